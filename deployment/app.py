@@ -1,0 +1,11 @@
+"""The Space: opens the model folder beside this file and serves it."""
+
+from pathlib import Path
+
+from recognizer.classify import Classifier
+from recognizer.interface import launch_options, make_interface
+
+demo = make_interface(Classifier(Path(__file__).parent / "model"))
+
+if __name__ == "__main__":
+    demo.launch(**launch_options())

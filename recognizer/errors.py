@@ -1,0 +1,42 @@
+"""The errors that this package raises on purpose; the command line turns each into one sentence.
+
+RecognizerError          it could not be done: what, why, what to do
+ ├─ RecipeError          a recipe file is wrong
+ ├─ PictureError         bytes are not a picture that may be used; carries a `reason`
+ ├─ EngineRefused        a search engine would not answer
+ ├─ WeightsUnavailable   pretrained weights cannot be had
+ └─ ModelError           a model folder cannot be trusted or opened
+"""
+
+
+class RecognizerError(Exception):
+    """Something could not be done; the message says what, why and what to do."""
+
+
+class RecipeError(RecognizerError):
+    """A recipe has a mistake; the message names the file, the key and what is allowed."""
+
+
+class PictureError(RecognizerError):
+    """Bytes are not a usable picture.
+
+    Args:
+        reason: one of the fixed words that a hit's `reason` may hold, such as `not_an_image`.
+        message: one sentence for a person.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class EngineRefused(RecognizerError):
+    """A search engine answered with a refusal or not at all."""
+
+
+class WeightsUnavailable(RecognizerError):
+    """Pretrained weights cannot be had; the message names the ways out."""
+
+
+class ModelError(RecognizerError):
+    """A model folder is missing, altered or made with versions that do not fit."""

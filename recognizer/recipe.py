@@ -1,0 +1,164 @@
+"""A recipe is a TOML file that says which classes to build a classifier for, and how.
+
+recipe = load_recipe("textiles")            # a name in data/recipes/, or a path
+recipe.labels                               # ["Argyle", "Chevron", ...]
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from recognizer.errors import RecipeError
+
+ENGINES = ("duckduckgo", "sample")
+RECIPES = Path("data/recipes")
+
+Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
+# A class name becomes a folder's name.
+Name = Annotated[str, Field(pattern=r"^[^\s/\\.][^/\\]*$", max_length=80)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PhotoClass(_Part):
+    """One class: its name, the searches that find photos of it, and what to tell visitors about it."""
+
+    name: Name
+    queries: Annotated[list[Words], Field(min_length=1)]
+    description: str = ""
+    region: str = ""
+    link: Annotated[str, Field(pattern=r"^(https?://.*)?$")] = ""
+
+
+class CollectSettings(_Part):
+    """How photos are found.
+
+    Args:
+        engines: search engines, asked in this order.
+        photos: photos wanted for each class.
+        timeout: seconds that one photo may take to download.
+        min_side: pixels; a picture with a shorter side is not kept.
+    """
+
+    engines: Annotated[list[str], Field(min_length=1)] = ["duckduckgo"]
+    photos: Annotated[int, Field(ge=1)] = 200
+    timeout: Annotated[float, Field(gt=0)] = 20.0
+    min_side: Annotated[int, Field(ge=1)] = 64
+
+
+class TrainSettings(_Part):
+    """How the network learns.
+
+    Args:
+        backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
+        weights: a file of pretrained weights, instead of the published ones.
+        size: pixels, the side of the square that the network sees.
+        rounds: fine-tunings, each starting from the one before.
+        epochs: epochs in each round, the first of them with a frozen backbone.
+        batch: photos in a batch.
+        learning_rate: the base learning rate of fastai's fine_tune.
+        held_out: share of the photos kept apart to judge by.
+        seed: of everything drawn at random.
+    """
+
+    backbone: Words = "resnet34"
+    weights: str = ""
+    size: Annotated[int, Field(ge=32, le=1024)] = 224
+    rounds: Annotated[int, Field(ge=1)] = 1
+    epochs: Annotated[int, Field(ge=1)] = 10
+    batch: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: int = 42
+
+
+class Recipe(_Part):
+    """A whole recipe. `name` is the file's name without its ending."""
+
+    name: Name
+    title: Words
+    description: str = ""
+    collect: CollectSettings = CollectSettings()
+    train: TrainSettings = TrainSettings()
+    classes: Annotated[list[PhotoClass], Field(min_length=2)]
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of the classes, in the recipe's order."""
+        return [photo_class.name for photo_class in self.classes]
+
+    @model_validator(mode="after")
+    def _check(self) -> "Recipe":
+        seen: set[str] = set()
+        for label in self.labels:
+            if label.casefold() in seen:
+                raise ValueError(f"classes: “{label}” stands there twice; each class may stand once")
+            seen.add(label.casefold())
+        unknown = [engine for engine in self.collect.engines if engine not in ENGINES]
+        if unknown:
+            raise ValueError(f"collect.engines: “{unknown[0]}” is not an engine; allowed are {', '.join(ENGINES)}")
+        return self
+
+
+def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        name: a recipe's name in `folder`, or the path of a TOML file.
+        folder: where recipes with a plain name lie.
+
+    Raises:
+        RecipeError: there is no such file, or it has a mistake.
+    """
+    path = _find(str(name), folder)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}.") from error
+    except OSError as error:
+        raise RecipeError(f"{path} cannot be read: {error.strerror}.") from error
+    if "name" in table:
+        raise RecipeError(f"{path}: name is not a key here; a recipe is called like its file, {path.stem}.")
+    try:
+        return Recipe(name=path.stem, **table)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {_sentence(error)}") from error
+
+
+def _find(name: str, folder: Path) -> Path:
+    is_path = name.endswith(".toml") or os.sep in name
+    path = Path(name) if is_path else folder / f"{name}.toml"
+    if path.is_file():
+        return path
+    known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
+    raise RecipeError(f"There is no recipe {path}. Recipes in {folder}: {known}; or give the path of a TOML file.")
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say the first mistake: the key, what is wrong, what is allowed."""
+    first = error.errors()[0]
+    key = _key(first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {key}; allowed here are {', '.join(_allowed(first['loc']))}."
+    if first["type"] == "value_error":
+        return f"{first['ctx']['error']}."
+    message = first["msg"][0].lower() + first["msg"][1:]
+    given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
+    return f"{key}: {message}{given}."
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    words = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in location]
+    return "".join(words).lstrip(".")
+
+
+def _allowed(location: tuple[int | str, ...]) -> list[str]:
+    """List the keys of the table that a location is in."""
+    parts = {"collect": CollectSettings, "train": TrainSettings, "classes": PhotoClass}
+    part = parts.get(str(location[0]), Recipe) if len(location) > 1 else Recipe
+    return [name for name in part.model_fields if (part, name) != (Recipe, "name")]
