@@ -42,6 +42,9 @@ EXAMPLES = 6
 class _Served(nn.Module):
     """The network with its normalisation before it and softmax after it."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, learner: Learner) -> None:
         super().__init__()
         normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")

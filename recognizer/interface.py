@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.components.image import ImageData
 from gradio.components.label import LabelConfidence, LabelData
+from gradio.data_classes import ImageData
 
 from recognizer.classify import Classifier, Prediction
 from recognizer.errors import PictureError
@@ -81,13 +81,17 @@ def make_interface(classifier: Classifier) -> gr.Interface:
         delete_cache=(KEPT_FOR, KEPT_FOR),
         analytics_enabled=False,
     )
+
+    def about() -> dict[str, Any]:
+        """Tell what the answers mean: the classes, the threshold and how well it does."""
+        return _about(facts)
+
     with interface:
-        gr.api(lambda: about(facts), api_name="about")
+        gr.api(about, api_name="about")  # type: ignore[attr-defined]
     return interface
 
 
-def about(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return what a page needs to explain the answers: classes, threshold and how well it does."""
+def _about(facts: dict[str, Any]) -> dict[str, Any]:
     metrics = facts["metrics"]
     return {
         "title": facts["title"],
@@ -102,7 +106,7 @@ def about(facts: dict[str, Any]) -> dict[str, Any]:
 def launch_options() -> dict[str, Any]:
     """Return how the Interface is launched, here and in a Space: no outside fonts, no big files."""
     theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    return {"theme": theme, "max_file_size": LARGEST_UPLOAD, "footer_links": ["api"]}
+    return {"theme": theme, "max_file_size": LARGEST_UPLOAD, "footer_links": ["api"], "run_history": False}
 
 
 def _article(facts: dict[str, Any]) -> str:

@@ -159,6 +159,6 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _allowed(location: tuple[int | str, ...]) -> list[str]:
     """List the keys of the table that a location is in."""
-    parts = {"collect": CollectSettings, "train": TrainSettings, "classes": PhotoClass}
-    part = parts.get(str(location[0]), Recipe) if len(location) > 1 else Recipe
+    parts: dict[str, type[_Part]] = {"collect": CollectSettings, "train": TrainSettings, "classes": PhotoClass}
+    part: type[_Part] = parts.get(str(location[0]), Recipe) if len(location) > 1 else Recipe
     return [name for name in part.model_fields if (part, name) != (Recipe, "name")]

@@ -33,9 +33,9 @@ def cure() -> bool:
         return False
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-    _library = torch.library.Library("torchvision", "DEF")
+    _library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for operator in _OPERATORS:
-        _library.define(operator)
+        _library.define(operator)  # type: ignore[no-untyped-call]
     import torchvision  # noqa: F401
 
     return True

@@ -66,7 +66,16 @@ class _Progress(Callback):
     def after_batch(self) -> None:
         if self.training:
             self.done += 1
-            self.watch(f"training, loss {float(self.loss):.2f}", self.done, self.total)
+            self.watch(f"training, loss {self.loss.item():.2f}", self.done, self.total)
+
+
+class _KeepNorm(Callback):
+    """Keeps batch normalisation at its pretrained statistics, which small batches of few photos would spoil."""
+
+    def before_train(self) -> None:
+        for module in self.learn.model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
 
 
 def split_kept(recipe: Recipe, store: PhotoStore, cleaned: bool = True) -> Parts:
@@ -198,7 +207,7 @@ def _train_round(learner: Learner, recipe: Recipe, parts: Parts, work: Path, num
     set_seed(settings.seed + number, reproducible=True)
     rates = slice(settings.learning_rate / 10, settings.learning_rate)
     with learner.no_logging():
-        learner.fit_one_cycle(settings.epochs, rates, cbs=[progress])
+        learner.fit_one_cycle(settings.epochs, rates, cbs=[progress, _KeepNorm()])
     _save_round(learner, recipe, parts, work, number)
 
 
@@ -248,7 +257,7 @@ def _fold_temperature(learner: Learner, temperature: float) -> None:
     last = [module for module in learner.model.modules() if isinstance(module, torch.nn.Linear)][-1]
     with torch.no_grad():
         for parameter in last.parameters():
-            parameter /= temperature
+            parameter.div_(temperature)
 
 
 def _check_every_class(recipe: Recipe, parts: Parts) -> None:

@@ -51,9 +51,7 @@ PATTERNS: tuple[Callable[[Field, Field], Field], ...] = (
 )
 
 
-def draw_web(
-    folder: Path, classes: Sequence[str], per_class: int = 6, faults: bool = False, seed: int = 0
-) -> Path:
+def draw_web(folder: Path, classes: Sequence[str], per_class: int = 6, faults: bool = False, seed: int = 0) -> Path:
     """Write web.json and files/, in the form that `SmallWeb` serves, and return the folder.
 
     Each class is a query of the same name, listing `per_class` JPEGs, one PNG, one WebP and one JPEG

@@ -68,7 +68,11 @@ def test_every_class_of_the_recipe_is_known_to_the_engine() -> None:
 def test_clean_pictures_decode_and_are_all_different(pattern: str) -> None:
     clean = [hit.image for hit in all_hits(pattern) if planted(hit.image) == "clean"]
     files = [ENGINE.read(one) for one in clean]
-    assert len({hashlib.sha256(data).digest() for data in files}) == len(clean) in (HITS - len(PLANTED), HITS - len(PLANTED) + 1)
+    assert (
+        len({hashlib.sha256(data).digest() for data in files})
+        == len(clean)
+        in (HITS - len(PLANTED), HITS - len(PLANTED) + 1)
+    )
     for one, data in zip(clean, files, strict=True):
         image = picture(data)
         assert (image.format, image.mode, truth(one)) == ("JPEG", "RGB", pattern)

@@ -275,9 +275,7 @@ def test_leaving_stops_at_once_and_leaves_nothing(folder: Path, kinds: dict[str,
         connection.close()
 
 
-def test_runs_alone_until_sigterm(
-    folder: Path, listed: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_alone_until_sigterm(folder: Path, listed: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-X", "dev", "-m", "tests.web", str(folder)]
     root = Path(__file__).parents[1]
     pipe = subprocess.PIPE

@@ -1,0 +1,96 @@
+"""What many tests share: a small recipe built once, and its page served on loopback."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+ROOT = Path(__file__).parents[1]
+TINY = """
+title = "Tiny textiles"
+description = "Small pictures and few of them, so that tests are quick."
+[collect]
+engines = ["sample"]
+photos = 16
+[train]
+backbone = "tf_efficientnet_lite0"
+size = 64
+epochs = 1
+"""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A recipe built from start to end."""
+
+    recipe: Path
+    work: Path
+
+    @property
+    def model(self) -> Path:
+        """The model folder."""
+        return self.work / "model"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running page of a built model."""
+
+    url: str
+    model: Path
+    photos: list[Path]
+    classes: list[str]
+
+    def expected(self, photo: Path) -> dict[str, float]:
+        """Return what plain fastai says of a photo."""
+        import recognizer.torchvision_cure  # noqa: F401
+
+        from fastai.learner import load_learner
+
+        learner = load_learner(self.model / "learner.pkl")
+        _, _, probabilities = learner.predict(str(photo))
+        return dict(zip(learner.dls.vocab, probabilities.tolist(), strict=True))
+
+
+def write_tiny_recipe(folder: Path) -> Path:
+    """Write the sample recipe with quicker settings."""
+    sample = (ROOT / "data" / "recipes" / "textiles.toml").read_text(encoding="utf-8")
+    path = folder / "tiny.toml"
+    path.write_text(TINY + sample[sample.index("[[classes]]") :], encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A tiny recipe, built by the real command."""
+    from typer.testing import CliRunner
+
+    from recognizer.cli import app
+
+    folder = tmp_path_factory.mktemp("built")
+    recipe = write_tiny_recipe(folder)
+    result = CliRunner().invoke(app, ["build", str(recipe), "--work", str(folder / "work")])
+    assert result.exit_code == 0, result.output
+    return Built(recipe, folder / "work")
+
+
+@pytest.fixture(scope="session")
+def served(built: Built) -> Iterator[Served]:
+    """The page of the tiny model, on a free port of this machine."""
+    from recognizer.classify import Classifier
+    from recognizer.interface import launch_options, make_interface
+
+    classifier = Classifier(built.model)
+    page = make_interface(classifier)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
+    photos = sorted((built.work / "photos").glob("*/*.jpg"))[::7][:6]
+    yield Served(f"http://127.0.0.1:{port}", built.model, photos, classifier.classes)
+    page.close()
