@@ -71,7 +71,7 @@ def review(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Po
     with _opened(recipe, work) as (found, store):
         from recognizer.clean.review import make_review, review_options
 
-        _launch(make_review(found, store), host, port, {**review_options(store), "quiet": True})
+        _launch(make_review(found, store), host, port, review_options(store))
 
 
 @app.command()
@@ -235,7 +235,9 @@ def _serve(model: Path, host: str, port: int) -> None:
 
 def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
     try:
-        page.launch(server_name=host, server_port=port, **options)
+        page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **options)
+        out.print(f"Serving at {page.local_url} until Ctrl-C.", markup=False)
+        page.block_thread()
     except OSError as error:
         raise RecognizerError(
             f"Port {port} at {host} cannot be used; another program may have it. Use --port."

@@ -106,7 +106,7 @@ def _metrics(work: Path, recipe: Recipe) -> dict[str, Any]:
 def _write_pickle(learner: Learner, file: Path) -> None:
     """Write the learner as fastai's export does, but without a path of this machine or system inside."""
     learner.dls = learner.dls.new_empty()
-    learner.opt = None
+    learner.opt = learner.dl = None  # the last loader knows the files that it read
     learner.dls.path = learner.path = PurePosixPath(".")
     torch.save(learner, file, pickle_module=cloudpickle, pickle_protocol=2)
 

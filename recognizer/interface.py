@@ -23,33 +23,41 @@ LARGEST_UPLOAD = "20mb"
 KEPT_FOR = 60  # seconds, after which gradio's copy of an upload is deleted if the answer did not delete it
 NOTICE = (
     "This compares photos: dress, craft, place, light and whatever else they share. It cannot tell who anyone is or "
-    "where anyone belongs, and it can be wrong. Your photo is used for this answer only, and is not kept."
+    "where anyone belongs, and it can be wrong. Your photo is used for this answer only and deleted within two minutes."
 )
 
 
-class _Upload(gr.Image):
-    """An image input that hands over the file's bytes, so that one reader decodes every picture."""
-
-    is_template = True
-
-    def preprocess(self, payload: ImageData | None) -> bytes | None:  # type: ignore[override]
-        if payload is None:
-            return None
-        if payload.url and payload.url.startswith("data:"):
-            return base64.b64decode(payload.url.partition(",")[2])
+def _read_upload(payload: ImageData | None) -> bytes | None:
+    """Hand over a file's bytes, so that one reader decodes every picture."""
+    if payload is None:
+        return None
+    if payload.url and payload.url.startswith("data:"):
+        return base64.b64decode(payload.url.partition(",")[2])
+    try:
         return Path(str(payload.path)).read_bytes()
+    except FileNotFoundError as error:
+        raise gr.Error("This photo is deleted here already; choose it again.", print_exception=False) from error
 
 
-class _Answer(gr.Label):
-    """A label output that can say "not sure" and still show what is likely."""
+def _write_answer(prediction: Prediction | None) -> LabelData | None:
+    """Give Gradio's Label form, which can say "not sure" here and still show what is likely."""
+    if prediction is None:
+        return None
+    likely = [LabelConfidence(label=name, confidence=p) for name, p in prediction.probabilities.items()]
+    return LabelData(label=prediction.label, confidences=likely)
 
-    is_template = True
 
-    def postprocess(self, value: Prediction | None) -> LabelData | None:  # type: ignore[override]
-        if value is None:
-            return None
-        likely = [LabelConfidence(label=name, confidence=p) for name, p in value.probabilities.items()]
-        return LabelData(label=value.label, confidences=likely)
+def _photo() -> gr.Image:
+    photo = gr.Image(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340)
+    # Set on the instance: Gradio writes a stub file beside the module of every subclass of a component.
+    photo.preprocess = _read_upload  # type: ignore[method-assign, assignment]
+    return photo
+
+
+def _answer(classes: int) -> gr.Label:
+    answer = gr.Label(label="Looks like photos found under", num_top_classes=classes)
+    answer.postprocess = _write_answer  # type: ignore[method-assign, assignment]
+    return answer
 
 
 def make_interface(classifier: Classifier) -> gr.Interface:
@@ -68,8 +76,8 @@ def make_interface(classifier: Classifier) -> gr.Interface:
     examples = [[str(classifier.folder / example["file"])] for example in facts["examples"]]
     interface = gr.Interface(
         predict,
-        _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[]),
-        _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),
+        _photo(),
+        _answer(len(classifier.classes)),
         examples=examples or None,
         cache_examples=False,
         title=facts["title"],
@@ -106,7 +114,13 @@ def _about(facts: dict[str, Any]) -> dict[str, Any]:
 def launch_options() -> dict[str, Any]:
     """Return how the Interface is launched, here and in a Space: no outside fonts, no big files."""
     theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    return {"theme": theme, "max_file_size": LARGEST_UPLOAD, "footer_links": ["api"], "run_history": False}
+    return {
+        "theme": theme,
+        "max_file_size": LARGEST_UPLOAD,
+        "footer_links": ["api"],
+        "run_history": False,
+        "ssr_mode": False,
+    }
 
 
 def _article(facts: dict[str, Any]) -> str:

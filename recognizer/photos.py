@@ -9,10 +9,12 @@
 A file is written before the row that names it, so a stop at any moment leaves rows that are true.
 """
 
+import secrets
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -87,6 +89,25 @@ class Issue:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """A photo for a person to look at, as one check sees it.
+
+    Args:
+        photo: its sha256.
+        label: the class that counts.
+        check: the check that finds it suspicious, or an empty string.
+        score: the check's score, or 0.
+        by: who made the decision that counts: `auto`, a person's name, or an empty string.
+    """
+
+    photo: str
+    label: str
+    check: str
+    score: float
+    by: str
+
+
+@dataclass(frozen=True)
 class Decision:
     """What is done with a photo, by the rules or by a person.
 
@@ -119,6 +140,7 @@ class PhotoStore:
         work.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(work / "photos.db", timeout=30, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
+        self._turn = threading.RLock()  # one connection can have one transaction at a time
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA.read_text())
@@ -179,36 +201,31 @@ class PhotoStore:
         """Store a fetched photo: its file, then its row. The same bytes are stored once, under the earliest hit."""
         label, _ = self._rank_of(hit)
         self._write(self.path(label, photo.sha256), photo.jpeg)
-        owner = self._owner(photo.sha256)
-        if owner is None:
-            self._insert_photo(hit, label, photo)
-        elif owner == hit or self._rank_key(owner) <= self._rank_key(hit):
-            self._settle(hit, "duplicate", "same_bytes", photo.sha256)
-        else:
-            self._hand_over(photo.sha256, owner, hit, label)
-        self._remove_stray(label, photo.sha256)
+        with self._transaction():
+            owner = self._owner(photo.sha256)
+            if owner is None:
+                self._insert_photo(hit, label, photo)
+            first, second = sorted((owner or hit, hit), key=self._rank_key)
+            self._give(photo.sha256, first, second)
+        self._remove_stray(photo.sha256, first, second)
 
     def _insert_photo(self, hit: int, label: str, photo: PreparedPhoto) -> None:
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)",
-                (photo.sha256, photo.phash, photo.width, photo.height, label, hit),
-            )
-            self._settle(hit, "stored", "", photo.sha256)
+        self._db.execute(
+            "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)",
+            (photo.sha256, photo.phash, photo.width, photo.height, label, hit),
+        )
 
-    def _hand_over(self, sha256: str, owner: int, hit: int, label: str) -> None:
-        """Give a photo to an earlier hit, so that the order in which downloads end makes no difference."""
-        former, _ = self._rank_of(owner)
-        with self._transaction():
-            self._db.execute("UPDATE photos SET label = ?, hit = ? WHERE sha256 = ?", (label, hit, sha256))
-            self._settle(owner, "duplicate", "same_bytes", sha256)
-            self._settle(hit, "stored", "", sha256)
-        self._remove_stray(former, sha256)
+    def _give(self, sha256: str, first: int, second: int) -> None:
+        """Give a photo to the earlier of two hits, so that the order in which downloads end makes no difference."""
+        label, _ = self._rank_of(first)
+        self._db.execute("UPDATE photos SET label = ?, hit = ? WHERE sha256 = ?", (label, first, sha256))
+        self._settle(second, "duplicate", "same_bytes", sha256)
+        self._settle(first, "stored", "", sha256)
 
-    def _remove_stray(self, label: str, sha256: str) -> None:
-        row = self._db.execute("SELECT label FROM photos WHERE sha256 = ?", (sha256,)).fetchone()
-        if row["label"] != label:
-            self.path(label, sha256).unlink(missing_ok=True)
+    def _remove_stray(self, sha256: str, first: int, second: int) -> None:
+        label, other = self._rank_of(first)[0], self._rank_of(second)[0]
+        if other != label:
+            self.path(other, sha256).unlink(missing_ok=True)
 
     def fail(self, hit: int, reason: str) -> None:
         """Record why a hit did not become a photo."""
@@ -237,13 +254,12 @@ class PhotoStore:
                 self._forget_lost(row["sha256"])
         owned = {self.path(row["label"], row["sha256"]) for row in rows}
         for file in (self.work / "photos").glob("*/*"):
-            if file not in owned:
+            if file not in owned and file.is_file():
                 file.unlink()
 
     def _forget_lost(self, sha256: str) -> None:
         with self._transaction():
-            for table in ("issues", "decisions"):
-                self._db.execute(f"DELETE FROM {table} WHERE photo = ?", (sha256,))
+            self._db.execute("DELETE FROM issues WHERE photo = ?", (sha256,))
             self._db.execute("UPDATE hits SET status = 'waiting', reason = '', photo = NULL WHERE photo = ?", (sha256,))
             self._db.execute("DELETE FROM photos WHERE sha256 = ?", (sha256,))
 
@@ -256,10 +272,6 @@ class PhotoStore:
     def kept(self) -> list[Photo]:
         """Return the stored photos less the dropped ones, under their decided labels."""
         return self._photos("kept_photos")
-
-    def as_found(self) -> list[Photo]:
-        """Return every stored photo under the label that it was found as, whatever was decided since."""
-        return [replace(photo, label=photo.found_as) for photo in self.photos()]
 
     def _photos(self, view: str) -> list[Photo]:
         rows = self._db.execute(f"SELECT * FROM {view}").fetchall()
@@ -298,10 +310,31 @@ class PhotoStore:
                 [(issue.photo, check, issue.score, issue.label, issue.twin) for issue in issues],
             )
 
-    def issues(self) -> list[Issue]:
-        """Return all issues, worst first."""
-        rows = self._db.execute('SELECT photo, "check", score, label, twin FROM issues ORDER BY score DESC, photo')
+    def issues(self, photo: str | None = None) -> list[Issue]:
+        """Return all issues, or those of one photo, worst first."""
+        rows = self._db.execute(
+            'SELECT photo, "check", score, label, twin FROM issues WHERE photo = coalesce(?, photo)'
+            " ORDER BY score DESC, photo",
+            (photo,),
+        )
         return [Issue(**row) for row in rows]
+
+    def suspects(self, least: float) -> list[Suspect]:
+        """Return the photos for a person to look at, worst first, one for each check that finds them suspicious.
+
+        Args:
+            least: the score from which an issue counts; photos that a person decided about are always there.
+        """
+        rows = self._db.execute(
+            """SELECT sha256 AS photo, described_photos.label, coalesce("check", '') AS "check",
+                coalesce(score, 0.0) AS score, coalesce("by", '') AS "by"
+            FROM described_photos
+            LEFT JOIN issues ON issues.photo = sha256 AND score >= ?
+            LEFT JOIN current_decisions ON current_decisions.photo = sha256
+            WHERE "check" IS NOT NULL OR "by" <> ? ORDER BY 4 DESC, 1, 3""",
+            (least, AUTO),
+        )
+        return [Suspect(**row) for row in rows]
 
     def replace_automatic(self, decisions: Iterable[Decision]) -> None:
         """Make these the automatic decisions that stand: the same ones stay, others are undone, new ones are added."""
@@ -342,9 +375,13 @@ class PhotoStore:
             self._db.execute("UPDATE decisions SET undone = 1 WHERE id = ?", (row["id"],))
             return str(row["photo"])
 
-    def decisions(self) -> list[Decision]:
-        """Return the decision that counts for each photo that has one."""
-        rows = self._db.execute('SELECT photo, action, reason, label, "by" FROM current_decisions ORDER BY photo')
+    def decisions(self, photo: str | None = None) -> list[Decision]:
+        """Return the decision that counts for each photo that has one, or for one photo."""
+        rows = self._db.execute(
+            'SELECT photo, action, reason, label, "by" FROM current_decisions WHERE photo = coalesce(?, photo)'
+            " ORDER BY photo",
+            (photo,),
+        )
         return [Decision(**row) for row in rows]
 
     # Plumbing
@@ -354,19 +391,20 @@ class PhotoStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        with self._turn:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     @staticmethod
     def _write(path: Path, data: bytes) -> None:
         """Write a file under another name, then rename it, so that no half file ever has the right name."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".part")
+        half = path.with_suffix(f".{secrets.token_hex(4)}.part")
         half.write_bytes(data)
         half.replace(path)
 

@@ -9,20 +9,52 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from recognizer.errors import RecipeError
 
 ENGINES = ("duckduckgo", "sample")
 RECIPES = Path("data/recipes")
 
-Words = Annotated[str, Field(min_length=1, pattern=r"\S")]
-# A class name becomes a folder's name.
-Name = Annotated[str, Field(pattern=r"^[^\s/\\.][^/\\]*$", max_length=80)]
+# What is wrong, by pydantic's word for it, in words for people who write recipes.
+_MISTAKES = {
+    "missing": "is missing",
+    "string_type": "has to be a text in quotes",
+    "int_type": "has to be a whole number",
+    "float_type": "has to be a number",
+    "finite_number": "has to be a finite number",
+    "list_type": "has to be a list",
+    "model_type": "has to be a table",
+    "string_too_short": "may not be empty",
+    "string_too_long": "may have at most {max_length} characters",
+    "too_short": "needs at least {min_length}",
+    "greater_than": "has to be more than {gt}",
+    "greater_than_equal": "has to be at least {ge}",
+    "less_than": "has to be less than {lt}",
+    "less_than_equal": "has to be at most {le}",
+}
+
+
+def _folder_name(name: str) -> str:
+    if not name.isprintable() or name.startswith(".") or "/" in name or "\\" in name:
+        raise ValueError("becomes a folder's name, so it may have no slash, no control character and no dot in front")
+    return name
+
+
+def _web_address(link: str) -> str:
+    if link and not link.startswith(("https://", "http://")):
+        raise ValueError("has to begin with https:// or http://")
+    return link
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# Filesystems take 255 bytes, which is 60 characters of any script.
+Name = Annotated[Words, Field(max_length=60), AfterValidator(_folder_name)]
+Link = Annotated[str, AfterValidator(_web_address)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class PhotoClass(_Part):
@@ -32,7 +64,7 @@ class PhotoClass(_Part):
     queries: Annotated[list[Words], Field(min_length=1)]
     description: str = ""
     region: str = ""
-    link: Annotated[str, Field(pattern=r"^(https?://.*)?$")] = ""
+    link: Link = ""
 
 
 class CollectSettings(_Part):
@@ -74,7 +106,7 @@ class TrainSettings(_Part):
     batch: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    seed: int = 42
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 
 class Recipe(_Part):
@@ -142,14 +174,13 @@ def _find(name: str, folder: Path) -> Path:
 def _sentence(error: ValidationError) -> str:
     """Say the first mistake: the key, what is wrong, what is allowed."""
     first = error.errors()[0]
-    key = _key(first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key}; allowed here are {', '.join(_allowed(first['loc']))}."
-    if first["type"] == "value_error":
-        return f"{first['ctx']['error']}."
-    message = first["msg"][0].lower() + first["msg"][1:]
-    given = "" if first["type"] == "missing" else f" (given: {first['input']!r})"
-    return f"{key}: {message}{given}."
+    kind, location, context = first["type"], first["loc"], first.get("ctx", {})
+    key = _key(location)
+    if kind == "extra_forbidden":
+        return f"unknown key {key}; allowed here are {', '.join(_allowed(location))}."
+    mistake = str(context["error"]) if kind == "value_error" else _MISTAKES[kind].format(**context)
+    given = f" (given: {first['input']!r})" if isinstance(first["input"], str | int | float) else ""
+    return f"{key} {mistake}{given}.".lstrip()
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -36,10 +36,11 @@ CREATE TABLE IF NOT EXISTS issues (
     PRIMARY KEY (photo, "check")
 ) WITHOUT ROWID;
 
--- What was decided, by the rules ('auto') or by a person. An undone decision stays as a row.
+-- What was decided, by the rules ('auto') or by a person. An undone decision stays as a row, and so does one about a
+-- photo whose file was lost: it counts again once the photo is back.
 CREATE TABLE IF NOT EXISTS decisions (
     id INTEGER PRIMARY KEY,
-    photo TEXT NOT NULL REFERENCES photos (sha256),
+    photo TEXT NOT NULL,                                  -- sha256
     action TEXT NOT NULL CHECK (action IN ('keep', 'drop', 'relabel')),
     label TEXT, "by" TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
     undone INTEGER NOT NULL DEFAULT 0
@@ -50,7 +51,7 @@ CREATE INDEX IF NOT EXISTS decisions_by_photo ON decisions (photo, undone);
 CREATE VIEW IF NOT EXISTS current_decisions AS
 SELECT photo, action, label, "by", reason FROM (
     SELECT *, row_number() OVER (PARTITION BY photo ORDER BY "by" = 'auto', id DESC) AS place
-    FROM decisions WHERE undone = 0
+    FROM decisions WHERE undone = 0 AND photo IN (SELECT sha256 FROM photos)
 ) WHERE place = 1;
 
 -- Every stored photo with where it comes from and what was decided about it.

@@ -78,17 +78,16 @@ class _KeepNorm(Callback):
                 module.eval()
 
 
-def split_kept(recipe: Recipe, store: PhotoStore, cleaned: bool = True) -> Parts:
-    """Split photos into training, validation and held-out parts; groups of copies stay together.
+def split_kept(recipe: Recipe, store: PhotoStore) -> Parts:
+    """Split the kept photos into training, validation and held-out parts; groups of copies stay together.
 
     Args:
         recipe: the recipe.
         store: the photo store.
-        cleaned: use the kept photos under their decided labels; otherwise all photos as they were found.
     """
     stored = store.photos()
     group = dict(zip((p.sha256 for p in stored), group_photos(stored, store.issues()), strict=True))
-    photos = store.kept() if cleaned else store.as_found()
+    photos = store.kept()
     rest, held_out = split_photos(photos, [group[p.sha256] for p in photos], recipe.train.held_out)
     # A hash of the name, since the name itself has already decided what is held out.
     again = [hashlib.sha256(group[p.sha256].encode()).hexdigest() for p in rest]

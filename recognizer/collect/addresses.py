@@ -15,6 +15,11 @@ from typing import Any
 import httpcore
 import httpx
 
+# Names that stand for this machine or its network. A name without a dot is always one of these.
+INTERNAL = (".localhost", ".localdomain", ".local", ".lan", ".internal", ".home.arpa")
+UNICAST = ipaddress.IPv6Network("2000::/3")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 class DownloadError(Exception):
     """A download that did not give bytes; `reason` is one of the fixed words of a hit's reason."""
@@ -33,14 +38,14 @@ def check_address(address: str) -> httpx.URL:
     """
     try:
         url = httpx.URL(address)
-    except httpx.InvalidURL as error:
+        host = url.host.rstrip(".")
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise DownloadError("bad_address") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host or (url.port or 0) > 65535:
         raise DownloadError("bad_address")
-    if url.host == "localhost" or url.host.endswith((".localhost", ".local", ".internal")):
-        raise DownloadError("forbidden_address")
-    literal = _literal(url.host)
-    if literal and not is_public(literal):
+    literal = _literal(host)
+    allowed = is_public(literal) if literal else "." in host and not host.endswith(INTERNAL)
+    if not allowed:
         raise DownloadError("forbidden_address")
     return url
 
@@ -48,10 +53,10 @@ def check_address(address: str) -> httpx.URL:
 def is_public(address: str) -> bool:
     """Tell whether an IP address belongs to the public internet."""
     ip = ipaddress.ip_address(address.split("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if inner is not None:
-        return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    inner = ip.ipv4_mapped or ip.sixtofour or (ipaddress.IPv4Address(ip.packed[-4:]) if ip in NAT64 else None)
+    return is_public(str(inner)) if inner else ip.is_global and ip in UNICAST
 
 
 def proxy_for(url: httpx.URL) -> str | None:
@@ -59,7 +64,8 @@ def proxy_for(url: httpx.URL) -> str | None:
     proxies = urllib.request.getproxies()
     if urllib.request.proxy_bypass(url.host):
         return None
-    return proxies.get(url.scheme) or proxies.get("all")
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def _literal(host: str) -> str | None:
@@ -111,6 +117,6 @@ class PublicBackend(httpcore.AsyncNetworkBackend):
     async def _resolve(host: str, port: int) -> list[str]:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter where a part of the name is empty or too long
             raise DownloadError("unknown_host") from error
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -84,31 +84,31 @@ async def _next_batch(collection: _Collection) -> list[WaitingHit]:
 
 
 async def _search(collection: _Collection, photo_class: PhotoClass, wanted: int) -> None:
-    """Ask for pages, engine by engine and query by query in turn, until enough hits wait."""
+    """Ask for pages, engine by engine, until enough hits wait.
+
+    The query with the fewest pages so far is next: what is asked follows from what is stored, as a restart needs it.
+    """
+    label = photo_class.name
     for name in collection.recipe.collect.engines:
-        more = True
-        while more and name in collection.engines:
-            more = False
-            for query in photo_class.queries:
-                if collection.store.count("waiting", photo_class.name) >= wanted:
-                    return
-                more = await _ask(collection, name, query, photo_class.name) or more
+        while name in collection.engines and collection.store.count("waiting", label) < wanted:
+            pages = {query: collection.store.next_page(name, query, label) for query in photo_class.queries}
+            unasked = {query: page for query, page in pages.items() if page is not None}
+            if not unasked:
+                break
+            query = min(unasked, key=unasked.__getitem__)
+            await _ask(collection, name, query, unasked[query], label)
 
 
-async def _ask(collection: _Collection, name: str, query: str, label: str) -> bool:
-    """Ask one engine for the next page of one query; return whether there was one."""
-    page = collection.store.next_page(name, query, label)
-    if page is None or name not in collection.engines:
-        return False
+async def _ask(collection: _Collection, name: str, query: str, page: int, label: str) -> None:
+    """Ask one engine for one page, and part with an engine that refuses."""
     collection.watch(f"searching {label}", 0, 0)
     try:
         hits = await asyncio.to_thread(collection.engines[name].search, query, page)
     except EngineRefused as refusal:
         del collection.engines[name]
         collection.refusals.append(str(refusal))
-        return False
-    collection.store.add_page(name, query, label, page, hits)
-    return bool(hits)
+    else:
+        collection.store.add_page(name, query, label, page, hits)
 
 
 async def _settle(

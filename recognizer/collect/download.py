@@ -11,6 +11,7 @@ Reasons: `http_<status>`, `timeout` (no answer), `too_slow` (an answer that does
 import asyncio
 import random
 import ssl
+import zlib
 from collections import defaultdict
 from types import TracebackType
 
@@ -26,7 +27,11 @@ REDIRECTS = 5
 TRIES = 3
 LONGEST_WAIT = 30.0  # seconds; a server that asks for more is not waited for
 TRY_AGAIN = {429, 502, 503, 504}
-HEADERS = {"User-Agent": f"ethnic-group-recognizer/{__version__}", "Accept": "image/*,*/*;q=0.5"}
+HEADERS = {
+    "User-Agent": f"ethnic-group-recognizer/{__version__}",
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",  # photos are compressed already
+}
 
 
 class _Refused(Exception):
@@ -87,7 +92,7 @@ class Downloader:
                 return await self._follow(address, begun)
         except TimeoutError as error:
             raise DownloadError("too_slow" if begun.is_set() else "timeout") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
             raise DownloadError(_reason(error)) from error
 
     async def _follow(self, address: str, begun: asyncio.Event) -> bytes:
@@ -103,11 +108,25 @@ class Downloader:
     async def _read(self, response: httpx.Response) -> bytes:
         self._check_head(response)
         data = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():
             data += chunk
             if len(data) > self.most_bytes:
                 raise DownloadError("too_large")
-        return bytes(data)
+        return self._unpack(bytes(data), response.headers.get("Content-Encoding", "identity"))
+
+    def _unpack(self, data: bytes, encoding: str) -> bytes:
+        """Undo the packing of servers that pack photos unasked, never beyond the limit."""
+        if encoding == "identity":
+            return data
+        if encoding != "gzip":
+            raise DownloadError("bad_answer")
+        try:
+            unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, self.most_bytes + 1)
+        except zlib.error as error:
+            raise DownloadError("bad_answer") from error
+        if len(unpacked) > self.most_bytes:
+            raise DownloadError("too_large")
+        return unpacked
 
     def _check_head(self, response: httpx.Response) -> None:
         if response.status_code in TRY_AGAIN:
@@ -117,7 +136,7 @@ class Downloader:
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise DownloadError("not_an_image")
         length = response.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > self.most_bytes:
+        if length.isdecimal() and int(length) > self.most_bytes:
             raise DownloadError("too_large")
 
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
@@ -135,15 +154,15 @@ class Downloader:
 
 def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isdecimal() else None
 
 
-def _reason(error: httpx.HTTPError) -> str:
+def _reason(error: Exception) -> str:
     """Name what went wrong on the way."""
     if isinstance(error, httpx.TimeoutException):
         return "timeout"
     if isinstance(error, httpx.ConnectError):
-        return "bad_certificate" if _caused_by(error, ssl.SSLError) else "connection_failed"
+        return "bad_certificate" if _caused_by(error, ssl.SSLCertVerificationError) else "connection_failed"
     if isinstance(error, httpx.NetworkError):
         return "connection_reset"
     if isinstance(error, httpx.RemoteProtocolError):

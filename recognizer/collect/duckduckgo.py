@@ -37,9 +37,9 @@ class DuckDuckGo:
         """Return a page of hits; see `Engine.search`."""
         try:
             results = self._client.search(query, page=page, safesearch="moderate") or []
-        except (DDGSException, ValueError) as error:
+        except (DDGSException, ValueError, TypeError, AttributeError) as error:  # the last three: an odd answer
             raise EngineRefused(
                 f"DuckDuckGo would not answer for “{query}” ({error}). What was found so far is kept: "
                 "wait some minutes and run the same command again."
             ) from error
-        return [Hit(result.image, result.url, result.title) for result in results if result.image]
+        return [Hit(result.image, result.url or "", result.title or "") for result in results if result.image]

@@ -1,0 +1,46 @@
+# make setup    the virtual environment with what a user needs
+# make demo     build the sample and serve it on http://127.0.0.1:7860
+# make check    ruff and mypy
+# make test     all tests, with whatever they need
+# make site     what docs/ takes from npm
+# make groups   docs/groups.json out of the recipe
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo check test site groups clean
+
+setup: .venv/user
+demo: setup
+	$(BIN)/recognizer demo
+check: .venv/developer
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+test: .venv/developer .venv/browser site
+	$(BIN)/python -m pytest
+site: docs/vendor/gradio-client.js
+groups: setup
+	$(BIN)/python -m recognizer.site
+clean:
+	rm -rf .venv node_modules docs/vendor
+
+.venv/user: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/developer: .venv/user requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/browser: .venv/developer tests/install-browser
+	tests/install-browser $(BIN)
+	touch $@
+
+docs/vendor/gradio-client.js: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	npm run --silent site
+	touch $@

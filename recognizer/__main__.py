@@ -1,0 +1,5 @@
+"""`python -m recognizer` is the `recognizer` command."""
+
+from recognizer.cli import app
+
+app()

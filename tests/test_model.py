@@ -1,0 +1,195 @@
+"""The exported model: what plain programs, the page and its API make of it."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from gradio_client import Client, handle_file
+
+from recognizer.classify import NOT_SURE, Classifier, read_facts
+from recognizer.errors import ModelError, PictureError
+from recognizer.export import onnx_pixels
+from recognizer.publish import MODULES, publish
+from tests.conftest import ROOT, Built, Served
+
+PLAIN = """
+import json, sys
+import torch
+library = torch.library.Library("torchvision", "DEF")
+try:
+    import torchvision
+except RuntimeError:
+    for name in [name for name in sys.modules if name.startswith("torchvision")]:
+        del sys.modules[name]
+    for name in ("nms", "qnms"):
+        library.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+from fastai.vision.all import load_learner
+assert not any(name.startswith("recognizer") for name in sys.modules)
+learner = load_learner(sys.argv[1])
+_, _, probabilities = learner.predict(sys.argv[2])
+assert not any(name.startswith("recognizer") for name in sys.modules)
+print(json.dumps(dict(zip(learner.dls.vocab, probabilities.tolist()))))
+"""
+
+
+def test_learner_opens_in_a_program_that_has_fastai_only(served: Served, tmp_path: Path) -> None:
+    # -P and another folder keep this package out of the program's reach; it is not imported from site-packages either.
+    command = [sys.executable, "-P", "-c", PLAIN, str(served.model / "learner.pkl"), str(served.photos[0])]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert json.loads(printed) == pytest.approx(served.expected(served.photos[0]), abs=1e-6)
+
+
+def test_learner_holds_no_path_and_nothing_of_ours(built: Built) -> None:
+    data = (built.model / "learner.pkl").read_bytes()
+    for word in (b"recognizer", b"PosixPath(", b"cpathlib\nPosixPath", str(built.work).encode()):
+        assert word not in data, word
+
+
+def test_model_json_describes_the_files(built: Built) -> None:
+    facts = read_facts(built.model)
+    assert [entry["name"] for entry in facts["classes"]] == [entry["name"] for entry in facts["recipe"]["classes"]]
+    assert 0.5 <= facts["threshold"] <= 1
+    assert facts["preprocessing"]["size"] == 64
+    for name, digest in facts["sha256"].items():
+        assert hashlib.sha256((built.model / name).read_bytes()).hexdigest() == digest
+    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx"}
+
+
+def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
+    session = onnxruntime.InferenceSession(served.model / "model.onnx")
+    for photo in served.photos:
+        row = session.run(None, {"pixels": onnx_pixels(photo, 64)})[0][0]
+        assert dict(zip(served.classes, row.tolist(), strict=True)) == pytest.approx(served.expected(photo), abs=1e-3)
+        assert row.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_onnx_takes_several_photos_at_once(served: Served) -> None:
+    session = onnxruntime.InferenceSession(served.model / "model.onnx")
+    batch = np.concatenate([onnx_pixels(photo, 64) for photo in served.photos[:3]])
+    assert session.run(None, {"pixels": batch})[0].shape == (3, 12)
+
+
+def test_classifier_says_what_the_learner_says(served: Served) -> None:
+    classifier = Classifier(served.model)
+    for photo in served.photos:
+        prediction = classifier.predict(photo.read_bytes())
+        assert prediction.probabilities == pytest.approx(served.expected(photo), abs=1e-6)
+        best = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
+        sure = prediction.probabilities[best] >= classifier.facts["threshold"]
+        assert prediction.label == (best if sure else NOT_SURE)
+
+
+def test_classifier_refuses_what_is_no_picture(served: Served) -> None:
+    with pytest.raises(PictureError, match="not a picture"):
+        Classifier(served.model).predict(b"<html></html>")
+
+
+def test_an_altered_pickle_is_not_opened(built: Built, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    with (model / "learner.pkl").open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(ModelError, match=r"learner\.pkl is not the file that model\.json describes"):
+        Classifier(model)
+
+
+def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is not a model folder"):
+        Classifier(tmp_path)
+
+
+def test_gradio_client_gets_the_probabilities_of_the_learner(served: Served) -> None:
+    client = Client(served.url, verbose=False)
+    for photo in served.photos:
+        answer = client.predict(handle_file(photo), api_name="/predict")
+        given = {entry["label"]: entry["confidence"] for entry in answer["confidences"]}
+        assert given == pytest.approx(served.expected(photo), abs=1e-6)
+        assert list(given.values()) == sorted(given.values(), reverse=True)
+        assert answer["label"] in (NOT_SURE, next(iter(given)))
+
+
+def test_curl_gets_the_probabilities_of_the_learner(served: Served) -> None:
+    photo = served.photos[0]
+    upload = _curl(f"{served.url}/gradio_api/upload", "-F", f"files=@{photo}")
+    data = json.dumps({"data": [{"path": json.loads(upload)[0], "meta": {"_type": "gradio.FileData"}}]})
+    address = f"{served.url}/gradio_api/call/predict"
+    event = json.loads(_curl(address, "-H", "Content-Type: application/json", "-d", data))["event_id"]
+    lines = _curl("-N", f"{address}/{event}").splitlines()
+    answer = json.loads(lines[lines.index("event: complete") + 1].removeprefix("data: "))[0]
+    given = {entry["label"]: entry["confidence"] for entry in answer["confidences"]}
+    assert given == pytest.approx(served.expected(photo), abs=1e-6)
+
+
+def _curl(*arguments: str) -> str:
+    return subprocess.run(["curl", "-sS", "--fail", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence(served: Served, tmp_path: Path) -> None:
+    text = tmp_path / "photo.jpg"
+    text.write_text("no photo")
+    with pytest.raises(Exception, match="not a picture; use a JPEG"):
+        Client(served.url, verbose=False).predict(handle_file(text), api_name="/predict")
+
+
+def test_about_tells_what_the_answers_mean(served: Served) -> None:
+    about = Client(served.url, verbose=False).predict(api_name="/about")
+    metrics = read_facts(served.model)["metrics"]
+    assert [entry["name"] for entry in about["classes"]] == served.classes
+    assert about["accuracy"] == metrics["accuracy"]
+    assert about["accuracy_interval"] == metrics["accuracy_interval"]
+
+
+def test_the_api_offers_nothing_else(served: Served) -> None:
+    with urllib.request.urlopen(f"{served.url}/gradio_api/info") as answer:
+        assert set(json.load(answer)["named_endpoints"]) == {"/predict", "/about"}
+
+
+def test_published_space_holds_what_it_needs_and_starts(built: Built, tmp_path: Path) -> None:
+    files = publish(built.model, tmp_path / "space")
+    assert {Path("app.py"), Path("README.md"), Path("requirements.txt"), Path("model/learner.pkl")} <= set(files)
+    assert {file.name for file in files if file.parent == Path("recognizer")} == set(MODULES)
+    program = "import app; print(app.demo.title); import recognizer; print(recognizer.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "space", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-2:] == [
+        read_facts(built.model)["title"],
+        str(tmp_path / "space" / "recognizer" / "__init__.py"),
+    ]
+
+
+def test_published_space_imports_only_what_it_requires() -> None:
+    """Everything that the served modules import is Python's own or in the Space's requirements."""
+    wanted = {line.split("=")[0].split(">")[0].strip() for line in _requirements()}
+    known = {"pillow": "PIL", "pillow-heif": "pillow_heif"}
+    allowed = {known.get(name, name) for name in wanted} | set(sys.stdlib_module_names) | {"recognizer"}
+    for module in [*MODULES, "../deployment/app.py"]:
+        source = (ROOT / "recognizer" / module).read_text()
+        lines = [line.split() for line in source.splitlines() if line.strip().startswith(("import ", "from "))]
+        assert {words[1].split(".")[0] for words in lines} <= allowed, module
+
+
+def _requirements() -> list[str]:
+    lines = (ROOT / "deployment" / "requirements.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_space_pins_are_those_of_the_project() -> None:
+    """A model is served with the versions that it was made with."""
+    project = (ROOT / "requirements.txt").read_text().splitlines()
+    assert set(_requirements()) <= set(project)
+
+
+def test_publish_does_not_overwrite_other_files(built: Built, tmp_path: Path) -> None:
+    from recognizer.errors import RecognizerError
+
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(RecognizerError, match="holds other files"):
+        publish(built.model, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
