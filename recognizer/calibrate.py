@@ -12,6 +12,8 @@ from scipy.optimize import minimize_scalar
 WANTED_ACCURACY = 0.95  # of the answers that are given
 LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
 BINS = 15
+LEAST_TEMPERATURE = 1.0  # sharper would be certain of everything where a few photos are all right
+MOST_TEMPERATURE = 4.0
 Probabilities = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int_]
 
@@ -68,15 +70,15 @@ def _temperature(probabilities: Probabilities, labels: Numbers) -> float:
         scaled = apply_temperature(probabilities, float(np.exp(log_temperature)))
         return float(-np.log(np.clip(scaled[rows, labels], 1e-12, 1)).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.25), np.log(4)), method="bounded").x))
+    return float(np.exp(minimize_scalar(loss, bounds=(np.log(LEAST_TEMPERATURE), np.log(MOST_TEMPERATURE)), method="bounded").x))
 
 
 def _threshold(probabilities: Probabilities, labels: Numbers) -> float:
-    """Return the lowest threshold at which the answers given are as accurate as wanted."""
+    """Return the lowest threshold at which the answers given are as accurate as wanted, or 1 where none is."""
     confidence = probabilities.max(axis=1)
-    order = np.argsort(-confidence)
-    right = (probabilities.argmax(axis=1) == labels)[order]
-    accuracy = np.cumsum(right) / np.arange(1, len(right) + 1)
-    good = np.flatnonzero(accuracy >= WANTED_ACCURACY)
-    lowest = confidence[order][good[-1]] if len(good) else confidence.max()
-    return float(max(lowest, LEAST_THRESHOLD))
+    right = probabilities.argmax(axis=1) == labels
+    for threshold in np.unique([LEAST_THRESHOLD, *confidence[confidence > LEAST_THRESHOLD]]):
+        given = right[confidence >= threshold]
+        if len(given) and given.mean() >= WANTED_ACCURACY:
+            return float(threshold)
+    return 1.0

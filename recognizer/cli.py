@@ -180,7 +180,8 @@ def _collect(recipe: Recipe, store: PhotoStore) -> None:
         out.print(refusal, markup=False)
     short = [label for label, number in report["labels"].items() if number < recipe.collect.photos]
     if short and not report["refused"]:
-        out.print(f"Searches ran dry for {', '.join(short)}; what there is was taken.", markup=False)
+        names = "every class" if len(short) == len(recipe.labels) else ", ".join(short)
+        out.print(f"Searches ran dry for {names}; what there is was taken.", markup=False)
 
 
 def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:

@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -114,16 +115,18 @@ def _write_pickle(learner: Learner, file: Path) -> None:
 def _write_onnx(learner: Learner, size: int, file: Path) -> None:
     served = _Served(learner).eval()
     batch = torch.export.Dim("photos", min=1, max=256)
-    torch.onnx.export(
-        served,
-        (torch.rand(2, 3, size, size),),
-        file,
-        input_names=["pixels"],
-        output_names=["probabilities"],
-        dynamic_shapes=({0: batch},),
-        external_data=False,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
+        torch.onnx.export(
+            served,
+            (torch.rand(2, 3, size, size),),
+            file,
+            input_names=["pixels"],
+            output_names=["probabilities"],
+            dynamic_shapes=({0: batch},),
+            external_data=False,
+            verbose=False,
+        )
 
 
 def _compare(file: Path, expected: np.ndarray, photos: Sequence[Photo], size: int) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Photos that belong together, and the part of them that is held out.
 
 Copies of one picture form a group, and a group is held out or used for training as a whole. Which of the two follows
-from the fingerprint of the group's first photo alone, so it stays the same when photos are added.
+from the fingerprint of the group's first photo alone, so it stays the same when photos are added, but for a copy that
+the store lists before that photo.
 """
 
 from collections.abc import Iterable, Sequence

@@ -273,6 +273,11 @@ class PhotoStore:
         """Return the stored photos less the dropped ones, under their decided labels."""
         return self._photos("kept_photos")
 
+    def photo(self, sha256: str) -> Photo | None:
+        """Return one stored photo, or None where there is none."""
+        row = self._db.execute("SELECT * FROM described_photos WHERE sha256 = ?", (sha256,)).fetchone()
+        return None if row is None else self._photo(row)
+
     def _photos(self, view: str) -> list[Photo]:
         rows = self._db.execute(f"SELECT * FROM {view}").fetchall()
         rows.sort(key=lambda row: (self._order.get(row["found_as"], len(self._order)), row["rank"]))

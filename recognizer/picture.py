@@ -5,6 +5,7 @@ image = read_picture(data)          # PIL image, RGB, upright, longest side at m
 
 import hashlib
 import io
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -16,7 +17,17 @@ from recognizer.errors import PictureError
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "BMP", "TIFF")
 LONGEST_SIDE = 640
 
+# How files begin that are pictures all the same: cut off before they could be opened, or of a format not read here.
+_CUT_OFF = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r|GIF8|RIFF....WEBP|....ftyp(avi[fs]|hei[cxms]|mif1|msf1)|II\*\0|MM\0\*", re.DOTALL
+)
+_NOT_READ = re.compile(
+    rb"%!PS|8BPS|\0\0[\1\2]\0|\0\0\0\x0c(jP|JXL) |\xff\x0a|\xff\x4f\xff\x51|P[1-6]\s|.{,1000}<svg", re.DOTALL
+)
+
 pillow_heif.register_heif_opener()
+# Pillow warns of much in strangers' files; `warnings.catch_warnings` is not for threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -65,9 +76,7 @@ def sha256(data: bytes) -> str:
 
 def _open(data: bytes) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise PictureError("too_large", "This picture has too many pixels; use a smaller copy.") from error
     except Exception as error:  # decoders raise anything on hostile bytes
@@ -75,10 +84,17 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _unreadable(data: bytes) -> PictureError:
-    head = data[:1024].lstrip().lower()
-    if b"<svg" in head:
-        return PictureError("unsupported_format", "SVG drawings are not photos; use a JPEG, PNG or WebP file.")
+    if _CUT_OFF.match(data):
+        return _broken()
+    if _NOT_READ.match(data):
+        return PictureError(
+            "unsupported_format", "Files of this format are not read; use a JPEG, PNG, WebP or HEIC photo."
+        )
     return PictureError("not_an_image", "This file is not a picture; use a JPEG, PNG, WebP or HEIC photo.")
+
+
+def _broken() -> PictureError:
+    return PictureError("truncated", "This picture is broken or cut off; try another copy.")
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
@@ -91,24 +107,29 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 
 
 def _decode(image: Image.Image, limits: Limits) -> Image.Image:
+    box = (limits.longest_side, limits.longest_side)
     try:
         # A JPEG is decoded at the smallest scale that still gives the wanted size.
-        image.draft("RGB", (limits.longest_side, limits.longest_side))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            upright = ImageOps.exif_transpose(image)
-            upright = _on_white(upright)
+        image.draft("RGB", box)
+        # Scaled down before all else, so that a large picture is in memory as few times as can be.
+        small = _scalable(image)
+        small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        upright = _on_white(ImageOps.exif_transpose(small))
     except Exception as error:  # decoders raise anything on hostile bytes
-        raise PictureError("truncated", "This picture is broken or cut off; try another copy.") from error
-    upright.thumbnail((limits.longest_side, limits.longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        raise _broken() from error
     clean = Image.new("RGB", upright.size)
     clean.paste(upright)
     return clean
 
 
+def _scalable(image: Image.Image) -> Image.Image:
+    """Give colours to pictures whose pixels are numbers of a palette, or more than 8 bits."""
+    if image.mode in ("P", "PA", "1"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return _eight_bit(image) if image.mode[0] in "IF" else image
+
+
 def _on_white(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _sixteen_bit(image)
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
@@ -116,7 +137,6 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, layer).convert("RGB")
 
 
-def _sixteen_bit(image: Image.Image) -> Image.Image:
+def _eight_bit(image: Image.Image) -> Image.Image:
     """Scale 16-bit grey values to 8 bits; Pillow's own conversion clips them to white."""
-    scaled = image.convert("F").point(lambda value: value * (255 / 65535))
-    return scaled.convert("L").convert("RGB")
+    return image.convert("F").point(lambda value: value * (255 / 65535)).convert("L")

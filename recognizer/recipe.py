@@ -91,9 +91,10 @@ class TrainSettings(_Part):
         weights: a file of pretrained weights, instead of the published ones.
         size: pixels, the side of the square that the network sees.
         rounds: fine-tunings, each starting from the one before.
-        epochs: epochs in each round, the first of them with a frozen backbone.
+        epochs: passes over the photos in each round.
+        tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
         batch: photos in a batch.
-        learning_rate: the base learning rate of fastai's fine_tune.
+        learning_rate: of the head, at its highest; the backbone learns at a tenth of it.
         held_out: share of the photos kept apart to judge by.
         seed: of everything drawn at random.
     """
@@ -103,6 +104,7 @@ class TrainSettings(_Part):
     size: Annotated[int, Field(ge=32, le=1024)] = 224
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=1)] = 10
+    tuned: Annotated[float, Field(gt=0, le=1)] = 1.0
     batch: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2

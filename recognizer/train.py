@@ -138,7 +138,14 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     learner = vision_learner(dls, backbone.arch, pretrained=False, normalize=False, custom_head=head)
     learner.model[0].load_state_dict(backbone.body.state_dict())
     learner.remove_cb(ProgressCallback)
+    _freeze_early_layers(learner.model[0], settings.tuned)
     return learner
+
+
+def _freeze_early_layers(body: nn.Module, tuned: float) -> None:
+    layers = list(body.parameters())
+    for parameter in layers[: round(len(layers) * (1 - tuned))]:
+        parameter.requires_grad_(False)
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> tuple[Learner, Calibration]:

@@ -21,6 +21,7 @@ photos = 16
 backbone = "tf_efficientnet_lite0"
 size = 64
 epochs = 1
+tuned = 0.33
 """
 
 

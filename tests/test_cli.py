@@ -106,7 +106,7 @@ def test_serve_says_where_it_serves_and_a_taken_port_is_a_sentence(served: Serve
         check=False,
     )
     assert done.returncode == 1
-    assert f"Port {port} at 127.0.0.1 is taken" in done.stderr
+    assert f"Port {port} at 127.0.0.1 cannot be used" in done.stderr
 
 
 def test_a_build_that_is_done_is_not_done_again(built: Built) -> None:

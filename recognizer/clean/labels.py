@@ -45,7 +45,8 @@ def find_wrong_labels(
         seed: of the folds.
 
     Returns:
-        An issue for each photo, score 1 less the probability of its label, with the likeliest other label;
+        An issue for each photo, with the likeliest other label; its score is over 0.5 where that is likelier than
+        its own label, by the normalized margin of the two;
         and the decisions for photos of the training part where it is sure.
 
     Raises:
@@ -54,7 +55,7 @@ def find_wrong_labels(
     classes, numbers = np.unique(np.array(labels), return_inverse=True)
     _check_enough(np.array(labels)[~held_out])
     probabilities = _judge(features, numbers, np.array(groups), held_out, seed)
-    quality = get_label_quality_scores(numbers, probabilities, method="self_confidence")
+    quality = get_label_quality_scores(numbers, probabilities, method="normalized_margin")
     wrong = np.zeros(len(photos), dtype=bool)
     wrong[~held_out] = find_label_issues(numbers[~held_out], probabilities[~held_out], n_jobs=1)
     best = probabilities.argmax(axis=1)
@@ -62,7 +63,7 @@ def find_wrong_labels(
     for place, photo in enumerate(photos):
         other = str(classes[best[place]]) if best[place] != numbers[place] else None
         issues.append(Issue(photo.sha256, CHECK, float(np.clip(1 - quality[place], 0, 1)), label=other))
-        if other and wrong[place] and quality[place] < UNLIKELY:
+        if other and wrong[place] and probabilities[place, numbers[place]] < UNLIKELY:
             decisions.append(_decide(photo, labels[place], other, float(probabilities[place].max())))
     return issues, decisions
 

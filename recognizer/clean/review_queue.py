@@ -103,7 +103,7 @@ class Entry:
         labels = [issue.label for issue in self.issues if issue.label]
         if self.decision and self.decision.label:
             labels.insert(0, self.decision.label)
-        if self.twin and self.twin.label != self.photo.found_as:
+        if self.twin and self.twin.action != "drop" and self.twin.label != self.photo.found_as:
             labels.append(self.twin.label)
         return labels[0] if labels else None
 

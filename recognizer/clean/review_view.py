@@ -11,33 +11,47 @@ LINKS = ("http://", "https://")
 
 CSS = """
 .gradio-container { padding: 8px 16px !important; }
-#review { gap: 10px; }
-#filters, #desk, #choices, #moving { gap: 10px; }
+.gradio-container .main { padding: 0; }
+#review, #desk, #choices, #labels, #moving { gap: 10px; }
+#review .html-container { padding: 0; }
+#filters .block { padding: 6px 8px; }
 #head h1 { font-size: 1.15rem; margin: 0; }
 #head .line { display: flex; flex-wrap: wrap; gap: 2px 16px; align-items: baseline; justify-content: space-between; }
-#head progress { width: 100%; height: 8px; accent-color: var(--color-accent); }
+#head progress { display: block; width: 100%; height: 8px; margin-top: 6px; appearance: none; border: 0;
+    border-radius: 4px; overflow: hidden; background: var(--border-color-primary); }
+#head progress::-webkit-progress-bar { background: var(--border-color-primary); }
+#head progress::-webkit-progress-value { background: var(--color-accent); }
+#head progress::-moz-progress-bar { background: var(--color-accent); }
 #picture .pair { display: flex; gap: 10px; }
 #picture figure { flex: 1; min-width: 0; margin: 0; text-align: center; }
-#picture img { width: 100%; height: calc(100vh - 240px); min-height: 240px; object-fit: contain; margin: 0;
-    background: var(--background-fill-secondary); border-radius: 8px; }
+#picture img { width: 100%; height: calc(100vh - 215px); min-height: 240px; object-fit: contain; margin: 0;
+    background: var(--block-background-fill); border-radius: 8px; }
 #picture figcaption { padding-top: 4px; font-size: .9rem; overflow-wrap: anywhere; }
-#why h2 { font-size: 1.25rem; margin: 0 0 6px; }
-#why p, #origin p { margin: 0 0 6px; overflow-wrap: anywhere; }
+#why h2 { font-size: 1.25rem; margin: 0 0 6px; overflow-wrap: anywhere; }
+#why p, #origin p { margin: 0 0 4px; overflow-wrap: anywhere; }
 #origin { font-size: .85rem; }
-#note { min-height: 1.5em; font-size: .95rem; }
-.finished { padding: 12vh 12px; text-align: center; }
-.finished p { margin: 8px 0; overflow-wrap: anywhere; }
+#origin a { margin: 0; padding: 0; }
+#note p { min-height: 1.6em; margin: 0; }
+#picture .finished { padding: 12vh 12px; text-align: center; }
+#picture .finished p { margin: 8px 0; overflow-wrap: anywhere; }
 #desk button { min-height: 52px; white-space: normal; overflow-wrap: anywhere; }
-#target { align-self: stretch; }
+#target { padding: 4px; }
+#target .secondary-wrap { min-height: 36px; }
 @media (min-width: 700px) and (pointer: fine) {
     #desk button::after { margin-left: 8px; padding: 0 6px; border: 1px solid; border-radius: 4px; font-size: .75rem;
         opacity: .7; }
-    #keep::after { content: "k"; } #drop::after { content: "d"; } #relabel::after { content: "r"; }
-    #undo::after { content: "u"; } #next::after { content: "→"; } #previous::after { content: "←"; }
+    #keep::after { content: "k"; }
+    #drop::after { content: "d"; }
+    #relabel::after { content: "r"; }
+    #undo::after { content: "u"; }
+    #next::after { content: "→"; }
+    #previous::after { content: "←"; }
 }
 @media (max-width: 699px) {
-    .gradio-container { padding: 4px 8px !important; }
-    #picture img { height: 36vh; min-height: 160px; }
+    .gradio-container { padding: 8px !important; }
+    #picture img { height: 34vh; min-height: 160px; }
+    #why h2 { font-size: 1.1rem; }
+    #desk button { padding: 4px; font-size: 1rem; }
     #filters { order: 9; }
 }
 """
@@ -81,9 +95,9 @@ def head(title: str, queue: Queue, entry: Entry | None) -> str:
 
 def picture(entry: Entry) -> str:
     """Return the photo, and beside it the one that it is a copy of."""
-    figures = [_figure(entry.photo, "The photo to decide about" if entry.twin else "")]
+    figures = [_figure(entry.photo, "This photo" if entry.twin else "")]
     if entry.twin:
-        figures.append(_figure(entry.twin, f"The other photo: {_standing(entry.twin)}"))
+        figures.append(_figure(entry.twin, f"It is a copy of: {_standing(entry.twin)}"))
     return f'<div class="pair">{"".join(figures)}</div>'
 
 
@@ -126,7 +140,7 @@ def finished(recipe: str, queue: Queue, checked: bool) -> str:
     if not checked:
         words = "No check has looked at the photos yet.", f"recognizer clean {recipe}"
     elif queue.left:
-        return '<div class="finished"><h2>Nothing in this list</h2><p>Choose another state above or below.</p></div>'
+        return '<div class="finished"><h2>Nothing in this list</h2><p>Choose another state.</p></div>'
     else:
         words = "Everything here is decided. Thank you!", f"recognizer train {recipe}"
     return f'<div class="finished"><h2>{words[0]}</h2><p>Next: <code>{escape(words[1])}</code></p></div>'
@@ -141,7 +155,7 @@ def _figure(photo: Photo, caption: str) -> str:
 
 def _standing(photo: Photo) -> str:
     dropped = " (dropped)" if photo.action == "drop" else ""
-    return f"{photo.label}{dropped}, {photo.width} × {photo.height} pixels"
+    return f"{photo.label}{dropped}, {photo.width} × {photo.height}"
 
 
 def _found(photo: Photo) -> str:

@@ -6,6 +6,7 @@ and started again ends with the same photos as one that was not.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from recognizer.report import write_report
 from recognizer.watch import Watch, unwatched
 
 ENGINES: dict[str, Callable[[], Engine]] = {"duckduckgo": DuckDuckGo, "sample": SampleEngine}
+MOST_DECODERS = 4  # each holds up to 0.5 GB for the largest pictures
 
 
 @dataclass
@@ -66,7 +68,7 @@ def collect(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict
 
 async def _take_turns(collection: _Collection) -> None:
     async with Downloader(timeout=collection.recipe.collect.timeout) as downloader:
-        with ThreadPoolExecutor() as decoders:
+        with ThreadPoolExecutor(min(MOST_DECODERS, os.cpu_count() or 1)) as decoders:
             while batch := await _next_batch(collection):
                 collection.planned += len(batch)
                 await asyncio.gather(*(_settle(collection, downloader, decoders, hit) for hit in batch))

@@ -1,0 +1,188 @@
+"""Nothing but the public internet is asked, however an address is spelled and whatever its name resolves to."""
+
+import asyncio
+import socket
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+
+from recognizer.collect.addresses import DownloadError, PublicBackend, check_address, is_public, proxy_for
+from recognizer.collect.download import Downloader
+
+PUBLIC = "93.184.215.14"
+
+
+def reason(address: str) -> str:
+    with pytest.raises(DownloadError) as caught:
+        check_address(address)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "127.0.0.1.", "127。0。0。1", "0",
+        "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.13.37", "169.254.169.254", "100.64.0.1", "198.18.0.1",
+        "224.0.0.1", "255.255.255.255", "[::1]", "[::]", "[fe80::1]", "[fe80::1%25eth0]", "[fc00::1]", "[fec0::1]",
+        "[ff02::1]", "[::ffff:10.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]",
+        "[2002:7f00:1::]", "[64:ff9b::10.0.0.1]", "[64:ff9b:1::1]", "[2001:db8::1]", "[2001::1]", "user@127.0.0.1",
+        "localhost", "LOCALHOST", "localhost.", "a.localhost", "foo.local", "foo.local.", "router", "ip6-localhost",
+        "localhost.localdomain", "metadata.google.internal", "nas.lan", "nas.home.arpa",
+    ],
+)  # fmt: skip
+def test_this_machine_and_private_networks_are_forbidden(host: str) -> None:
+    for address in (f"http://{host}/photo.jpg", f"https://{host}:8443/"):
+        assert reason(address) == "forbidden_address"
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "example.com.", "EXAMPLE.com", "münchen.de", "local.example", "mylocalhost.com", "8.8.8.8",
+     "134744072", PUBLIC, "[2606:4700:4700::1111]", "[::ffff:8.8.8.8]", "[64:ff9b::8.8.8.8]", "[2002:808:808::]"],
+)  # fmt: skip
+def test_public_hosts_are_allowed(host: str) -> None:
+    assert check_address(f"https://{host}/a%20b.jpg?w=3").raw_path == b"/a%20b.jpg?w=3"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "photo.jpg", "//example.com/a.jpg", "ftp://example.com/a", "file:///etc/passwd", "data:image/png;base64,AA",
+     "javascript:alert(1)", "http://", "http:///a.jpg", "https://./", "https://example.com:99999/", "https://a.com:b/",
+     "https://[::1/", "https://[x]/", "https://a.com/\n", "https://xn--a.com/", "https://１２７.0.0.1/",
+     "https://ⓛocalhost/", "https://a.com/" + "a" * 100_000],
+)  # fmt: skip
+def test_what_is_no_web_address_is_refused(address: str) -> None:
+    assert reason(address) == "bad_address"
+
+
+def test_ip_addresses_with_a_zone_are_judged_by_the_address() -> None:
+    assert not is_public("fe80::1%eth0") and is_public("2606:4700:4700::1111")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+def proxy(address: str) -> str | None:
+    return proxy_for(httpx.URL(address))
+
+
+def test_without_the_variables_there_is_no_proxy(environment: pytest.MonkeyPatch) -> None:
+    assert proxy("https://example.com/") is None
+
+
+def test_each_scheme_has_its_proxy(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert (proxy("https://a.example/"), proxy("http://a.example/")) == ("http://proxy.example:3128", None)
+    environment.setenv("http_proxy", "http://other.example:80")
+    assert proxy("http://a.example/") == "http://other.example:80"
+
+
+def test_all_proxy_stands_in(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ALL_PROXY", "http://proxy.example:3128")
+    assert proxy("https://a.example/") == proxy("http://a.example/") == "http://proxy.example:3128"
+
+
+def test_a_proxy_may_be_written_without_its_scheme(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "127.0.0.1:3128")
+    assert proxy("https://a.example/") == "http://127.0.0.1:3128"
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_names_exceptions(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    environment.setenv(name, "photos.example,.wiki.example")
+    assert proxy("https://photos.example/") is proxy("https://de.wiki.example/") is None
+    assert proxy("https://example.com/") == "http://proxy.example:3128"
+    environment.setenv(name, "*")
+    assert proxy("https://example.com/") is None
+
+
+# Connecting
+
+
+class Names:
+    """What names resolve to, from now on and at each look in turn, in the place of the network's name service."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.looks = 0
+        monkeypatch.setattr(socket, "getaddrinfo", self._look)
+
+    def _look(self, host: str, port: int, *_: Any, **__: Any) -> list[tuple[Any, ...]]:
+        found = self.answers[min(self.looks, len(self.answers) - 1)]
+        self.looks += 1
+        families = [socket.AF_INET6 if ":" in address else socket.AF_INET for address in found]
+        kind = (socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(family, *kind, (address, port)) for family, address in zip(families, found, strict=True)]
+
+
+def refused(host: str, port: int = 9) -> str:
+    with pytest.raises(DownloadError) as caught:
+        asyncio.run(PublicBackend().connect_tcp(host, port, timeout=1))
+    return caught.value.reason
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost.", "127.0.0.1", "::1", "0x7f.1"])
+def test_a_name_of_this_machine_is_not_connected_to(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        assert refused(host, server.getsockname()[1]) in ("forbidden_address", "unknown_host")
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    assert refused("localhost") == refused("127.0.0.1") == "forbidden_address"
+
+
+def test_a_name_with_one_private_address_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Names(monkeypatch, [PUBLIC, "192.168.1.1"])
+    assert refused("photos.example") == "forbidden_address"
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", "nowhere.invalid"])
+def test_a_name_that_cannot_be_resolved_is_unknown(host: str) -> None:
+    assert refused(host) == "unknown_host"
+
+
+def test_the_socket_of_this_machine_is_refused() -> None:
+    with pytest.raises(DownloadError, match="forbidden_address"):
+        asyncio.run(PublicBackend().connect_unix_socket("/run/x.sock"))
+
+
+class Recorder(httpcore.AsyncNetworkBackend):
+    """Writes down where connections go, and makes none."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def connect_tcp(self, host: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        self.asked.append(host)
+        raise httpcore.ConnectError
+
+
+def test_the_checked_address_is_the_one_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look at the name would give this machine's address; there is no second look."""
+    names, recorder = Names(monkeypatch, [PUBLIC, "2606:4700:4700::1111"], ["127.0.0.1"]), Recorder()
+    backend = PublicBackend()
+    backend._inner = recorder  # type: ignore[assignment]
+    with pytest.raises(httpcore.ConnectError):
+        asyncio.run(backend.connect_tcp("photos.example", 443, timeout=1))
+    assert (recorder.asked, names.looks) == ([PUBLIC, "2606:4700:4700::1111"], 1)
+
+
+def test_downloads_without_a_proxy_go_through_the_check(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    Names(environment, ["127.0.0.1"])
+
+    async def fetch() -> bytes:
+        async with Downloader(timeout=2) as downloader:
+            return await downloader.fetch("https://photos.example/1.jpg")
+
+    with pytest.raises(DownloadError, match="forbidden_address"):
+        asyncio.run(fetch())

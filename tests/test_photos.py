@@ -1,0 +1,385 @@
+"""The photo store: rows and files that agree, whatever comes in which order and wherever it stopped."""
+
+import hashlib
+import itertools
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from recognizer.collect.search import Hit
+from recognizer.photos import Action, Decision, Issue, PhotoStore
+from recognizer.prepare import PreparedPhoto
+
+LABELS = ("Kilim", "Batik", "Ikat")
+HITS = 6  # of each label
+
+
+def prepared(content: str) -> PreparedPhoto:
+    """A photo that differs from others by its bytes; the store looks into none."""
+    data = content.encode()
+    return PreparedPhoto(data, hashlib.sha256(data).hexdigest(), "0" * 16, 400, 300)
+
+
+def hit(label: str, number: int) -> Hit:
+    address = f"https://a.example/{label}/{number}.jpg"
+    return Hit(address, f"{address}/page", f"{label} {number}", "CC0-1.0", "Ann")
+
+
+def hits(label: str, count: int = HITS) -> list[Hit]:
+    return [hit(label, number) for number in range(count)]
+
+
+def opened(work: Path) -> PhotoStore:
+    """A store in which every label has waiting hits."""
+    store = PhotoStore(work, LABELS)
+    for label in LABELS:
+        store.add_page("duckduckgo", label.lower(), label, 1, hits(label))
+    return store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[PhotoStore]:
+    with opened(tmp_path) as found:
+        yield found
+
+
+def ids(store: PhotoStore, label: str) -> list[int]:
+    return [waiting.id for waiting in store.waiting(label, HITS)]
+
+
+def fill(store: PhotoStore) -> list[str]:
+    """Give every hit a photo of its own; return their sha256 in the store's order."""
+    for label in LABELS:
+        for number in ids(store, label):
+            store.add_photo(number, prepared(f"{label} {number}"))
+    return [photo.sha256 for photo in store.photos()]
+
+
+def files(store: PhotoStore) -> set[Path]:
+    return {path for path in (store.work / "photos").rglob("*") if path.is_file()}
+
+
+def assert_rows_and_files_agree(store: PhotoStore) -> None:
+    photos = store.photos()
+    assert {photo.path for photo in photos} == files(store)
+    for photo in photos:
+        assert hashlib.sha256(photo.path.read_bytes()).hexdigest() == photo.sha256
+        assert photo.path.parent.name == photo.found_as
+    assert store.count("stored") == len(photos)
+
+
+def rows(store: PhotoStore, query: str) -> list[tuple[object, ...]]:
+    """What another program finds in the database."""
+    with sqlite3.connect(store.work / "photos.db") as database:
+        return database.execute(query).fetchall()
+
+
+def state(store: PhotoStore) -> tuple[object, ...]:
+    """Everything that must not depend on the order of downloads."""
+    photos = [(photo.sha256, photo.label, photo.image) for photo in store.photos()]
+    return photos, files_of(store), rows(store, "SELECT label, rank, status, reason, photo FROM hits ORDER BY 1, 2")
+
+
+def files_of(store: PhotoStore) -> list[str]:
+    return sorted(str(path.relative_to(store.work)) for path in files(store))
+
+
+# Searching
+
+
+def test_a_page_of_results_becomes_rows_in_order(store: PhotoStore) -> None:
+    assert [waiting.image for waiting in store.waiting("Kilim", 4)] == [one.image for one in hits("Kilim", 4)]
+    assert store.count("waiting") == HITS * len(LABELS) and store.count("waiting", "Kilim") == HITS
+    found = rows(store, "SELECT image, page, title, licence, author FROM hits WHERE label = 'Kilim' ORDER BY rank")
+    one = hit("Kilim", 0)
+    assert found[0] == (one.image, one.page, one.title, one.licence, one.author)
+
+
+def test_the_same_address_is_a_duplicate_within_a_label_only(store: PhotoStore) -> None:
+    store.add_page("duckduckgo", "kilim", "Kilim", 2, [hit("Kilim", 0), hit("Kilim", 9), hit("Kilim", 9)])
+    found = rows(store, "SELECT rank, status, reason FROM hits WHERE label = 'Kilim' AND rank > 6 ORDER BY rank")
+    same = ("duplicate", "same_address")
+    assert found == [(7, *same), (8, "waiting", ""), (9, *same)]
+    store.add_page("duckduckgo", "batik", "Batik", 2, [hit("Kilim", 0)])
+    assert store.count("waiting", "Batik") == HITS + 1
+
+
+def test_pages_are_counted_until_one_is_empty(store: PhotoStore) -> None:
+    asked: list[int | None] = []
+    for found in (hits("Tartan", 3), hits("Tartan", 2), []):
+        asked.append(page := store.next_page("sample", "tartan", "Kilim"))
+        assert page is not None
+        store.add_page("sample", "tartan", "Kilim", page, found)
+    assert [*asked, store.next_page("sample", "tartan", "Kilim")] == [1, 2, 3, None]
+    for other in (("duckduckgo", "tartan", "Kilim"), ("sample", "plaid", "Kilim"), ("sample", "tartan", "Batik")):
+        assert store.next_page(*other) == 1
+
+
+def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
+    def breaking() -> Iterator[Hit]:
+        yield hit("Kilim", 50)
+        raise OSError("the engine left")
+
+    before = rows(store, "SELECT * FROM hits")
+    with pytest.raises(OSError, match="engine left"):
+        store.add_page("duckduckgo", "kilim", "Kilim", 2, breaking())
+    assert rows(store, "SELECT * FROM hits") == before and store.next_page("duckduckgo", "kilim", "Kilim") == 2
+
+
+# Storing
+
+
+def test_a_photo_keeps_the_way_back_to_its_page(store: PhotoStore) -> None:
+    number = ids(store, "Batik")[2]
+    store.add_photo(number, prepared("a"))
+    (photo,) = store.photos()
+    source = hit("Batik", 2)
+    assert (photo.image, photo.page, photo.licence, photo.author) == (source.image, source.page, "CC0-1.0", "Ann")
+    assert (photo.sha256, photo.label, photo.found_as, photo.action) == (prepared("a").sha256, "Batik", "Batik", "")
+    assert photo.path == store.work / "photos" / "Batik" / f"{photo.sha256[:16]}.jpg"
+    assert_rows_and_files_agree(store)
+
+
+def test_a_failure_is_a_row_with_its_reason(store: PhotoStore) -> None:
+    for number, reason in zip(ids(store, "Kilim"), ("http_404", "timeout", "http_404"), strict=False):
+        store.fail(number, reason)
+    assert store.failures() == {"http_404": 2, "timeout": 1}
+    assert (store.count("failed"), store.count("failed", "Kilim"), store.count("failed", "Batik")) == (3, 3, 0)
+    assert store.count("waiting", "Kilim") == HITS - 3
+
+
+def test_the_same_bytes_are_stored_once(store: PhotoStore) -> None:
+    first, second, third = ids(store, "Kilim")[:3]
+    for number in (second, first, third):
+        store.add_photo(number, prepared("same"))
+    found = rows(store, "SELECT id, status, reason FROM hits WHERE photo IS NOT NULL ORDER BY id")
+    assert found == [(first, "stored", ""), (second, "duplicate", "same_bytes"), (third, "duplicate", "same_bytes")]
+    assert_rows_and_files_agree(store)
+
+
+def test_storing_a_hit_again_changes_nothing(store: PhotoStore) -> None:
+    number = ids(store, "Kilim")[0]
+    store.add_photo(number, prepared("a"))
+    before = state(store)
+    store.add_photo(number, prepared("a"))
+    assert state(store) == before
+    assert_rows_and_files_agree(store)
+
+
+def test_the_order_of_downloads_makes_no_difference(tmp_path: Path) -> None:
+    """The same bytes come from two hits of one class and one of each other."""
+    states = []
+    for turn, order in enumerate(itertools.permutations(range(4))):
+        with opened(tmp_path / str(turn)) as store:
+            same = [ids(store, "Kilim")[3], ids(store, "Kilim")[1], ids(store, "Batik")[0], ids(store, "Ikat")[5]]
+            for number in order:
+                store.add_photo(same[number], prepared("same"))
+                assert_rows_and_files_agree(store)
+            states.append(state(store))
+    assert all(one == states[0] for one in states)
+    assert states[0][1] == [f"photos/Kilim/{prepared('same').sha256[:16]}.jpg"]
+
+
+def test_an_earlier_class_takes_the_photo_over(store: PhotoStore) -> None:
+    late, early = ids(store, "Ikat")[0], ids(store, "Kilim")[4]
+    store.add_photo(late, prepared("same"))
+    assert [photo.label for photo in store.photos()] == ["Ikat"]
+    store.add_photo(early, prepared("same"))
+    (photo,) = store.photos()
+    assert (photo.label, photo.image) == ("Kilim", hit("Kilim", 4).image)
+    assert (store.count("stored", "Ikat"), store.count("duplicate", "Ikat")) == (0, 1)
+    assert_rows_and_files_agree(store)
+
+
+def test_photos_come_in_the_order_of_classes_and_ranks(store: PhotoStore) -> None:
+    numbers = [number for label in LABELS for number in ids(store, label)]
+    random.Random(1).shuffle(numbers)
+    for number in numbers:
+        store.add_photo(number, prepared(str(number)))
+    assert [photo.image for photo in store.photos()] == [one.image for label in LABELS for one in hits(label)]
+
+
+# Repairing
+
+
+def test_repair_leaves_a_good_store_alone(store: PhotoStore) -> None:
+    fill(store)
+    before = state(store)
+    store.repair()
+    assert state(store) == before
+
+
+def test_repair_lets_a_photo_wait_whose_file_is_lost(store: PhotoStore) -> None:
+    first, second = ids(store, "Kilim")[0], ids(store, "Batik")[0]
+    for number in (first, second):
+        store.add_photo(number, prepared("same"))
+    before = state(store)
+    store.photos()[0].path.unlink()
+    store.repair()
+    assert store.photos() == [] and store.count("waiting") == HITS * len(LABELS)
+    for number in (second, first):
+        store.add_photo(number, prepared("same"))
+    assert state(store) == before
+
+
+def test_repair_removes_what_no_row_names(store: PhotoStore) -> None:
+    kept = set(fill(store))
+    for stray in ("Kilim/0123456789abcdef.jpg", "Batik/x.part", "Ikat/0123.ab.part", "Gone/0123456789abcdef.jpg"):
+        path = store.work / "photos" / stray
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half a photo")
+    (store.work / "photos" / "Kilim" / "folder").mkdir()
+    store.repair()
+    assert {photo.sha256 for photo in store.photos()} == kept
+    assert_rows_and_files_agree(store)
+
+
+def test_a_decision_of_a_person_outlives_a_lost_file(store: PhotoStore) -> None:
+    number = ids(store, "Kilim")[0]
+    store.add_photo(number, prepared("a"))
+    store.decide(Decision(prepared("a").sha256, "drop", "not a kilim", by="ann"))
+    store.photos()[0].path.unlink()
+    store.repair()
+    assert store.decisions() == []
+    store.add_photo(number, prepared("a"))
+    assert [photo.action for photo in store.photos()] == ["drop"] and store.kept() == []
+
+
+# Cleaning
+
+
+def decisions_made(store: PhotoStore) -> int:
+    return len(rows(store, "SELECT id FROM decisions"))
+
+
+def test_kept_photos_are_the_stored_less_the_dropped_under_their_decided_labels(store: PhotoStore) -> None:
+    dropped, moved, kept, *others = fill(store)
+    store.decide(Decision(dropped, "drop", "empty", by="ann"))
+    store.decide(Decision(moved, "relabel", "is a batik", "Batik", by="ann"))
+    store.decide(Decision(kept, "keep", "fine", by="ann"))
+    assert [photo.sha256 for photo in store.kept()] == [moved, kept, *others]
+    assert [(photo.label, photo.found_as, photo.action) for photo in store.photos()[:4]] == [
+        ("Kilim", "Kilim", "drop"), ("Batik", "Kilim", "relabel"), ("Kilim", "Kilim", "keep"), ("Kilim", "Kilim", ""),
+    ]  # fmt: skip
+    assert_rows_and_files_agree(store)
+
+
+def decided(photo: str, action: Action, by: str) -> Decision:
+    return Decision(photo, action, "a reason", "Batik" if action == "relabel" else None, by)
+
+
+def test_a_person_comes_before_the_rules_and_the_last_before_earlier_ones(store: PhotoStore) -> None:
+    photo = fill(store)[0]
+    store.decide(decided(photo, "keep", "ann"))
+    store.decide(decided(photo, "relabel", "bob"))
+    store.replace_automatic([decided(photo, "drop", "auto")])
+    assert store.decisions() == [decided(photo, "relabel", "bob")]
+
+
+def test_undo_goes_back_one_decision_at_a_time(store: PhotoStore) -> None:
+    first, second = fill(store)[:2]
+    store.replace_automatic([decided(first, "drop", "auto")])
+    for one in (decided(first, "keep", "ann"), decided(second, "drop", "bob"), decided(first, "relabel", "ann")):
+        store.decide(one)
+    counted: list[str] = []
+    undone: list[str | None] = []
+    for _ in range(3):
+        counted.append(next(one.action for one in store.decisions() if one.photo == first))
+        undone.append(store.undo("ann"))
+    assert (counted, undone) == (["relabel", "keep", "drop"], [first, first, None])
+    assert store.undo("bob") == second and store.undo("nobody") is None
+    assert decisions_made(store) == 4, "an undone decision stays as a row"
+
+
+def test_the_same_automatic_decisions_stay_the_same_rows(store: PhotoStore) -> None:
+    photos = fill(store)
+    wanted = [decided(photos[0], "drop", "auto"), decided(photos[1], "relabel", "auto")]
+    store.replace_automatic(wanted)
+    before = rows(store, "SELECT * FROM decisions")
+    store.replace_automatic(reversed(wanted))
+    assert rows(store, "SELECT * FROM decisions") == before and len(before) == 2
+
+
+def test_automatic_decisions_that_are_gone_are_undone(store: PhotoStore) -> None:
+    photos = fill(store)
+    store.replace_automatic([decided(photos[0], "drop", "auto"), decided(photos[1], "drop", "auto")])
+    store.decide(decided(photos[2], "drop", "ann"))
+    store.replace_automatic([decided(photos[1], "drop", "auto"), decided(photos[3], "drop", "auto")])
+    assert {one.photo for one in store.decisions()} == {photos[1], photos[2], photos[3]}
+    store.replace_automatic([])
+    assert {one.photo for one in store.decisions()} == {photos[2]}
+    assert decisions_made(store) == 4
+
+
+def test_new_issues_take_the_place_of_a_checks_former_ones(store: PhotoStore) -> None:
+    one, other = fill(store)[:2]
+    copy, empty = Issue(one, "duplicate", 0.9, twin=other), Issue(other, "empty", 0.4)
+    store.replace_issues("duplicate", [copy])
+    store.replace_issues("empty", [empty])
+    assert store.issues() == [copy, empty] and store.issues(other) == [empty]
+    better = Issue(other, "duplicate", 0.2, label="Batik")
+    store.replace_issues("duplicate", [better])
+    assert store.issues() == [empty, better]
+    store.replace_issues("empty", [])
+    assert store.issues() == [better]
+
+
+def test_issues_stay_when_new_ones_are_wrong(store: PhotoStore) -> None:
+    one, other = fill(store)[:2]
+    store.replace_issues("empty", [Issue(one, "empty", 0.9)])
+    with pytest.raises(sqlite3.IntegrityError):
+        store.replace_issues("empty", [Issue(other, "empty", 0.5), Issue(one, "empty", 1.5)])
+    assert store.issues() == [Issue(one, "empty", 0.9)]
+
+
+# Two stores on one folder
+
+
+def at_once(*jobs: Callable[[], object]) -> None:
+    """Start jobs in threads that wait for each other, and hand on what they raise."""
+    gate = threading.Barrier(len(jobs))
+
+    def start(job: Callable[[], object]) -> None:
+        gate.wait()
+        job()
+
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        for done in [threads.submit(start, job) for job in jobs]:
+            done.result()
+
+
+def test_two_stores_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
+    for turn in range(10):
+        at_once(*[lambda folder=tmp_path / str(turn): PhotoStore(folder, LABELS).close()] * 4)
+
+
+def test_two_stores_may_store_the_same_photos_at_once(store: PhotoStore) -> None:
+    numbers = [number for label in LABELS for number in ids(store, label)]
+
+    def store_all(one: PhotoStore, order: list[int]) -> None:
+        for number in order:
+            one.add_photo(number, prepared(str(number % 5)))
+
+    with PhotoStore(store.work, LABELS) as other:
+        at_once(lambda: store_all(store, numbers), lambda: store_all(other, numbers[::-1]))
+        assert other.photos() == store.photos()
+    assert len(store.photos()) == 5 and store.count("duplicate") == len(numbers) - 5
+    assert_rows_and_files_agree(store)
+
+
+def test_a_store_sees_what_another_decides(store: PhotoStore) -> None:
+    photos = fill(store)
+    with PhotoStore(store.work, LABELS) as other:
+
+        def decide(one: PhotoStore, by: str) -> None:
+            for photo in photos:
+                one.decide(decided(photo, "drop", by))
+
+        at_once(lambda: decide(store, "ann"), lambda: decide(other, "bob"))
+        assert decisions_made(store) == 2 * len(photos) and store.kept() == other.kept() == []
+        assert other.undo("ann") == photos[-1]

@@ -1,0 +1,184 @@
+"""A recipe is read as it stands, and a mistake in it ends in one plain sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from recognizer.errors import RecipeError
+from recognizer.recipe import CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
+
+ROOT = Path(__file__).parents[1]
+RECIPES = ROOT / "data" / "recipes"
+CLASSES = """
+[[classes]]
+name = "Kilim"
+queries = ["kilim rug"]
+[[classes]]
+name = "Batik"
+queries = ["batik cloth", "batik wax"]
+"""
+GOOD = 'title = "Cloth"\n' + CLASSES
+
+
+def write(folder: Path, text: str, name: str = "cloth") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def mistake(folder: Path, text: str) -> str:
+    """The sentence that a wrong recipe ends in, which names its file."""
+    path = write(folder, text)
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    sentence = str(caught.value)
+    assert sentence.startswith(str(path)) and sentence.endswith(".") and "\n" not in sentence
+    assert not re.search(r"pydantic|https?://errors|validation|Input|instance|model_|string_|pattern", sentence)
+    return sentence.removeprefix(str(path)).lstrip(": ")
+
+
+@pytest.mark.parametrize("name", ["ethnic-groups", "clothing", "textiles"])
+def test_shipped_recipes_load(name: str) -> None:
+    recipe = load_recipe(name, RECIPES)
+    assert (recipe.name, len(recipe.classes), len(set(recipe.labels))) == (name, 12, 12)
+    assert all(photo_class.queries for photo_class in recipe.classes)
+
+
+def test_ethnic_groups_are_as_the_issue_says() -> None:
+    recipe = load_recipe("ethnic-groups", RECIPES)
+    groups = "Akha Bai Chakma Hani Kazakhs Lisu Mon Naga Qiang Tatar Tripuri Uzbeks"
+    assert recipe.labels == groups.split()
+    assert (recipe.collect.photos, recipe.train.backbone, recipe.train.size) == (200, "resnet34", 224)
+    assert (recipe.train.rounds, recipe.train.epochs) == (4, 10)
+    for group in recipe.classes:
+        assert 2 <= len(group.queries) <= 3
+        assert group.description and group.region and group.link.startswith("https://en.wikipedia.org/")
+
+
+def test_a_recipe_by_path_is_called_like_its_file(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, GOOD, "my-cloth"))
+    assert (recipe.name, recipe.title, recipe.labels) == ("my-cloth", "Cloth", ["Kilim", "Batik"])
+    assert recipe.collect == CollectSettings() and recipe.train == TrainSettings()
+    assert recipe.classes[1] == PhotoClass(name="Batik", queries=["batik cloth", "batik wax"])
+
+
+def test_a_recipe_by_name_is_looked_for_in_the_folder(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    assert load_recipe("cloth", tmp_path).name == "cloth"
+
+
+def test_a_missing_recipe_is_told_with_those_that_exist() -> None:
+    with pytest.raises(RecipeError, match=r"no recipe .*quilts\.toml.*: clothing, ethnic-groups, textiles; or give"):
+        load_recipe("quilts", RECIPES)
+
+
+def test_a_missing_path_is_told(tmp_path: Path) -> None:
+    for name in ("none.toml", "none"):
+        with pytest.raises(RecipeError, match=re.escape(f"There is no recipe {tmp_path / name}.")):
+            load_recipe(tmp_path / name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        (
+            'colour = "red"\n' + GOOD,
+            "unknown key colour; allowed here are title, description, collect, train, classes.",
+        ),
+        (GOOD + "[collect]\nphoto = 3\n", "unknown key collect.photo; allowed here are engines, photos, timeout"),
+        (GOOD + "[train]\nepoch = 3\n", "unknown key train.epoch; allowed here are backbone, weights, size, rounds"),
+        (GOOD + 'query = "x"\n', "unknown key classes[2].query; allowed here are name, queries, description, region"),
+    ],
+)
+def test_an_unknown_key_is_named_with_those_allowed(tmp_path: Path, line: str, allowed: str) -> None:
+    assert mistake(tmp_path, line).startswith(allowed)
+
+
+@pytest.mark.parametrize("twin", ["Batik", "BATIK"])
+def test_a_class_stands_once(tmp_path: Path, twin: str) -> None:
+    text = GOOD + f'[[classes]]\nname = "{twin}"\nqueries = ["x"]\n'
+    assert mistake(tmp_path, text) == f"classes: “{twin}” stands there twice; each class may stand once."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('["kilim rug"]', "[]", "classes[1].queries needs at least 1."),
+        ('["kilim rug"]', '["kilim", " "]', "classes[1].queries[2] may not be empty (given: ' ')."),
+        ('["kilim rug"]', '"kilim"', "classes[1].queries has to be a list (given: 'kilim')."),
+        ('queries = ["kilim rug"]', "", "classes[1].queries is missing."),
+        ('"Kilim"', '""', "classes[1].name may not be empty (given: '')."),
+        ('"Kilim"', '"' + "k" * 61 + '"', "classes[1].name may have at most 60 characters (given: "),
+        ('"Kilim"', "3", "classes[1].name has to be a text in quotes (given: 3)."),
+        ('title = "Cloth"', "", "title is missing."),
+        ('title = "Cloth"', "title = 1979-05-27", "title has to be a text in quotes."),
+        (CLASSES, "classes = 3", "classes has to be a list (given: 3)."),
+        (CLASSES, "classes = [3, 4]", "classes[1] has to be a table (given: 3)."),
+        (CLASSES, CLASSES[: CLASSES.rindex("[[")], "classes needs at least 2."),
+        ('title = "Cloth"', 'title = "Cloth"\nname = "c"', "name is not a key here; a recipe is called like its file"),
+    ],
+)
+def test_a_wrong_class_or_title_is_told(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert mistake(tmp_path, GOOD.replace(old, new)).startswith(sentence)
+
+
+@pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "a\\\\b", "a\\u0000b", "a\\nb"])
+def test_a_class_that_cannot_name_a_folder_is_told(tmp_path: Path, name: str) -> None:
+    sentence = mistake(tmp_path, GOOD.replace("Kilim", name))
+    assert sentence.startswith("classes[1].name becomes a folder's name, so it may have no slash")
+
+
+@pytest.mark.parametrize("name", ["T-Shirt", "Côte d’Ivoire", "刺绣", "Ao dai (long)"])
+def test_a_class_may_have_any_script(tmp_path: Path, name: str) -> None:
+    assert load_recipe(write(tmp_path, GOOD.replace("Kilim", name))).labels[0] == name
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("[collect]\nphotos = -1", "collect.photos has to be at least 1 (given: -1)."),
+        ("[collect]\nphotos = 0", "collect.photos has to be at least 1 (given: 0)."),
+        ("[collect]\nphotos = 2.5", "collect.photos has to be a whole number (given: 2.5)."),
+        ("[collect]\nphotos = true", "collect.photos has to be a whole number (given: True)."),
+        ('[collect]\nphotos = "9"', "collect.photos has to be a whole number (given: '9')."),
+        ("[collect]\ntimeout = 0", "collect.timeout has to be more than 0.0 (given: 0)."),
+        ("[collect]\ntimeout = inf", "collect.timeout has to be a finite number (given: inf)."),
+        ("[collect]\nengines = []", "collect.engines needs at least 1."),
+        ('[collect]\nengines = ["bing"]', "collect.engines: “bing” is not an engine; allowed are duckduckgo, sample."),
+        ("[train]\nsize = 2000", "train.size has to be at most 1024 (given: 2000)."),
+        ("[train]\nheld_out = 1.0", "train.held_out has to be less than 1.0 (given: 1.0)."),
+        ("[train]\nseed = -1", "train.seed has to be at least 0 (given: -1)."),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_told_with_what_is_allowed(tmp_path: Path, setting: str, sentence: str) -> None:
+    assert mistake(tmp_path, GOOD + setting) == sentence
+
+
+def test_a_link_is_a_web_address(tmp_path: Path) -> None:
+    sentence = mistake(tmp_path, GOOD + 'link = "javascript:alert(1)"')
+    assert sentence.startswith("classes[2].link has to begin with https:// or http://")
+    assert load_recipe(write(tmp_path, GOOD + 'link = "https://a.example/"')).classes[1].link == "https://a.example/"
+
+
+def test_what_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    assert re.match(r"is not valid TOML: .*line 1", mistake(tmp_path, "title = Cloth\n"))
+
+
+def test_what_is_not_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "cloth.toml"
+    path.write_bytes(b'title = "\xff"')
+    with pytest.raises(RecipeError, match="is not valid TOML"):
+        load_recipe(path)
+
+
+def test_every_key_and_default_is_explained_in_the_readme() -> None:
+    readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    writing = readme[readme.index("## Writing a recipe") : readme.index("## The work folder")]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", writing, re.MULTILINE)
+    keys = {key for part in (Recipe, CollectSettings, TrainSettings, PhotoClass) for key in part.model_fields}
+    assert {key for key, _ in rows} == keys - {"collect", "train", "classes"}
+    assert all(f"| `{table}` | **" in writing for table in ("[collect]", "[train]", "[[classes]]"))
+    for settings in (CollectSettings(), TrainSettings()):
+        for key, value in settings.model_dump(exclude={"weights", "engines"}).items():
+            assert dict(rows)[key].strip('`"') == str(value)
