@@ -70,7 +70,9 @@ def _temperature(probabilities: Probabilities, labels: Numbers) -> float:
         scaled = apply_temperature(probabilities, float(np.exp(log_temperature)))
         return float(-np.log(np.clip(scaled[rows, labels], 1e-12, 1)).mean())
 
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(LEAST_TEMPERATURE), np.log(MOST_TEMPERATURE)), method="bounded").x))
+    return float(
+        np.exp(minimize_scalar(loss, bounds=(np.log(LEAST_TEMPERATURE), np.log(MOST_TEMPERATURE)), method="bounded").x)
+    )
 
 
 def _threshold(probabilities: Probabilities, labels: Numbers) -> float:

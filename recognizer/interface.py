@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.component_meta
 from gradio.components.label import LabelConfidence, LabelData
 from gradio.data_classes import ImageData
 
@@ -20,44 +21,43 @@ from recognizer.classify import Classifier, Prediction
 from recognizer.errors import PictureError
 
 LARGEST_UPLOAD = "20mb"
-KEPT_FOR = 60  # seconds, after which gradio's copy of an upload is deleted if the answer did not delete it
+KEPT_FOR = 60  # seconds; an older copy of an upload is deleted, looked for as often
 NOTICE = (
     "This compares photos: dress, craft, place, light and whatever else they share. It cannot tell who anyone is or "
     "where anyone belongs, and it can be wrong. Your photo is used for this answer only and deleted within two minutes."
 )
 
 
-def _read_upload(payload: ImageData | None) -> bytes | None:
-    """Hand over a file's bytes, so that one reader decodes every picture."""
-    if payload is None:
-        return None
-    if payload.url and payload.url.startswith("data:"):
-        return base64.b64decode(payload.url.partition(",")[2])
-    try:
-        return Path(str(payload.path)).read_bytes()
-    except FileNotFoundError as error:
-        raise gr.Error("This photo is deleted here already; choose it again.", print_exception=False) from error
+# Gradio writes a stub file beside the module of every subclass of a component; these need none.
+gradio.component_meta.create_or_modify_pyi = lambda *_: None
 
 
-def _write_answer(prediction: Prediction | None) -> LabelData | None:
-    """Give Gradio's Label form, which can say "not sure" here and still show what is likely."""
-    if prediction is None:
-        return None
-    likely = [LabelConfidence(label=name, confidence=p) for name, p in prediction.probabilities.items()]
-    return LabelData(label=prediction.label, confidences=likely)
+class _Upload(gr.Image):
+    """An image input that hands over the file's bytes, so that one reader decodes every picture."""
+
+    is_template = True
+
+    def preprocess(self, payload: ImageData | None) -> bytes | None:  # type: ignore[override]
+        if payload is None:
+            return None
+        if payload.url and payload.url.startswith("data:"):
+            return base64.b64decode(payload.url.partition(",")[2])
+        try:
+            return Path(str(payload.path)).read_bytes()
+        except FileNotFoundError as error:
+            raise gr.Error("This photo is deleted here already; choose it again.", print_exception=False) from error
 
 
-def _photo() -> gr.Image:
-    photo = gr.Image(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340)
-    # Set on the instance: Gradio writes a stub file beside the module of every subclass of a component.
-    photo.preprocess = _read_upload  # type: ignore[method-assign, assignment]
-    return photo
+class _Answer(gr.Label):
+    """A label output that can say "not sure" and still show what is likely."""
 
+    is_template = True
 
-def _answer(classes: int) -> gr.Label:
-    answer = gr.Label(label="Looks like photos found under", num_top_classes=classes)
-    answer.postprocess = _write_answer  # type: ignore[method-assign, assignment]
-    return answer
+    def postprocess(self, value: Prediction | None) -> LabelData | None:  # type: ignore[override]
+        if value is None:
+            return None
+        likely = [LabelConfidence(label=name, confidence=p) for name, p in value.probabilities.items()]
+        return LabelData(label=value.label, confidences=likely)
 
 
 def make_interface(classifier: Classifier) -> gr.Interface:
@@ -76,8 +76,8 @@ def make_interface(classifier: Classifier) -> gr.Interface:
     examples = [[str(classifier.folder / example["file"])] for example in facts["examples"]]
     interface = gr.Interface(
         predict,
-        _photo(),
-        _answer(len(classifier.classes)),
+        _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340),
+        _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),
         examples=examples or None,
         cache_examples=False,
         title=facts["title"],

@@ -35,12 +35,17 @@ def answered(probabilities: Probabilities, labels: Numbers, threshold: float) ->
     return np.asarray((probabilities.argmax(axis=1) == labels)[given], dtype=int)
 
 
-@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0, 3.0])
+@pytest.mark.parametrize("sharpness", [1.0, 2.0, 3.0])
 def test_temperature_undoes_false_confidence(sharpness: float) -> None:
     probabilities, labels = drawn(2.0)
     assert calibrate(apply_temperature(probabilities, 1 / sharpness), labels).temperature == pytest.approx(
         sharpness, rel=0.06
     )
+
+
+def test_temperature_never_adds_confidence() -> None:
+    probabilities, labels = drawn(2.0)
+    assert calibrate(apply_temperature(probabilities, 2.0), labels).temperature == pytest.approx(1, abs=1e-3)
 
 
 def test_temperature_keeps_sums_and_the_order_of_classes() -> None:

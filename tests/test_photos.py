@@ -353,9 +353,15 @@ def at_once(*jobs: Callable[[], object]) -> None:
             done.result()
 
 
-def test_two_stores_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
-    for turn in range(10):
-        at_once(*[lambda folder=tmp_path / str(turn): PhotoStore(folder, LABELS).close()] * 4)
+def test_several_stores_may_open_and_close_a_folder_at_once(tmp_path: Path) -> None:
+    PhotoStore(tmp_path, LABELS).close()
+
+    def open_and_close() -> None:
+        for _ in range(20):
+            with PhotoStore(tmp_path, LABELS) as one:
+                assert one.photos() == []
+
+    at_once(*[open_and_close] * 4)
 
 
 def test_two_stores_may_store_the_same_photos_at_once(store: PhotoStore) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from recognizer.clean import review_view as view
-from recognizer.clean.review_queue import ANY, CHECKS, Entry, Filter, Queue, decide, read_entry, read_queue
+from recognizer.clean.review_queue import ANY, CHECKS, Entry, Filter, decide, read_entry, read_queue
 from recognizer.photos import AUTO, Action, PhotoStore
 from recognizer.recipe import Recipe
 
@@ -207,7 +207,7 @@ class _ReviewPage:
             **{button: gr.Button(interactive=entry is not None) for button in buttons},
             self._head: view.head(self._recipe.title, queue, entry),
             self._note: view.note(note),
-            **(self._entry(entry) if entry else self._end(queue)),
+            **(self._entry(entry) if entry else self._end()),
         }
 
     def _entry(self, entry: Entry) -> Shown:
@@ -220,6 +220,12 @@ class _ReviewPage:
             self._target: entry.suggestion,
         }
 
-    def _end(self, queue: Queue) -> Shown:
-        done = view.finished(self._recipe.name, queue, checked=bool(self._store.issues()))
-        return {self._shown: "", self._picture: done, self._why: "", self._origin: "", self._target: None}
+    def _end(self) -> Shown:
+        waiting = read_queue(self._store, Filter()).left
+        return {
+            self._shown: "",
+            self._picture: view.finished(self._recipe.name, waiting, checked=bool(self._store.issues())),
+            **dict.fromkeys((self._why, self._origin), ""),
+            self._keep: gr.Button("Keep", interactive=False),
+            self._target: None,
+        }

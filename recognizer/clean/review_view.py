@@ -129,21 +129,23 @@ def note(words: str) -> str:
     return f'<p role="status">{escape(words)}</p>'
 
 
-def finished(recipe: str, queue: Queue, checked: bool) -> str:
+def finished(recipe: str, waiting: int, checked: bool) -> str:
     """Return what stands in the place of a photo when the list is empty.
 
     Args:
         recipe: its name.
-        queue: the empty list.
+        waiting: photos of all checks and classes that wait for a person.
         checked: whether any check has run.
     """
     if not checked:
-        words = "No check has looked at the photos yet.", f"recognizer clean {recipe}"
-    elif queue.left:
-        return '<div class="finished"><h2>Nothing in this list</h2><p>Choose another state.</p></div>'
+        title, command = "No check has looked at the photos yet.", "clean"
+    elif waiting:
+        words = f"{waiting} wait elsewhere: choose another check, class or state."
+        return f'<div class="finished"><h2>Nothing in this list</h2><p>{words}</p></div>'
     else:
-        words = "Everything here is decided. Thank you!", f"recognizer train {recipe}"
-    return f'<div class="finished"><h2>{words[0]}</h2><p>Next: <code>{escape(words[1])}</code></p></div>'
+        title, command = "Everything is decided. Thank you!", "train"
+    next_step = f"<p>Next: <code>recognizer {command} {escape(recipe)}</code></p>"
+    return f'<div class="finished"><h2>{title}</h2>{next_step}</div>'
 
 
 def _figure(photo: Photo, caption: str) -> str:
@@ -174,7 +176,7 @@ def _decided(entry: Entry) -> str:
     if decision is None:
         return "Not decided yet"
     done = {"keep": "kept", "drop": "dropped", "relabel": f"relabelled to {decision.label}"}[decision.action]
-    by = f"the rules ({decision.reason})" if decision.by == AUTO else decision.by
+    by = f"the rules: {decision.reason}" if decision.by == AUTO else decision.by
     return f"Decided: {done} by {by}"
 
 

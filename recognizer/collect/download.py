@@ -92,7 +92,7 @@ class Downloader:
                 return await self._follow(address, begun)
         except TimeoutError as error:
             raise DownloadError("too_slow" if begun.is_set() else "timeout") from error
-        except (httpx.HTTPError, ssl.SSLError) as error:
+        except (httpx.HTTPError, ssl.SSLError, UnicodeError) as error:  # the last: a redirect to no possible name
             raise DownloadError(_reason(error)) from error
 
     async def _follow(self, address: str, begun: asyncio.Event) -> bytes:
@@ -133,7 +133,7 @@ class Downloader:
             raise _Refused(response.status_code, _retry_after(response))
         if response.status_code != 200:
             raise DownloadError(f"http_{response.status_code}")
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
             raise DownloadError("not_an_image")
         length = response.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self.most_bytes:

@@ -1,0 +1,73 @@
+"""A small work folder with something to review: twelve drawn photos, six of them suspicious."""
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from recognizer.clean.review_queue import Entry, read_entry
+from recognizer.collect.search import Hit
+from recognizer.photos import Decision, Issue, PhotoStore
+from recognizer.prepare import prepare_photo
+from recognizer.recipe import load_recipe
+
+CAPES = "Capes <i>& ${1+1} {{x}}"  # a name that a careless page would run or lose
+LABELS = ["Kilim", "Batik", CAPES]
+RECIPE = 'title = "Cloth"\n' + "".join(f"[[classes]]\nname = '{label}'\nqueries = ['q']\n" for label in LABELS)
+PHOTOS = 12
+PERSON = "ada"
+
+
+class Work:
+    """A recipe with three classes of four photos, and its work folder.
+
+    `ids` are the photos as they were found; `worst_first` are those worth a look: 6 is empty, 5 and 1 are copies of 9,
+    the labels of 0, 1, 2 and 8 seem wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.recipe_file = folder / "cloth.toml"
+        self.recipe_file.write_text(RECIPE)
+        self.recipe = load_recipe(self.recipe_file)
+        self.folder = folder / "work"
+        with self.open() as store:
+            self.ids = [_add(store, number, LABELS[number * 3 // PHOTOS]) for number in range(PHOTOS)]
+            self._check(store)
+        self.worst_first = [self.ids[number] for number in (6, 5, 0, 1, 2, 8)]
+
+    def _check(self, store: PhotoStore) -> None:
+        ids = self.ids
+        scores = {0: 0.95, 1: 0.9, 2: 0.8, 8: 0.6, 4: 0.3, 7: 0.0}
+        labels = [Issue(ids[n], "label", score, "Batik" if n < 3 else None) for n, score in scores.items()]
+        copies = [Issue(ids[n], "duplicate", score, twin=ids[9]) for n, score in {5: 0.97, 1: 0.7}.items()]
+        store.replace_issues("label", labels)
+        store.replace_issues("duplicate", copies)
+        store.replace_issues("empty", [Issue(ids[6], "empty", 0.99)])
+        store.replace_automatic([Decision(ids[6], "drop", "empty picture")])
+
+    def open(self) -> PhotoStore:
+        """Open the store once more, on a connection of its own."""
+        return PhotoStore(self.folder, LABELS)
+
+    def decided(self) -> dict[str, tuple[str, str | None, str]]:
+        """Read from the database what counts for each photo: action, label, and by whom."""
+        with self.open() as store:
+            return {one.photo: (one.action, one.label, one.by) for one in store.decisions()}
+
+
+def entry_of(store: PhotoStore, photo: str, check: str = "") -> Entry:
+    """Read a photo that is there."""
+    entry = read_entry(store, photo, check)
+    assert entry is not None
+    return entry
+
+
+def _add(store: PhotoStore, number: int, label: str) -> str:
+    grey = Image.effect_noise((320, 240), 20 + 10 * number)
+    buffer = io.BytesIO()
+    Image.merge("RGB", [grey, grey.rotate(180), grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM)]).save(buffer, "PNG")
+    page = f"https://pages.example/{number}?a=1&b=<i>" if number % 2 else "javascript:alert(1)"
+    store.add_page("test", "q", label, number + 1, [Hit(f"https://x.example/{number}.jpg", page, author="<b>A & B")])
+    photo = prepare_photo(buffer.getvalue())
+    store.add_photo(store.waiting(label, 1)[0].id, photo)
+    return photo.sha256
