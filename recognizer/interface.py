@@ -53,9 +53,9 @@ class _Answer(gr.Label):
 
     is_template = True
 
-    def postprocess(self, value: Prediction | None) -> LabelData | None:  # type: ignore[override]
+    def postprocess(self, value: Prediction | None) -> LabelData | dict[str, Any]:  # type: ignore[override]
         if value is None:
-            return None
+            return {}
         likely = [LabelConfidence(label=name, confidence=p) for name, p in value.probabilities.items()]
         return LabelData(label=value.label, confidences=likely)
 

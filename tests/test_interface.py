@@ -1,8 +1,8 @@
 """The page itself, in a real browser."""
 
-import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +24,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 390, "height": 844})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(served.url)
     page.wait_for_selector("input[type=file]", state="attached")
     yield page
     page.close()
+    assert errors == []
+
+
+def compare(page: Page) -> None:
+    """Press the button once the chosen photo shows."""
+    page.wait_for_selector("[data-testid=image] img")
+    page.get_by_role("button", name="Compare").click()
 
 
 def heading(page: Page) -> str:
@@ -44,15 +53,14 @@ def test_an_upload_is_compared_and_nobody_else_is_asked(page: Page, served: Serv
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
     page.set_input_files("input[type=file]", served.photos[0])
-    page.get_by_role("button", name="Compare").click()
+    compare(page)
     assert heading(page) == expected_heading(served, served.photos[0])
     assert all(url.startswith((served.url, "data:", "blob:")) for url in asked), asked
 
 
 def test_an_example_is_compared(page: Page, served: Served) -> None:
     page.locator(".gallery-item").nth(1).click()
-    page.wait_for_selector("[data-testid=image] img, .image-frame img")
-    page.get_by_role("button", name="Compare").click()
+    compare(page)
     assert heading(page) == expected_heading(served, served.model / "examples" / "2.jpg")
 
 
@@ -72,21 +80,23 @@ def test_no_file_is_written_beside_the_modules() -> None:
     assert not list((ROOT / "recognizer").rglob("*.pyi"))
 
 
-def test_an_uploaded_photo_is_deleted(served: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_uploaded_photo_is_deleted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interface, "KEPT_FOR", 1)
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     shown = interface.make_interface(Classifier(served.model))
     _, url, _ = shown.launch(prevent_thread_lock=True, quiet=True, **interface.launch_options())
     try:
         Client(url, verbose=False).predict(handle_file(served.photos[0]), api_name="/predict")
-        name = served.photos[0].name
-        gone = threading.Event()
-        for _ in range(100):
-            if not list(tmp_path.rglob(name)):
-                gone.set()
-                break
-            gone.wait(0.1)
-        assert gone.is_set()
-        assert name not in {file.name for file in Path(tempfile.gettempdir(), "gradio").rglob("*")}
+        uploads = [Path(file) for file in shown.upload_file_set]
+        assert uploads
+        assert wait_for(lambda: not any(file.exists() for file in uploads), seconds=10)
     finally:
         shown.close()
+
+
+def wait_for(true: Callable[[], bool], seconds: float) -> bool:
+    """Ask until it is true or the time is over."""
+    never = threading.Event()
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        never.wait(0.1)
+    return true()
