@@ -49,7 +49,8 @@ class ProgressDisplay:
         new = kind != self._what
         if new:
             self._what, self._begun = kind, now
-        rate = done / max(now - self._begun, 1e-3)
+        seconds = now - self._begun
+        rate = done / seconds if seconds > 1 else 0.0
         if self._plain:
             self._print(what, done, total, rate, new)
         else:
@@ -60,7 +61,7 @@ class ProgressDisplay:
             self._bar.remove_task(self._task)
         if new or self._task is None:
             self._task = self._bar.add_task(what, total=None, rate="")
-        shown = f"{rate:.1f}/s" if done else ""
+        shown = f"{rate:.1f}/s" if rate else ""
         self._bar.update(self._task, description=what, completed=done, total=total or None, rate=shown)
 
     def _print(self, what: str, done: int, total: int, rate: float, new: bool) -> None:

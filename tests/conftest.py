@@ -1,12 +1,16 @@
 """What many tests share: a small recipe built once, and its page served on loopback."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from recognizer.photos import PhotoStore
+from recognizer.recipe import Recipe, load_recipe
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -78,6 +82,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     result = CliRunner().invoke(app, ["build", str(recipe), "--work", str(folder / "work")])
     assert result.exit_code == 0, result.output
     return Built(recipe, folder / "work")
+
+
+@pytest.fixture
+def recipe(built: Built) -> Recipe:
+    """The tiny recipe."""
+    return load_recipe(built.recipe)
+
+
+@pytest.fixture
+def copied(built: Built, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore]:
+    """A copy of the built store, to change as a test likes."""
+    with PhotoStore(Path(shutil.copytree(built.work, tmp_path / "work")), recipe.labels) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -13,21 +13,7 @@ from recognizer.collect.sample import planted
 from recognizer.errors import RecognizerError
 from recognizer.groups import group_photos, is_held_out
 from recognizer.photos import Decision, Photo, PhotoStore
-from recognizer.recipe import Recipe, load_recipe
-from tests.conftest import Built
-
-
-@pytest.fixture
-def recipe(built: Built) -> Recipe:
-    return load_recipe(built.recipe)
-
-
-@pytest.fixture
-def copied(built: Built, recipe: Recipe, tmp_path: Path) -> PhotoStore:
-    """The built store, to change as a test likes."""
-    import shutil
-
-    return PhotoStore(Path(shutil.copytree(built.work, tmp_path / "work")), recipe.labels)
+from recognizer.recipe import Recipe
 
 
 def kinds(store: PhotoStore, photos: set[str]) -> Counter[str]:

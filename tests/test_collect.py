@@ -112,6 +112,11 @@ def read_state(work: Path) -> State:
     return State(photos, [tuple(hit) for hit in hits], digests)
 
 
+def assert_same(one: State, other: State) -> None:
+    assert set(one.hits) ^ set(other.hits) == set()
+    assert one == other
+
+
 @dataclass(frozen=True)
 class Run:
     """A run that nothing disturbed, and the second one after it."""
@@ -386,7 +391,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
         state = kill_and_restart(
             web, run.recipe, work, lambda: len(web.requests) >= requests and photo_files(work) >= files
         )
-    assert state == run.state
+    assert_same(state, run.state)
 
 
 def take_no_time(folder: Path) -> None:
@@ -422,4 +427,4 @@ def test_a_killed_run_with_a_target_in_reach_ends_like_an_undisturbed_one(
         work = tmp_path / "work"
         state = kill_and_restart(web, quick_run.recipe, work, lambda: photo_files(work) >= files)
     assert quick_run.report["labels"] == dict.fromkeys(CLASSES, 10) and quick_run.report["counts"]["waiting"] > 0
-    assert state == quick_run.state
+    assert_same(state, quick_run.state)

@@ -12,19 +12,8 @@ from recognizer.errors import RecognizerError, WeightsUnavailable
 from recognizer.evaluate import evaluate, measure
 from recognizer.groups import group_photos
 from recognizer.photos import PhotoStore
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import Recipe
 from recognizer.train import load_trained, predict, split_kept, train
-from tests.conftest import Built
-
-
-@pytest.fixture
-def recipe(built: Built) -> Recipe:
-    return load_recipe(built.recipe)
-
-
-@pytest.fixture
-def copied(built: Built, recipe: Recipe, tmp_path: Path) -> PhotoStore:
-    return PhotoStore(Path(shutil.copytree(built.work, tmp_path / "work")), recipe.labels)
 
 
 def test_copies_are_never_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:
