@@ -5,6 +5,7 @@ import { connectPatiently } from "./waking.js";
 
 const CONNECT_MS = 60 * 1000;
 const SILENCE_MS = 3 * 60 * 1000;
+const SILENT = "The Space has said nothing for three minutes.";
 const UNTOLD = [undefined, null, "", "An error occurred"];
 const OPTIONS = { events: ["data", "status"], record_history: false };
 
@@ -18,7 +19,7 @@ export class Space {
   }
 
   /**
-   * Connects once; later calls wait for the same connection. A failed one is forgotten, so that the next call tries anew.
+   * Gets a connection ready; the next question uses it. A failed one is forgotten, so that the next call tries anew.
    *
    * @param {() => void} onWaking called when the Space turns out to be asleep
    * @throws {SpaceError}
@@ -56,19 +57,18 @@ export class Space {
     return facts;
   }
 
+  // Each question has a connection of its own: Gradio ends a connection's stream with the last answer it knows of, and a
+  // question asked in that moment would never be answered. Closing the connection takes an abandoned question back.
   async #ask(endpoint, inputs, signal, onStatus) {
-    const client = await this.connect(() => {});
+    const connecting = this.connect(() => {});
+    this.#client = null;
+    const client = await connecting;
     try {
       return await answerOf(client.submit(endpoint, inputs), signal, onStatus);
     } catch (error) {
-      if (error.cause?.broken) this.#disconnect(client);
+      client.close();
       throw error;
     }
-  }
-
-  #disconnect(client) {
-    this.#client = null;
-    client.close();
   }
 }
 
@@ -85,25 +85,23 @@ async function connectOnce(reference) {
 
 async function answerOf(job, signal, onStatus) {
   signal.throwIfAborted();
-  signal.addEventListener("abort", () => giveUp(job), { once: true });
   let answer;
   for (;;) {
-    const { value, done } = await within(job.next(), SILENCE_MS, "The Space has said nothing for three minutes.");
-    signal.throwIfAborted();
+    const { value, done } = await unlessAborted(within(job.next(), SILENCE_MS, SILENT), signal);
     if (value?.type === "data") answer = value.data[0];
     if (done || value.stage === "complete") return answer;
     if (value.type === "status") onStatus(failOnError(value));
   }
 }
 
-function giveUp(job) {
-  if (job.event_id()) job.cancel();
-  job.return();
+function unlessAborted(promise, signal) {
+  const aborted = new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  return Promise.race([promise, aborted]);
 }
 
 function failOnError(status) {
   if (status.stage !== "error") return status;
   const words = UNTOLD.includes(status.message) ? "The Space failed on this and did not say why." : String(status.message);
   const broken = status.broken || words.startsWith("Connection errored out");
-  throw new SpaceError(broken ? "The connection to the Space broke." : words.trim(), { cause: { broken } });
+  throw new SpaceError(broken ? "The connection to the Space broke." : words.trim());
 }
