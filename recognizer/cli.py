@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from recognizer import summaries
 from recognizer.errors import RecognizerError
 from recognizer.photos import PhotoStore
-from recognizer.progress import ProgressDisplay
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.progress import ClassDisplay, ProgressDisplay
+from recognizer.recipe import ENGINES, Recipe, load_recipe
 
 SAMPLE = "textiles"
 ADDRESS = "127.0.0.1"
@@ -31,7 +31,33 @@ Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> 
 Model = Annotated[Path, typer.Option(help="A model folder, as export writes it.")]
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(help="The port to listen at.")]
+Reviewer = Annotated[str | None, typer.Option(help="Who decides; your login name by default.", show_default=False)]
+
+
+def _known_engines(engines: list[str] | None) -> list[str] | None:
+    unknown = [engine for engine in engines or () if engine not in ENGINES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is not an engine; allowed are {', '.join(ENGINES)}.")
+    return engines
+
+
+EngineNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        callback=_known_engines,
+        help=f"An engine to ask in place of the recipe's, of {', '.join(ENGINES)}; may be given several times.",
+        show_default=False,
+    ),
+]
+OwnPhotos = Annotated[
+    Path | None,
+    typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
+]
 Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
+Precision = Annotated[
+    float, typer.Option(min=0.5, max=1.0, help="Share of the rules' decisions about labels that shall be right.")
+]
 
 
 @app.callback()
@@ -43,35 +69,56 @@ def main() -> None:
 
 
 @app.command()
-def collect(recipe: RecipeName, work: Work = None) -> None:
+def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, folder: OwnPhotos = None) -> None:
     """Find photos through image search and store them.
 
-    Example: recognizer collect ethnic-groups
+    Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
     with _opened(recipe, work) as (found, store):
-        _collect(found, store)
+        _collect(_with_engines(found, engine, folder), store)
 
 
 @app.command()
-def clean(recipe: RecipeName, work: Work = None, auto: Auto = True) -> None:
-    """Find copies, empty pictures and wrong labels, and decide where that is sure.
+def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: Precision = 0.95) -> None:
+    """Find copies, poor pictures and wrong labels, and decide where that is sure.
 
-    Example: recognizer clean ethnic-groups
+    Example: recognizer clean ethnic-groups --precision 0.98
     """
     with _opened(recipe, work) as (found, store):
-        _clean(found, store, auto)
+        _clean(found, store, auto, precision)
 
 
 @app.command()
-def review(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
-    """Open the page where a person decides about photos, worst first.
+def undo(
+    recipe: RecipeName,
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="The photo's sha256, or its first digits.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Undo all that the rules decided.")] = False,
+    work: Work = None,
+) -> None:
+    """Undo what the rules decided about one photo or all; they will not decide the same again.
+
+    Example: recognizer undo ethnic-groups 3f2a9c41d07b
+    """
+    if bool(photo) == everything:
+        raise typer.BadParameter("Name one photo, or give --all.")
+    with _opened(recipe, work) as (_, store):
+        _show([summaries.table("Undone", {"decisions of the rules": len(store.undo_automatic(photo or None))})])
+
+
+@app.command()
+def review(
+    recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT, name: Reviewer = None
+) -> None:
+    """Open the page where a person decides about photos, the most valuable first.
 
     Example: recognizer review ethnic-groups
     """
     with _opened(recipe, work) as (found, store):
-        from recognizer.clean.review import make_review, review_options
+        from recognizer.clean.review import make_review, reviewer_name, serve_review
 
-        _launch(make_review(found, store), host, port, review_options(store))
+        page = make_review(found, store, reviewer_name(name), host)
+        with _port(host, port):
+            serve_review(page, host, port, _say_where)
 
 
 @app.command()
@@ -112,6 +159,40 @@ def build(recipe: RecipeName, work: Work = None) -> None:
     """
     with _opened(recipe, work) as (found, store):
         _build(found, store)
+
+
+@app.command()
+def forget(
+    recipe: RecipeName,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A photo's sha256, its address, or its page's address.")],
+    work: Work = None,
+) -> None:
+    """Remove photos for good, with their near copies, and keep them from coming back.
+
+    Example: recognizer forget ethnic-groups https://example.org/photo.jpg
+    """
+    with _opened(recipe, work) as (found, store):
+        from recognizer.forget import forget
+
+        _show(summaries.forgotten(found, forget(found, store, what)))
+
+
+@app.command()
+def credits(
+    recipe: RecipeName,
+    work: Work = None,
+    to: Annotated[Path | None, typer.Option(help="The file; ATTRIBUTION.md in the work folder by default.")] = None,
+) -> None:
+    """Write title, author, licence and page of every kept photo.
+
+    Example: recognizer credits ethnic-groups --to ATTRIBUTION.md
+    """
+    with _opened(recipe, work) as (found, store):
+        from recognizer.credits import FILE, write_credits
+
+        counts = write_credits(found, store, to)["counts"]
+        rows = {"photos": counts["photos"], "of no known licence": counts["without_licence"]}
+        _show([summaries.table(f"Credits in {to or store.work / FILE}", rows)])
 
 
 @app.command()
@@ -168,58 +249,47 @@ def publish(
         from recognizer.publish import publish as write
 
         files = write(_work(load_recipe(recipe), work) / "model", to)
-        _print_table(f"Space in {to}", {"files": len(files)})
+        _show([summaries.table(f"Space in {to}", {"files": len(files)})])
 
 
 def _collect(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.collect.collector import collect
 
-    report = _watched(lambda watch: collect(recipe, store, watch))
-    _print_table(f"Photos for {recipe.name}", {**report["counts"], **_indented(report["failures"])})
-    for refusal in report["refused"]:
-        out.print(refusal, markup=False)
-    short = [label for label, number in report["labels"].items() if number < recipe.collect.photos]
-    if short and not report["refused"]:
-        names = "every class" if len(short) == len(recipe.labels) else ", ".join(short)
-        out.print(f"Searches ran dry for {names}; what there is was taken.", markup=False)
+    with ClassDisplay() as watch:
+        report = collect(recipe, store, watch)
+    _show(summaries.collected(recipe, report))
 
 
-def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:
+def _with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
+    """Put the engines and the folder of the command in the place of the recipe's."""
+    changes: dict[str, Any] = {"engines": list(dict.fromkeys(engines))} if engines else {}
+    if folder:
+        changes["folder"] = str(folder)
+    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
+
+
+def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True, precision: float = 0.95) -> None:
     from recognizer.clean.cleaner import clean
 
-    report = _watched(lambda watch: clean(recipe, store, auto, watch))
-    issues = {f"{check}, worth a look": number for check, number in report["issues"].items()}
-    _print_table(f"Cleaned {recipe.name}", {**issues, **report["counts"]})
+    _show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch, precision))))
 
 
 def _train(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.train import train
 
-    report = _watched(lambda watch: train(recipe, store, watch))
-    _print_table(f"Trained {recipe.name}", {**report["counts"], "seconds": round(report["seconds"])})
+    _show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
 
 
 def _evaluate(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.evaluate import evaluate
 
-    report = evaluate(recipe, store)
-    low, high = report["accuracy_interval"]
-    rows = {
-        "held-out photos": report["photos"],
-        "accuracy": f"{report['accuracy']:.1%}",
-        "95 % interval": f"{low:.1%} to {high:.1%}",
-        "answered": f"{report['coverage']:.1%}",
-        "calibration error": report["ece"],
-    }
-    _print_table(f"Evaluated {recipe.name}", rows)
+    _show(summaries.evaluated(recipe, evaluate(recipe, store)))
 
 
 def _export(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.export import export
 
-    agreement = export(recipe, store)["agreement"]
-    rows = {"largest difference pkl to ONNX": f"{agreement['largest_difference']:.1e}"}
-    _print_table(f"Model in {store.work / 'model'}", rows)
+    _show(summaries.exported(recipe, export(recipe, store)))
 
 
 def _build(recipe: Recipe, store: PhotoStore) -> None:
@@ -235,10 +305,21 @@ def _serve(model: Path, host: str, port: int) -> None:
 
 
 def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
-    try:
+    with _port(host, port):
         page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **options)
-        out.print(f"Serving at {page.local_url} until Ctrl-C.", markup=False)
+        _say_where(page.local_url)
         page.block_thread()
+
+
+def _say_where(address: str) -> None:
+    out.print(f"Serving at {address} until Ctrl-C.", markup=False)
+
+
+@contextmanager
+def _port(host: str, port: int) -> Iterator[None]:
+    """Say it in a sentence where a port cannot be used."""
+    try:
+        yield
     except OSError as error:
         raise RecognizerError(
             f"Port {port} at {host} cannot be used; another program may have it. Use --port."
@@ -288,14 +369,6 @@ def _print_prediction(photo: Path, prediction: Any, as_json: bool) -> None:
     print(f"{photo}: {prediction.label} ({likely})")
 
 
-def _print_table(title: str, rows: dict[str, Any]) -> None:
-    table = Table(title=title, title_justify="left", show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    for name, value in rows.items():
-        table.add_row(name, str(value))
-    out.print(table)
-
-
-def _indented(rows: dict[str, int]) -> dict[str, int]:
-    return {f"  {name}": number for name, number in rows.items()}
+def _show(summary: summaries.Summary) -> None:
+    for part in summary:
+        out.print(part, markup=False)

@@ -5,7 +5,11 @@ RecognizerError          it could not be done: what, why, what to do
  ├─ PictureError         bytes are not a picture that may be used; carries a `reason`
  ├─ EngineRefused        a search engine would not answer
  ├─ WeightsUnavailable   pretrained weights cannot be had
- └─ ModelError           a model folder cannot be trusted or opened
+ ├─ ModelError           a model folder cannot be trusted or opened
+ ├─ WorkInUse            another run is at work in the work folder
+ ├─ Unwritable           a disk is full, or a folder may not be written
+ ├─ Damaged              the photo database cannot be read
+ └─ NotFound             nothing in the work folder is what was asked for
 """
 
 
@@ -40,3 +44,19 @@ class WeightsUnavailable(RecognizerError):
 
 class ModelError(RecognizerError):
     """A model folder is missing, altered or made with versions that do not fit."""
+
+
+class WorkInUse(RecognizerError):
+    """Another run is at work in the work folder; the message names it."""
+
+
+class Unwritable(RecognizerError):
+    """A folder cannot be written: its disk is full, it is read-only, or it belongs to somebody else."""
+
+
+class Damaged(RecognizerError):
+    """The photo database is not as it was left, or is of a newer kind; the message names the file."""
+
+
+class NotFound(RecognizerError):
+    """Nothing in the work folder is what was asked for."""

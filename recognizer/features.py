@@ -1,27 +1,36 @@
-"""One pass of the pretrained backbone over the photos, kept in the work folder.
+"""Passes of the pretrained backbone over the photos, kept in the work folder.
 
-    features = photo_features(photos, recipe.train, work)       # float32, (photos, channels)
+    features = photo_features(photos, recipe.train, work)       # float32, (photos, channels): the last maps
+    features = stage_features(photos, recipe.train, work)       # all stages of the network, for the checks
 
 A photo that has its features already is not computed again.
 """
 
 import recognizer.torchvision_cure  # noqa: F401
 
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from fastai.vision.core import PILImage
+from torch import Tensor, nn
 
 from recognizer.backbone import Backbone, load_backbone
+from recognizer.files import write_whole
 from recognizer.photos import Photo
 from recognizer.recipe import TrainSettings
 from recognizer.watch import Watch, unwatched
 
 BATCH = 32
+ENLARGED = 9 / 7  # a network does better on pictures somewhat larger than those it learned from (FixRes, 1906.06423)
+STEP = 32  # pixels; backbones halve their maps five times
+FEWEST_STAGES = 3
 Features = npt.NDArray[np.float32]
+Pass = Callable[[Tensor], Tensor]
 
 
 def photo_features(photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched) -> Features:
@@ -34,13 +43,36 @@ def photo_features(photos: Sequence[Photo], settings: TrainSettings, work: Path,
         watch: told about photos done.
 
     Returns:
-        Feature maps averaged over their area, (n, channels).
+        The last feature maps averaged over their area, (n, channels).
     """
     cache = work / "features" / f"{settings.backbone}-{settings.size}.npz"
+    return _cached(cache, photos, partial(_compute, settings, settings.size, _last_maps), watch)
+
+
+def stage_features(photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched) -> Features:
+    """Return features that tell more: of every stage of the network, on somewhat larger pictures.
+
+    Args:
+        photos: the photos, n of them.
+        settings: which backbone, weights and size to use.
+        work: the work folder, which keeps them.
+        watch: told about photos done.
+
+    Returns:
+        The maps of all stages averaged over their area, the last ones first, (n, channels).
+    """
+    cache = work / "features" / f"{settings.backbone}-{settings.size}-stages.npz"
+    size = max(1, round(settings.size * ENLARGED / STEP)) * STEP
+    return _cached(cache, photos, partial(_compute, settings, size, _all_maps), watch)
+
+
+def _cached(
+    cache: Path, photos: Sequence[Photo], compute: Callable[[Sequence[Photo], Watch], dict[str, Features]], watch: Watch
+) -> Features:
     known = _load(cache)
     missing = [photo for photo in photos if photo.sha256 not in known]
     if missing:
-        known |= _compute(missing, load_backbone(settings.backbone, settings.weights), settings.size, watch)
+        known |= compute(missing, watch)
         _save(cache, known)
     return np.stack([known[photo.sha256] for photo in photos])
 
@@ -53,23 +85,54 @@ def _load(cache: Path) -> dict[str, Features]:
 
 
 def _save(cache: Path, known: dict[str, Features]) -> None:
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    half = cache.with_suffix(".part.npz")
-    np.savez(half, photos=np.array(list(known)), features=np.stack(list(known.values())))
-    half.replace(cache)
+    buffer = io.BytesIO()
+    np.savez(buffer, photos=np.array(list(known)), features=np.stack(list(known.values())))
+    write_whole(cache, buffer.getvalue())
 
 
-def _compute(photos: Sequence[Photo], backbone: Backbone, size: int, watch: Watch) -> dict[str, Features]:
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (backbone.mean, backbone.std))
-    backbone.body.eval()
+def _compute(
+    settings: TrainSettings, size: int, passes: Callable[[nn.Module], Pass], photos: Sequence[Photo], watch: Watch
+) -> dict[str, Features]:
+    backbone = load_backbone(settings.backbone, settings.weights)
+    run = passes(backbone.body.eval())
     found: dict[str, Features] = {}
     with torch.inference_mode():
         for batch in _batches(photos):
-            pixels = torch.stack([_pixels(photo.path, size) for photo in batch])
-            rows = backbone.body((pixels - mean) / std).mean(dim=(2, 3)).numpy()
+            rows = run(_batch(batch, backbone, size)).numpy()
             found |= {photo.sha256: row for photo, row in zip(batch, rows, strict=True)}
             watch("computing features", len(found), len(photos))
     return found
+
+
+def _last_maps(body: nn.Module) -> Pass:
+    return lambda pixels: body(pixels).mean(dim=(2, 3))
+
+
+def _all_maps(body: nn.Module) -> Pass:
+    """Return a pass that gives the averaged maps of the last layer and of each stage."""
+    maps: list[Tensor] = []
+    for stage in _stages(body):
+        stage.register_forward_hook(lambda *call: maps.append(call[2].mean(dim=(2, 3))))
+
+    def run(pixels: Tensor) -> Tensor:
+        maps.clear()
+        last = body(pixels).mean(dim=(2, 3))
+        return torch.cat([last, *maps], dim=1)
+
+    return run
+
+
+def _stages(body: nn.Module) -> list[nn.Module]:
+    """Find a network's stages: the first parts side by side that each hold several convolutions."""
+    for module in body.modules():
+        parts = [child for child in module.children() if _convolutions(child) > 1]
+        if len(parts) >= FEWEST_STAGES:
+            return parts
+    return []
+
+
+def _convolutions(module: nn.Module) -> int:
+    return sum(isinstance(part, nn.Conv2d) for part in module.modules())
 
 
 def _batches(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
@@ -77,6 +140,11 @@ def _batches(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
         yield photos[start : start + BATCH]
 
 
-def _pixels(path: Path, size: int) -> torch.Tensor:
+def _batch(photos: Sequence[Photo], backbone: Backbone, size: int) -> Tensor:
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (backbone.mean, backbone.std))
+    return (torch.stack([_pixels(photo.path, size) for photo in photos]) - mean) / std
+
+
+def _pixels(path: Path, size: int) -> Tensor:
     image = PILImage.create(path).resize((size, size), resample=2, reducing_gap=2.0)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255

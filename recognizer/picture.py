@@ -10,7 +10,7 @@ import warnings
 from dataclasses import dataclass
 
 import pillow_heif
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from recognizer.errors import PictureError
 
@@ -24,6 +24,9 @@ _CUT_OFF = re.compile(
 _NOT_READ = re.compile(
     rb"%!PS|8BPS|\0\0[\1\2]\0|\0\0\0\x0c(jP|JXL) |\xff\x0a|\xff\x4f\xff\x51|P[1-6]\s|.{,1000}<svg", re.DOTALL
 )
+
+# The boxes of a HEIC file that turn or mirror its picture (ISO/IEC 23008-12, 6.5.10 and 6.5.12), with their size.
+_TURNING_BOX = re.compile(rb"\0\0\0\x09(irot|imir)")
 
 pillow_heif.register_heif_opener()
 # Pillow warns of much in strangers' files; `warnings.catch_warnings` is not for threads.
@@ -76,11 +79,26 @@ def sha256(data: bytes) -> str:
 
 def _open(data: bytes) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.format == "HEIF" and not _TURNING_BOX.search(data):
+            _restore_orientation(image)
+        return image
     except Image.DecompressionBombError as error:
         raise PictureError("too_large", "This picture has too many pixels; use a smaller copy.") from error
     except Exception as error:  # decoders raise anything on hostile bytes
         raise _unreadable(data) from error
+
+
+def _restore_orientation(image: Image.Image) -> None:
+    """Give a HEIC picture back its EXIF orientation, which pillow_heif takes away on opening.
+
+    By the standard a box of the file turns the picture and EXIF only tells of it; but some programs write EXIF alone,
+    and viewers follow it.
+    """
+    if orientation := image.info.get("original_orientation"):
+        exif = image.getexif()
+        exif[ExifTags.Base.Orientation] = orientation
+        image.info["exif"] = exif.tobytes()
 
 
 def _unreadable(data: bytes) -> PictureError:

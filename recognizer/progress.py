@@ -1,11 +1,17 @@
-"""Shows how far long work is: a bar on a terminal, plain lines elsewhere."""
+"""Shows how far long work is: a bar or a table on a terminal, plain lines elsewhere."""
 
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from recognizer.watch import ClassProgress
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
 
@@ -72,3 +78,68 @@ class ProgressDisplay:
         left = f", {rate:.1f}/s, {(total - done) / rate:.0f} s left" if rate and done < total else ""
         amount = f" {done}/{total}" if total else ""
         print(f"{what}{amount}{left}", file=sys.stderr, flush=True)
+
+
+class ClassDisplay:
+    """A `ClassWatch` that people can read: a line for each class.
+
+    with ClassDisplay() as watch:
+        watch([ClassProgress("Argyle", found=40, stored=12, ...)])
+    """
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
+        self._begun = self._shown = time.monotonic()
+        self._settled: dict[str, int] = {}  # label to hits settled before this run
+        self._printed: dict[str, ClassProgress] = {}
+        self._last: Sequence[ClassProgress] = ()
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+        else:
+            self._print()
+
+    def __call__(self, classes: Sequence[ClassProgress]) -> None:
+        """Show how far each class is."""
+        self._last = classes
+        for one in classes:
+            self._settled.setdefault(one.label, one.settled)
+        if self._live:
+            self._live.update(self._table())
+        elif time.monotonic() - self._shown >= PLAIN_EVERY:
+            self._print()
+
+    def _table(self) -> Table:
+        table = Table("class", *(("found", "stored", "duplicate", "failed", "usable", "rate")), box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for one in self._last:
+            numbers = (one.found, one.stored, one.duplicate, one.failed)
+            table.add_row(one.label, *map(str, numbers), f"{one.usable}/{one.wanted}", f"{self._rate(one):.1f}/s")
+        return table
+
+    def _print(self) -> None:
+        """Print the classes that changed since they were last printed."""
+        self._shown = time.monotonic()
+        for one in self._last:
+            if self._printed.get(one.label) != one:
+                self._printed[one.label] = one
+                print(self._line(one), file=sys.stderr, flush=True)
+
+    def _line(self, one: ClassProgress) -> str:
+        counts = f"{one.found} found, {one.stored} stored, {one.duplicate} duplicate, {one.failed} failed"
+        return f"{one.label}: {counts}, {one.usable}/{one.wanted} usable, {self._rate(one):.1f}/s"
+
+    def _rate(self, one: ClassProgress) -> float:
+        """Return the hits settled a second, since the display began."""
+        seconds = time.monotonic() - self._begun
+        return (one.settled - self._settled[one.label]) / seconds if seconds > 0 else 0.0

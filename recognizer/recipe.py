@@ -6,6 +6,7 @@ recipe.labels                               # ["Argyle", "Chevron", ...]
 
 import os
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from recognizer.errors import RecipeError
 
-ENGINES = ("duckduckgo", "sample")
+ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
 RECIPES = Path("data/recipes")
 
 # What is wrong, by pydantic's word for it, in words for people who write recipes.
@@ -47,10 +48,18 @@ def _web_address(link: str) -> str:
     return link
 
 
+def _contact(contact: str) -> str:
+    is_plain = contact.isascii() and contact.isprintable() and not set(contact) & set(' ()<>"\\')
+    if contact and not (is_plain and ("@" in contact or contact.startswith(("https://", "http://")))):
+        raise ValueError("has to be a mail address or a web address that begins with https:// or http://")
+    return contact
+
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # Filesystems take 255 bytes, which is 60 characters of any script.
 Name = Annotated[Words, Field(max_length=60), AfterValidator(_folder_name)]
 Link = Annotated[str, AfterValidator(_web_address)]
+Contact = Annotated[str, AfterValidator(_contact)]
 
 
 class _Part(BaseModel):
@@ -71,16 +80,21 @@ class CollectSettings(_Part):
     """How photos are found.
 
     Args:
-        engines: search engines, asked in this order.
+        engines: search engines out of `ENGINES`, in this order; where one fails or has no more, the next is asked.
         photos: photos wanted for each class.
         timeout: seconds that one photo may take to download.
         min_side: pixels; a picture with a shorter side is not kept.
+        contact: a mail address or web page of whoever runs this, told to engines and hosts that want to know whom to
+            write to; Wikimedia Commons answers nobody else.
+        folder: of one's own photos for the engine “folder”, one subfolder for each class; seen from the current folder.
     """
 
     engines: Annotated[list[str], Field(min_length=1)] = ["duckduckgo"]
     photos: Annotated[int, Field(ge=1)] = 200
     timeout: Annotated[float, Field(gt=0)] = 20.0
     min_side: Annotated[int, Field(ge=1)] = 64
+    contact: Contact = ""
+    folder: str = ""
 
 
 class TrainSettings(_Part):
@@ -133,10 +147,16 @@ class Recipe(_Part):
             if label.casefold() in seen:
                 raise ValueError(f"classes: “{label}” stands there twice; each class may stand once")
             seen.add(label.casefold())
+        self._check_engines()
+        return self
+
+    def _check_engines(self) -> None:
         unknown = [engine for engine in self.collect.engines if engine not in ENGINES]
         if unknown:
             raise ValueError(f"collect.engines: “{unknown[0]}” is not an engine; allowed are {', '.join(ENGINES)}")
-        return self
+        twice = [engine for engine, times in Counter(self.collect.engines).items() if times > 1]
+        if twice:
+            raise ValueError(f"collect.engines: “{twice[0]}” stands there twice; each engine may stand once")
 
 
 def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer import __version__
+from recognizer.files import write_whole
 
 
 def write_report(
@@ -31,7 +32,4 @@ def write_report(
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part")
-    half.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    half.replace(path)
+    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,4 +1,8 @@
--- The photo database: one file photos.db in the work folder.
+-- The photo database: one file photos.db in the work folder. Run anew on files of an older version, so that tables
+-- are only added; views are made anew.
+DROP VIEW IF EXISTS kept_photos;
+DROP VIEW IF EXISTS described_photos;
+DROP VIEW IF EXISTS current_decisions;
 
 -- One row a page that an engine gave; a page with no hits ends its query.
 CREATE TABLE IF NOT EXISTS searches (
@@ -28,11 +32,22 @@ CREATE TABLE IF NOT EXISTS photos (
     width INTEGER NOT NULL, height INTEGER NOT NULL,
     label TEXT NOT NULL, hit INTEGER NOT NULL REFERENCES hits (id)
 );
+CREATE INDEX IF NOT EXISTS photos_by_label ON photos (label, phash);
 
--- What a check thinks: score from 0 (fine) to 1 (surely wrong), a better label, the photo it is a copy of.
+-- What a photo's file was like when its bytes were last found to be right: its size and times.
+CREATE TABLE IF NOT EXISTS sound_files (photo TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+
+-- What was forgotten: photos, perceptual hashes of them and of their likely copies, and hashes of the addresses which
+-- are not to be fetched again.
+CREATE TABLE IF NOT EXISTS forgotten_photos (sha256 TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten_hashes (phash TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten_addresses (address TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- What a check thinks: score from 0 (fine) to 1 (surely wrong), a better label with its probability, the
+-- photo it is a copy of.
 CREATE TABLE IF NOT EXISTS issues (
     photo TEXT NOT NULL REFERENCES photos (sha256), "check" TEXT NOT NULL,
-    score REAL NOT NULL CHECK (score BETWEEN 0 AND 1), label TEXT, twin TEXT,
+    score REAL NOT NULL CHECK (score BETWEEN 0 AND 1), label TEXT, twin TEXT, probability REAL,
     PRIMARY KEY (photo, "check")
 ) WITHOUT ROWID;
 
@@ -43,25 +58,26 @@ CREATE TABLE IF NOT EXISTS decisions (
     photo TEXT NOT NULL,                                  -- sha256
     action TEXT NOT NULL CHECK (action IN ('keep', 'drop', 'relabel')),
     label TEXT, "by" TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
-    undone INTEGER NOT NULL DEFAULT 0
+    undone INTEGER NOT NULL DEFAULT 0,
+    choice INTEGER                                        -- the same number for photos decided about at once
 );
 CREATE INDEX IF NOT EXISTS decisions_by_photo ON decisions (photo, undone);
 
 -- The decision that counts for each photo: a person's before the rules', the last before earlier ones.
-CREATE VIEW IF NOT EXISTS current_decisions AS
+CREATE VIEW current_decisions AS
 SELECT photo, action, label, "by", reason FROM (
     SELECT *, row_number() OVER (PARTITION BY photo ORDER BY "by" = 'auto', id DESC) AS place
     FROM decisions WHERE undone = 0 AND photo IN (SELECT sha256 FROM photos)
 ) WHERE place = 1;
 
 -- Every stored photo with where it comes from and what was decided about it.
-CREATE VIEW IF NOT EXISTS described_photos AS
+CREATE VIEW described_photos AS
 SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
-       hits.licence, hits.author, hits.rank,
+       hits.title, hits.licence, hits.author, hits.rank,
        coalesce(current_decisions.action, '') AS action,
        CASE current_decisions.action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
 FROM photos JOIN hits ON hits.id = photos.hit LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256;
 
 -- The photos that training uses.
-CREATE VIEW IF NOT EXISTS kept_photos AS
+CREATE VIEW kept_photos AS
 SELECT * FROM described_photos WHERE action <> 'drop';

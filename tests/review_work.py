@@ -1,11 +1,19 @@
 """A small work folder with something to review: twelve drawn photos, six of them suspicious."""
 
 import io
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import uvicorn
 from PIL import Image
 
-from recognizer.clean.review_queue import Entry, read_entry
+from recognizer.clean.review import make_review
+from recognizer.clean.review_queue import Entry, Filter, read_entries
 from recognizer.collect.search import Hit
 from recognizer.photos import Decision, Issue, PhotoStore
 from recognizer.prepare import prepare_photo
@@ -21,8 +29,8 @@ PERSON = "ada"
 class Work:
     """A recipe with three classes of four photos, and its work folder.
 
-    `ids` are the photos as they were found; `worst_first` are those worth a look: 6 is empty, 5 and 1 are copies of 9,
-    the labels of 0, 1, 2 and 8 seem wrong.
+    `ids` are the photos as they were found; `worst_first` are those worth a look: 5 and 1 are copies of 9, 6 is empty,
+    the labels of 0, 1, 2 and 8 seem wrong; a rule has dropped 6, the others wait.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,12 +41,16 @@ class Work:
         with self.open() as store:
             self.ids = [_add(store, number, LABELS[number * 3 // PHOTOS]) for number in range(PHOTOS)]
             self._check(store)
-        self.worst_first = [self.ids[number] for number in (6, 5, 0, 1, 2, 8)]
+        self.worst_first = [self.ids[number] for number in (5, 6, 1, 0, 2, 8)]
+        self.waiting = [photo for photo in self.worst_first if photo != self.ids[6]]
 
     def _check(self, store: PhotoStore) -> None:
         ids = self.ids
         scores = {0: 0.95, 1: 0.9, 2: 0.8, 8: 0.6, 4: 0.3, 7: 0.0}
-        labels = [Issue(ids[n], "label", score, "Batik" if n < 3 else None) for n, score in scores.items()]
+        labels = [
+            Issue(ids[n], "label", score, "Batik" if n < 3 else None, probability=0.9 if n < 2 else None)
+            for n, score in scores.items()
+        ]
         copies = [Issue(ids[n], "duplicate", score, twin=ids[9]) for n, score in {5: 0.97, 1: 0.7}.items()]
         store.replace_issues("label", labels)
         store.replace_issues("duplicate", copies)
@@ -54,12 +66,38 @@ class Work:
         with self.open() as store:
             return {one.photo: (one.action, one.label, one.by) for one in store.decisions()}
 
+    def chosen(self, **wanted: Any) -> list[str]:
+        """Read the photos that a filter leaves."""
+        with self.open() as store:
+            entries = read_entries(store, held_out=0.0)
+        return [entry.photo.sha256 for entry in entries if Filter(**wanted).matches(entry)]
 
-def entry_of(store: PhotoStore, photo: str, check: str = "") -> Entry:
+    def add_features(self) -> None:
+        """Leave features as the clean stage does: each photo is nearest to those found just before and after it."""
+        file = self.folder / "features" / f"{self.recipe.train.backbone}-{self.recipe.train.size}-stages.npz"
+        file.parent.mkdir()
+        angles = np.arange(PHOTOS) * 0.1
+        np.savez(file, photos=np.array(self.ids), features=np.stack([np.cos(angles), np.sin(angles)], axis=1))
+
+
+def entry_of(store: PhotoStore, photo: str) -> Entry:
     """Read a photo that is there."""
-    entry = read_entry(store, photo, check)
-    assert entry is not None
-    return entry
+    return next(entry for entry in read_entries(store, held_out=0.0) if entry.photo.sha256 == photo)
+
+
+@contextmanager
+def served_review(work: Work, person: str = PERSON) -> Iterator[str]:
+    """Serve the review page on a free port, and yield its address."""
+    with work.open() as store, socket.create_server(("127.0.0.1", 0)) as listening:
+        page = make_review(work.recipe, store, person, "127.0.0.1")
+        server = uvicorn.Server(uvicorn.Config(page, log_level="warning", lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join()
 
 
 def _add(store: PhotoStore, number: int, label: str) -> str:

@@ -3,16 +3,15 @@
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
-from recognizer.clean import duplicates, quality
-from recognizer.clean.cleaner import clean
+from recognizer.clean import duplicates
+from recognizer.clean.cleaner import CHECKS, clean
 from recognizer.collect.sample import planted
-from recognizer.errors import RecognizerError
+from recognizer.errors import NotFound, RecognizerError
 from recognizer.groups import group_photos, is_held_out
-from recognizer.photos import Decision, Photo, PhotoStore
+from recognizer.photos import AUTO, Decision, PhotoStore
 from recognizer.recipe import Recipe
 
 
@@ -56,31 +55,42 @@ def test_no_rule_judges_the_labels_of_held_out_photos(copied: PhotoStore, recipe
         assert not (about_label and is_held_out(groups[decision.photo], recipe.train.held_out))
 
 
+def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:
+    first, *others = [decision for decision in copied.decisions() if decision.by == AUTO]
+    assert copied.undo_automatic(first.photo[:16]) == [first.photo]
+    clean(recipe, copied)
+    assert copied.decisions(first.photo) == []
+    assert len(copied.undo_automatic()) == len(others)
+    clean(recipe, copied)
+    assert copied.decisions() == []
+
+
+def test_undoing_needs_a_photo_that_the_rules_decided_about(copied: PhotoStore) -> None:
+    before = copied.decisions()
+    with pytest.raises(NotFound, match="decided nothing about a photo that begins with “no”"):
+        copied.undo_automatic("no")
+    assert copied.decisions() == before
+
+
+def test_every_decision_has_a_reason_and_the_report_adds_up(copied: PhotoStore, recipe: Recipe) -> None:
+    report = clean(recipe, copied)
+    assert all(decision.reason for decision in copied.decisions())
+    assert list(report["checks"]) == list(CHECKS)
+    for check, row in report["checks"].items():
+        assert row["found"] == row["decided"] + row["waiting"] == report["issues"][check]
+
+
+def test_each_check_that_found_something_has_a_sheet(copied: PhotoStore, recipe: Recipe) -> None:
+    report = clean(recipe, copied)
+    sheets = {path.stem for path in (copied.work / "reports").glob("*.jpg")}
+    assert sheets == {check for check, found in report["issues"].items() if found}
+    with Image.open(copied.work / "reports" / f"{duplicates.CHECK}.jpg") as sheet:
+        assert sheet.width == 1200 and len(set(sheet.convert("L").get_flattened_data())) > 50
+
+
 def test_too_few_photos_are_named(tmp_path: Path, recipe: Recipe) -> None:
     with (
         PhotoStore(tmp_path / "work", recipe.labels) as store,
         pytest.raises(RecognizerError, match="has no photos yet; run recognizer collect tiny first"),
     ):
         clean(recipe, store)
-
-
-def photo(folder: Path, name: str, pixels: np.ndarray) -> Photo:
-    path = folder / f"{name}.png"
-    Image.fromarray(pixels).save(path)
-    return Photo(name, "0" * 16, 64, 64, "Tartan", "Tartan", "", "", "", "", "", path)
-
-
-def test_flat_pictures_are_empty_and_others_are_not(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    flat = np.full((64, 64, 3), 90, dtype=np.uint8)
-    issues = quality.find_empty([photo(tmp_path, "noise", noise), photo(tmp_path, "flat", flat)])
-    assert [(issue.photo, issue.score) for issue in issues] == [("flat", 1.0)]
-
-
-def test_alike_hashes_of_unlike_photos_are_no_copies(tmp_path: Path) -> None:
-    pixels = np.zeros((8, 8, 3), dtype=np.uint8)
-    pair = [photo(tmp_path, name, pixels) for name in ("a", "b")]
-    unlike = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    alike = np.array([[1.0, 0.0], [2.0, 0.1]], dtype=np.float32)
-    assert duplicates.find_duplicates(pair, unlike) == []
-    assert [issue.photo for issue in duplicates.find_duplicates(pair, alike)] == ["a"]

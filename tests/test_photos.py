@@ -1,6 +1,5 @@
 """The photo store: rows and files that agree, whatever comes in which order and wherever it stopped."""
 
-import hashlib
 import itertools
 import random
 import sqlite3
@@ -13,80 +12,25 @@ import pytest
 
 from recognizer.collect.search import Hit
 from recognizer.photos import Action, Decision, Issue, PhotoStore
-from recognizer.prepare import PreparedPhoto
-
-LABELS = ("Kilim", "Batik", "Ikat")
-HITS = 6  # of each label
-
-
-def prepared(content: str) -> PreparedPhoto:
-    """A photo that differs from others by its bytes; the store looks into none."""
-    data = content.encode()
-    return PreparedPhoto(data, hashlib.sha256(data).hexdigest(), "0" * 16, 400, 300)
-
-
-def hit(label: str, number: int) -> Hit:
-    address = f"https://a.example/{label}/{number}.jpg"
-    return Hit(address, f"{address}/page", f"{label} {number}", "CC0-1.0", "Ann")
-
-
-def hits(label: str, count: int = HITS) -> list[Hit]:
-    return [hit(label, number) for number in range(count)]
-
-
-def opened(work: Path) -> PhotoStore:
-    """A store in which every label has waiting hits."""
-    store = PhotoStore(work, LABELS)
-    for label in LABELS:
-        store.add_page("duckduckgo", label.lower(), label, 1, hits(label))
-    return store
+from tests.small_store import (
+    HITS,
+    LABELS,
+    assert_rows_and_files_agree,
+    fill,
+    hit,
+    hits,
+    ids,
+    opened,
+    prepared,
+    rows,
+    state,
+)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PhotoStore]:
     with opened(tmp_path) as found:
         yield found
-
-
-def ids(store: PhotoStore, label: str) -> list[int]:
-    return [waiting.id for waiting in store.waiting(label, HITS)]
-
-
-def fill(store: PhotoStore) -> list[str]:
-    """Give every hit a photo of its own; return their sha256 in the store's order."""
-    for label in LABELS:
-        for number in ids(store, label):
-            store.add_photo(number, prepared(f"{label} {number}"))
-    return [photo.sha256 for photo in store.photos()]
-
-
-def files(store: PhotoStore) -> set[Path]:
-    return {path for path in (store.work / "photos").rglob("*") if path.is_file()}
-
-
-def assert_rows_and_files_agree(store: PhotoStore) -> None:
-    photos = store.photos()
-    assert {photo.path for photo in photos} == files(store)
-    for photo in photos:
-        assert hashlib.sha256(photo.path.read_bytes()).hexdigest() == photo.sha256
-        assert photo.path.parent.name == photo.found_as
-    assert store.count("stored") == len(photos)
-
-
-def rows(store: PhotoStore, query: str) -> list[tuple[object, ...]]:
-    """What another program finds in the database."""
-    with sqlite3.connect(store.work / "photos.db") as database:
-        return database.execute(query).fetchall()
-
-
-def state(store: PhotoStore) -> tuple[object, ...]:
-    """Everything that must not depend on the order of downloads."""
-    photos = [(photo.sha256, photo.label, photo.image) for photo in store.photos()]
-    return photos, files_of(store), rows(store, "SELECT label, rank, status, reason, photo FROM hits ORDER BY 1, 2")
-
-
-def files_of(store: PhotoStore) -> list[str]:
-    return sorted(str(path.relative_to(store.work)) for path in files(store))
 
 
 # Searching
@@ -287,12 +231,12 @@ def test_undo_goes_back_one_decision_at_a_time(store: PhotoStore) -> None:
     for one in (decided(first, "keep", "ann"), decided(second, "drop", "bob"), decided(first, "relabel", "ann")):
         store.decide(one)
     counted: list[str] = []
-    undone: list[str | None] = []
+    undone: list[list[str]] = []
     for _ in range(3):
         counted.append(next(one.action for one in store.decisions() if one.photo == first))
         undone.append(store.undo("ann"))
-    assert (counted, undone) == (["relabel", "keep", "drop"], [first, first, None])
-    assert store.undo("bob") == second and store.undo("nobody") is None
+    assert (counted, undone) == (["relabel", "keep", "drop"], [[first], [first], []])
+    assert store.undo("bob") == [second] and store.undo("nobody") == []
     assert decisions_made(store) == 4, "an undone decision stays as a row"
 
 
@@ -388,4 +332,4 @@ def test_a_store_sees_what_another_decides(store: PhotoStore) -> None:
 
         at_once(lambda: decide(store, "ann"), lambda: decide(other, "bob"))
         assert decisions_made(store) == 2 * len(photos) and store.kept() == other.kept() == []
-        assert other.undo("ann") == photos[-1]
+        assert other.undo("ann") == [photos[-1]]

@@ -74,6 +74,22 @@ def test_pictures_are_turned_upright(form: str, orientation: int) -> None:
     assert difference(read_picture(lying(asymmetric(), form, orientation)), asymmetric()) < 3
 
 
+def lying_by_exif_alone(image: Image.Image, orientation: int) -> bytes:
+    """A HEIC file that has an EXIF orientation, and no box that turns the picture."""
+    stored = image.transpose(LYING[orientation]) if orientation in LYING else image
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01\x00"  # tag, type and number of the orientation that follows
+    data = lying(stored, "HEIF", 1)
+    assert data.count(entry + b"\x01") == 1
+    return data.replace(entry + b"\x01", entry + bytes([orientation]))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_heic_pictures_are_turned_upright_that_have_only_an_exif_orientation(orientation: int) -> None:
+    data = lying_by_exif_alone(asymmetric(), orientation)
+    assert b"irot" not in data and b"imir" not in data
+    assert difference(read_picture(data), asymmetric()) < 3
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_large_jpegs_are_turned_upright(orientation: int) -> None:
     """Of these a smaller picture is decoded than is in the file."""

@@ -145,7 +145,16 @@ def test_a_class_may_have_any_script(tmp_path: Path, name: str) -> None:
         ("[collect]\ntimeout = 0", "collect.timeout has to be more than 0.0 (given: 0)."),
         ("[collect]\ntimeout = inf", "collect.timeout has to be a finite number (given: inf)."),
         ("[collect]\nengines = []", "collect.engines needs at least 1."),
-        ('[collect]\nengines = ["bing"]', "collect.engines: “bing” is not an engine; allowed are duckduckgo, sample."),
+        (
+            '[collect]\nengines = ["google"]',
+            "collect.engines: “google” is not an engine; allowed are "
+            "duckduckgo, bing, openverse, commons, folder, sample.",
+        ),
+        (
+            '[collect]\nengines = ["bing", "sample", "bing"]',
+            "collect.engines: “bing” stands there twice; each engine may stand once.",
+        ),
+        ("[collect]\ncontact = 3", "collect.contact has to be a text in quotes (given: 3)."),
         ("[train]\nsize = 2000", "train.size has to be at most 1024 (given: 2000)."),
         ("[train]\nheld_out = 1.0", "train.held_out has to be less than 1.0 (given: 1.0)."),
         ("[train]\nseed = -1", "train.seed has to be at least 0 (given: -1)."),
@@ -153,6 +162,16 @@ def test_a_class_may_have_any_script(tmp_path: Path, name: str) -> None:
 )  # fmt: skip
 def test_a_wrong_setting_is_told_with_what_is_allowed(tmp_path: Path, setting: str, sentence: str) -> None:
     assert mistake(tmp_path, GOOD + setting) == sentence
+
+
+@pytest.mark.parametrize(
+    "contact", ["me", "a b@c.example", "(me@c.example)", "me@c.example\\n", "é@c.example", "ftp://c"]
+)
+def test_a_contact_is_a_mail_or_web_address(tmp_path: Path, contact: str) -> None:
+    sentence = mistake(tmp_path, GOOD + f'[collect]\ncontact = "{contact}"')
+    assert sentence.startswith("collect.contact has to be a mail address or a web address")
+    for fine in ("me@c.example", "https://c.example/me", ""):
+        assert load_recipe(write(tmp_path, GOOD + f'[collect]\ncontact = "{fine}"')).collect.contact == fine
 
 
 def test_a_link_is_a_web_address(tmp_path: Path) -> None:

@@ -1,19 +1,16 @@
 """What comes first in a review, and what a choice leaves."""
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from recognizer.clean.review import person_name
-from recognizer.clean.review_queue import WORTH_A_LOOK, Filter, decide, read_queue
-from recognizer.collect.search import Hit
-from recognizer.photos import Decision, Issue, PhotoStore
-from recognizer.prepare import PreparedPhoto
-from tests.review_work import CAPES, PERSON, Work, entry_of
-
-MANY = 5000
+from recognizer.clean.review import reviewer_name
+from recognizer.clean.review_neighbours import Neighbours
+from recognizer.clean.review_queue import Entry, person_name, read_entries, value, words_of
+from recognizer.errors import NotFound, RecognizerError
+from recognizer.photos import Decision, Issue
+from tests.review_work import CAPES, PERSON, PHOTOS, Work, entry_of
 
 
 @pytest.fixture
@@ -22,80 +19,112 @@ def work(tmp_path: Path) -> Work:
 
 
 def test_the_worst_comes_first_and_each_photo_once(work: Work) -> None:
+    assert work.chosen() == work.waiting
+    assert work.chosen(state="all")[:6] == work.worst_first
+    assert sorted(work.chosen(state="all")) == sorted(work.ids)
+
+
+def test_among_equals_conflicts_come_first_then_held_out_photos(work: Work) -> None:
     with work.open() as store:
-        queue = read_queue(store, Filter())
-    assert queue.photos == work.worst_first
-    assert (queue.left, queue.done) == (6, 0)
+        photo = entry_of(store, work.ids[0]).photo
+
+    def entry(score: float, held_out: bool, rival: str) -> Entry:
+        return Entry(photo, [Issue(photo.sha256, "label", score)], None, held_out, rival)
+
+    wanted = [
+        entry(0.96, False, ""),
+        entry(0.90, False, "Batik"),
+        entry(0.86, True, "Batik"),
+        entry(0.86, True, ""),
+        entry(0.93, False, ""),
+        entry(0.60, True, "Batik"),
+    ]
+    by_value = sorted(wanted, key=value)
+    assert [(e.score, e.held_out, e.rival) for e in by_value] == [
+        *((0.96, False, ""), (0.86, True, "Batik"), (0.90, False, "Batik")),
+        *((0.86, True, ""), (0.93, False, ""), (0.60, True, "Batik")),
+    ]
 
 
-def test_a_look_is_worth_what_the_label_check_says() -> None:
-    from recognizer.clean.labels import WRONG
-
-    assert WORTH_A_LOOK == WRONG
-
-
-def test_filters(work: Work) -> None:
-    expected = {
-        Filter(check="duplicate"): [5, 1],
-        Filter(check="label"): [1, 2, 8],
-        Filter(label="Kilim"): [1, 2],
-        Filter(label="Kilim", state="all"): [0, 1, 2],
-        Filter(state="rules"): [6],
-        Filter(state="people"): [0],
-        Filter(check="empty", label=CAPES): [],
-    }
+def test_held_out_photos_are_told_from_the_others(work: Work) -> None:
     with work.open() as store:
-        decide(store, entry_of(store, work.ids[0]), "keep", None, PERSON)
-        found = {wanted: read_queue(store, wanted).photos for wanted in expected}
-    assert found == {wanted: [work.ids[n] for n in numbers] for wanted, numbers in expected.items()}
+        assert not any(entry.held_out for entry in read_entries(store, held_out=0.0))
+        assert all(entry.held_out for entry in read_entries(store, held_out=1.0))
 
 
-def test_moving_goes_round_and_works_from_a_photo_that_has_left_the_queue(work: Work) -> None:
-    first, second, third, *_, last = work.worst_first
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        ({"check": "duplicate"}, [5, 1]),
+        ({"check": "label"}, [1, 2, 8]),
+        ({"label": "Kilim"}, [1, 2]),
+        ({"label": "Kilim", "check": "label", "state": "all"}, [1, 0, 2]),
+        ({"state": "auto"}, [6]),
+        ({"state": "person"}, [0]),
+        ({"check": "empty", "label": CAPES}, []),
+    ],
+)
+def test_filters(work: Work, wanted: dict[str, str], numbers: list[int]) -> None:
     with work.open() as store:
-        decide(store, entry_of(store, second), "drop", None, PERSON)
-        queue = read_queue(store, Filter())
-        assert (queue.before(entry_of(store, second)), queue.after(entry_of(store, second))) == (first, third)
-        assert queue.after(entry_of(store, last)) == first
-        assert queue.before(entry_of(store, first)) == last
+        store.decide(Decision(work.ids[0], "keep", "looked at", by=PERSON))
+    assert work.chosen(**wanted) == [work.ids[number] for number in numbers]
 
 
-def test_an_undone_choice_leaves_everything_as_it_was(work: Work) -> None:
-    empty = work.ids[6]
+def test_a_conflict_names_the_other_label_until_the_twin_is_dropped(work: Work) -> None:
     with work.open() as store:
-        before = (entry_of(store, empty), read_queue(store, Filter()), store.kept())
-        decide(store, entry_of(store, empty), "keep", None, PERSON)
-        assert entry_of(store, empty).decision != before[0].decision
-        assert store.undo(PERSON) == empty
-        assert (entry_of(store, empty), read_queue(store, Filter()), store.kept()) == before
-
-
-def test_a_decided_photo_stays_in_view_when_no_check_finds_it_suspicious_any_more(work: Work) -> None:
-    with work.open() as store:
-        decide(store, entry_of(store, work.ids[0]), "relabel", "Batik", PERSON)
-        store.replace_issues("label", [])
-        assert read_queue(store, Filter(state="people")).photos == [work.ids[0]]
-        assert read_queue(store, Filter()).photos == [work.ids[n] for n in (6, 5, 1)]
-
-
-def test_what_is_suggested(work: Work) -> None:
-    with work.open() as store:
-        assert entry_of(store, work.ids[0]).suggestion == "Batik"
-        assert entry_of(store, work.ids[5]).suggestion == CAPES, "the class of the photo that it is a copy of"
-        assert entry_of(store, work.ids[8]).suggestion is None
+        assert entry_of(store, work.ids[5]).rival == CAPES
+        assert entry_of(store, work.ids[0]).rival == ""
         store.decide(Decision(work.ids[9], "drop", "looked at", by=PERSON))
-        assert entry_of(store, work.ids[5]).suggestion is None
+        assert entry_of(store, work.ids[5]).rival == ""
+
+
+def test_a_choice_about_many_is_undone_whole_and_leaves_everything_as_it_was(work: Work) -> None:
+    with work.open() as store:
+        store.decide(Decision(work.ids[0], "drop", "looked at", by=PERSON))
+        before = (read_entries(store, 0.2), store.kept())
+        store.decide(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in work.ids))
+        store.decide(Decision(work.ids[3], "drop", "looked at", by="bob"))
+        assert store.undo(PERSON) == work.ids
+        assert store.undo("bob") == [work.ids[3]]
+        assert (read_entries(store, 0.2), store.kept()) == before
+
+
+def test_nothing_is_decided_where_one_photo_is_gone(work: Work) -> None:
+    decided = work.decided()
+    with work.open() as store, pytest.raises(NotFound, match="ffffffffffffffff is not stored any more"):
+        store.decide(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in (work.ids[0], "f" * 64)))
+    assert work.decided() == decided
+
+
+def test_checks_have_words() -> None:
+    assert words_of("duplicate") == "Copy of another photo"
+    assert words_of("never_heard_of") == "Never heard of"
 
 
 def test_no_person_is_called_like_the_rules() -> None:
     assert [person_name(name) for name in (" Auto ", "  ", "ada  l")] == ["", "", "ada l"]
+    assert reviewer_name(" ada ") == "ada"
+    with pytest.raises(RecognizerError, match="choose another --name"):
+        reviewer_name("auto")
+
+
+def test_neighbours_come_from_the_kept_features(work: Work) -> None:
+    neighbours = Neighbours(work.folder, work.recipe.train)
+    assert neighbours.of(work.ids[4]) is None
+    work.add_features()
+    near = neighbours.of(work.ids[4])
+    assert near is not None
+    assert {photo for photo, _ in near[:2]} == {work.ids[3], work.ids[5]}
+    assert near[0][1] == pytest.approx(0.995, abs=1e-3)
+    assert len(near) < PHOTOS and work.ids[4] not in dict(near)
+    assert neighbours.of("f" * 64) is None
 
 
 def test_threads_share_a_store(work: Work) -> None:
     def choose(by: str) -> None:
         for photo in work.ids:
             store.decide(Decision(photo, "keep", "looked at", by=by))
-            read_queue(store, Filter())
+            read_entries(store, 0.2)
 
     with work.open() as store:
         threads = [threading.Thread(target=choose, args=(f"person {n}",)) for n in range(4)]
@@ -104,18 +133,4 @@ def test_threads_share_a_store(work: Work) -> None:
         for thread in threads:
             thread.join()
         undone = [store.undo(f"person {n}") for n in range(4) for _ in work.ids]
-    assert None not in undone
-
-
-def test_many_photos_open_quickly(tmp_path: Path) -> None:
-    ids = [f"{number:016x}" * 4 for number in range(MANY)]
-    with PhotoStore(tmp_path, ["Kilim"]) as store:
-        store.add_page("test", "q", "Kilim", 1, [Hit(f"https://x.example/{photo}") for photo in ids])
-        for hit, photo in zip(store.waiting("Kilim", MANY), ids, strict=True):
-            store.add_photo(hit.id, PreparedPhoto(b"", photo, "0" * 16, 320, 240))
-        store.replace_issues("label", [Issue(photo, "label", n / MANY) for n, photo in enumerate(ids)])
-        begun = time.perf_counter()
-        queue = read_queue(store, Filter())
-        entry_of(store, queue.photos[0])
-        assert time.perf_counter() - begun < 1
-    assert len(queue.photos) == MANY / 2
+    assert sorted(undone) == sorted([photo] for photo in work.ids * 4)

@@ -6,18 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recognizer.clean import duplicates, labels, quality
+from recognizer.clean.deciding import PRECISION
+from recognizer.clean.geometry import read_planes
+from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
-from recognizer.features import Features, photo_features
+from recognizer.features import Features, stage_features
 from recognizer.groups import group_photos, is_held_out
 from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
 from recognizer.watch import Watch, unwatched
 
+CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
+WORTH_A_LOOK = 0.5  # score of an issue
 
-def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
+
+def clean(
+    recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched, precision: float = PRECISION
+) -> dict[str, Any]:
     """Check all stored photos, and decide by rule where that is sure.
 
     Args:
@@ -25,6 +34,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
         store: the photo store.
         auto: whether rules may decide; without it everything waits for a person.
         watch: told about photos done.
+        precision: share of the rules' decisions about labels that shall be right.
 
     Returns:
         The report, as written to `reports/clean.json`.
@@ -35,39 +45,53 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
     begun = time.monotonic()
     if not store.photos():
         raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
-    decisions = _check(recipe, store, watch)
+    decisions = _check(recipe, store, watch, precision)
     store.replace_automatic(decisions if auto else [])
+    _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun)
 
 
-def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> list[Decision]:
+def _check(recipe: Recipe, store: PhotoStore, watch: Watch, precision: float) -> list[Decision]:
     photos = store.photos()
-    features = photo_features(photos, recipe.train, store.work, watch)
-    copies = duplicates.find_duplicates(photos, features)
-    empty = quality.find_empty(photos)
-    store.replace_issues(duplicates.CHECK, copies)
-    store.replace_issues(quality.CHECK, empty)
-    decisions = duplicates.decide_duplicates(photos, copies) + quality.decide_empty(empty)
-    return decisions + _check_labels(recipe, store, features, {decision.photo for decision in decisions})
+    features = stage_features(photos, recipe.train, store.work, watch)
+    planes = read_planes([photo.path for photo in photos])
+    copies = duplicates.find_duplicates(photos, features, planes)
+    poor = quality.find_poor(photos, planes, recipe.train.size)
+    _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
+    _replace(store, quality.CHECKS, poor)
+    decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
+    return decisions + _check_labels(recipe, store, features, {decision.photo for decision in decisions}, precision)
 
 
-def _check_labels(recipe: Recipe, store: PhotoStore, features: Features, dropped: set[str]) -> list[Decision]:
+def _check_labels(
+    recipe: Recipe, store: PhotoStore, features: Features, dropped: set[str], precision: float
+) -> list[Decision]:
     """Judge the labels of all photos that the other checks and people leave."""
     photos = store.photos()
-    groups = group_photos(photos, store.issues())
+    issues = store.issues()
+    groups = group_photos(photos, issues)
     people = {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
-    issues, decisions = labels.find_wrong_labels(
-        [photos[place] for place in chosen],
-        [_label(photos[place], people) for place in chosen],
-        features[chosen],
-        [groups[place] for place in chosen],
-        np.array([is_held_out(groups[place], recipe.train.held_out) for place in chosen]),
-        recipe.train.seed,
-    )
-    store.replace_issues(labels.CHECK, issues)
-    return decisions
+    judged = [photos[place] for place in chosen]
+    names = [groups[place] for place in chosen]
+    held_out = np.array([is_held_out(name, recipe.train.held_out) for name in names])
+    wanted = [_label(photo, people) for photo in judged]
+    nobody, seed = np.zeros(len(judged), dtype=bool), recipe.train.seed
+    shown = labels.judge_labels(wanted, features[chosen], names, nobody, seed)
+    _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
+    _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
+    decisive = labels.judge_labels(wanted, features[chosen], names, held_out, seed)
+    decided_by_people = np.array([photo.sha256 in people for photo in judged])
+    allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
+    return labels.decide_labels(judged, decisive, allowed, precision)
+
+
+def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:
+    """Tell which photos have a copy under another label, so that a person has to look."""
+    disputes = [issue for issue in issues if issue.check == duplicates.CONFLICT]
+    disputed = {photo for issue in disputes for photo in (issue.photo, issue.twin)}
+    return np.array([photo.sha256 in disputed for photo in photos])
 
 
 def _label(photo: Photo, people: dict[str, Decision]) -> str:
@@ -76,9 +100,27 @@ def _label(photo: Photo, people: dict[str, Decision]) -> str:
     return decision.label if decision and decision.label else photo.found_as
 
 
+def _replace(store: PhotoStore, checks: Sequence[str], issues: Sequence[Issue]) -> None:
+    for check in checks:
+        store.replace_issues(check, [issue for issue in issues if issue.check == check])
+
+
+def _write_sheets(store: PhotoStore) -> None:
+    """Draw `reports/<check>.jpg` for each check that found something, and remove the sheets of those that did not."""
+    photos = {photo.sha256: photo for photo in store.photos()}
+    found = [issue for issue in store.issues() if issue.score >= WORTH_A_LOOK]
+    for check in CHECKS:
+        path = store.work / "reports" / f"{check}.jpg"
+        issues = [issue for issue in found if issue.check == check]
+        if issues:
+            write_sheet(path, photos, issues)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def _report(recipe: Recipe, store: PhotoStore, seconds: float) -> dict[str, Any]:
     decisions = store.decisions()
-    found = _found(store.issues())
+    checks = _table(store.issues(), {decision.photo for decision in decisions})
     counts = {
         "photos": len(store.photos()),
         "kept": len(store.kept()),
@@ -86,10 +128,17 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float) -> dict[str, Any]
         "relabelled": sum(decision.action == "relabel" for decision in decisions),
     }
     by = Counter("auto" if decision.by == AUTO else "person" for decision in decisions)
-    return write_report(store.work, "clean", recipe.name, seconds, counts, issues=found, decisions=dict(by))
+    found = {check: row["found"] for check, row in checks.items()}
+    return write_report(
+        store.work, "clean", recipe.name, seconds, counts, issues=found, decisions=dict(by), checks=checks
+    )
 
 
-def _found(issues: Sequence[Issue]) -> dict[str, int]:
-    """Count for each check the photos that are worth a look."""
-    found = Counter(issue.check for issue in issues if issue.score >= labels.WRONG)
-    return {check: found[check] for check in (duplicates.CHECK, quality.CHECK, labels.CHECK)}
+def _table(issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
+    """Count for each check the photos that are worth a look, those decided about, and those that wait."""
+    table = {}
+    for check in CHECKS:
+        found = {issue.photo for issue in issues if issue.check == check and issue.score >= WORTH_A_LOOK}
+        done = len(found & decided)
+        table[check] = {"found": len(found), "decided": done, "waiting": len(found) - done}
+    return table

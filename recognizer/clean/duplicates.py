@@ -1,69 +1,103 @@
-"""Copies of one picture: near in perceptual hash, and confirmed by the features of the backbone.
+"""Copies of one picture, however changed: near in the backbone's features, and confirmed by laying one over the other.
 
-The hash finds candidates quickly but calls many plain, similarly lit pictures near; two photos are called copies only
-where the features agree as well.
+The features find candidates, and see a mirrored picture much as the picture itself; but to them two photos of similar
+things are near as well. `geometry.likeness` tells these from copies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from recognizer.features import Features
+from recognizer.clean.geometry import Planes, detail, likeness
 from recognizer.photos import Decision, Issue, Photo
 
 CHECK = "duplicate"
-HASH_DISTANCE = 12  # of 64 bits
-LIKENESS = 0.90  # cosine of two photos' features
+CONFLICT = "conflict"
+NEIGHBOURS = 3  # of each photo are looked at; the copies of a larger group are linked through each other
+COPY = 0.6  # likeness from which two pictures are one
 BLOCK = 1024  # photos compared with all others at once
+Pair = tuple[int, int]
 
 
-def find_duplicates(photos: Sequence[Photo], features: Features) -> list[Issue]:
-    """Return an issue for each photo that is a copy of another one.
+def find_duplicates(
+    photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes, least: float = COPY
+) -> list[Issue]:
+    """Return an issue for each photo that is a copy of a better one.
 
     Args:
         photos: the photos, n of them.
         features: their features, (n, channels).
+        planes: their pictures, as `geometry.read_planes` gives them.
+        least: likeness from which two pictures are one.
 
     Returns:
-        Issues on all but the best copy of each pair; the score is the likeness, `twin` names the better copy.
+        For all but the best copy of each group an issue: a `conflict` where the best one was found under another
+        label, else a `duplicate`; the score is the likeness to the copy next to it, `twin` is the best copy.
     """
-    best: dict[str, Issue] = {}
-    features = features / np.linalg.norm(features, axis=1, keepdims=True)
-    for left, right in _near_pairs(photos):
-        likeness = float(features[left] @ features[right])
-        if likeness >= LIKENESS:
-            worse, better = sorted((photos[left], photos[right]), key=_goodness)
-            issue = Issue(worse.sha256, CHECK, min(likeness, 1.0), twin=better.sha256)
-            best[worse.sha256] = max(issue, best.get(worse.sha256, issue), key=lambda i: i.score)
-    return list(best.values())
+    links = _links(features, planes, least)
+    best = _best_copies(photos, planes, links)
+    score: dict[int, float] = {}
+    for pair, value in links.items():
+        for place in pair:
+            score[place] = max(value, score.get(place, 0.0))
+    return [_issue(photos[p], photos[best[p]], score[p]) for p in sorted(score) if best[p] != p]
 
 
-def decide_duplicates(photos: Sequence[Photo], issues: Sequence[Issue]) -> list[Decision]:
+def decide_duplicates(issues: Sequence[Issue]) -> list[Decision]:
     """Drop the worse copies; copies found under different labels are left for a person."""
-    found_as = {photo.sha256: photo.found_as for photo in photos}
     return [
-        Decision(issue.photo, "drop", f"copy of {issue.twin[:16]}")
+        Decision(issue.photo, "drop", f"copy of {issue.twin[:16]} (likeness {issue.score:.2f})")
         for issue in issues
-        if issue.twin and found_as[issue.photo] == found_as[issue.twin]
+        if issue.twin and issue.check == CHECK
     ]
 
 
-def _goodness(photo: Photo) -> tuple[int, str]:
-    """Rank copies: more pixels are better; the fingerprint settles ties."""
-    return photo.width * photo.height, photo.sha256
+def near_pairs(features: npt.NDArray[np.floating]) -> list[Pair]:
+    """Return the pairs of photos of which one is among the nearest to the other, by the cosine of their features."""
+    unit = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    return sorted({pair for start in range(0, len(unit), BLOCK) for pair in _near(unit, start)})
 
 
-def _near_pairs(photos: Sequence[Photo]) -> list[tuple[int, int]]:
-    hashes = np.array([int(photo.phash, 16) for photo in photos], dtype=np.uint64)
-    pairs: list[tuple[int, int]] = []
-    for start in range(0, len(hashes), BLOCK):
-        distances = np.bitwise_count(hashes[start : start + BLOCK, None] ^ hashes[None, :])
-        left, right = np.nonzero(distances <= HASH_DISTANCE)
-        pairs += _ordered(left + start, right)
-    return pairs
+def _near(unit: npt.NDArray[np.float32], start: int) -> Iterator[Pair]:
+    cosines = unit[start : start + BLOCK] @ unit.T
+    own = np.arange(len(cosines))
+    cosines[own, own + start] = -np.inf
+    count = min(NEIGHBOURS, len(unit) - 1)
+    nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count] if count else np.empty((len(own), 0), int)
+    for place, others in enumerate(nearest.tolist(), start):
+        yield from ((min(place, other), max(place, other)) for other in others)
 
 
-def _ordered(left: npt.NDArray[np.intp], right: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
-    once = left < right
-    return list(zip(left[once].tolist(), right[once].tolist(), strict=True))
+def _links(features: npt.NDArray[np.floating], planes: Planes, least: float) -> dict[Pair, float]:
+    """Confirm the near pairs; OpenCV leaves Python's lock, so threads use all cores."""
+    pairs = near_pairs(features)
+    with ThreadPoolExecutor() as pool:
+        values = pool.map(lambda pair: likeness(planes[pair[0]], planes[pair[1]]), pairs)
+        return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= least}
+
+
+def _best_copies(photos: Sequence[Photo], planes: Planes, links: dict[Pair, float]) -> list[int]:
+    """Return for each photo the best one of its group."""
+    left, right = np.array(list(links), dtype=int).reshape(-1, 2).T
+    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(len(photos), len(photos)))
+    _, groups = connected_components(graph, directed=False)
+    best: dict[int, int] = {}
+    for place, group in enumerate(groups.tolist()):
+        rival = best.setdefault(group, place)
+        if rival != place:
+            best[group] = max(rival, place, key=lambda one: _goodness(photos[one], planes[one]))
+    return [best[group] for group in groups.tolist()]
+
+
+def _goodness(photo: Photo, plane: Planes) -> tuple[int, float, str]:
+    """Rank copies: more pixels are better, then sharper ones; the fingerprint settles ties."""
+    return photo.width * photo.height, float(detail(plane.astype(np.float32)).std()), photo.sha256
+
+
+def _issue(photo: Photo, best: Photo, score: float) -> Issue:
+    check = CHECK if photo.found_as == best.found_as else CONFLICT
+    return Issue(photo.sha256, check, score, twin=best.sha256)

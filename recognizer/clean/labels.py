@@ -1,108 +1,154 @@
-"""Wrong labels, by confident learning (Northcutt et al., 2021, https://arxiv.org/abs/1911.00068, package cleanlab).
+"""Wrong labels and photos of none of the classes, by discriminants that have not seen the photo that they judge.
 
-A classifier on the backbone's features is trained on folds of the training part; each photo is judged by one that
-has not seen it or a copy of it. Held-out photos are judged by a classifier of the whole training part, for a person
-to look at; no rule ever decides about them, so the accuracy measured on them stays honest.
+Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the noise
+that fits the labels best turns them into probabilities (`noise.py`). What a person is shown is judged by all other
+photos. The rules go by a second judgement, which held-out photos have not taught, and never decide about those, so the
+accuracy measured on them stays honest.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cleanlab.filter import find_label_issues
-from cleanlab.rank import get_label_quality_scores
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from scipy.special import expit, logsumexp
 
+from recognizer.clean.deciding import PRECISION, surest
+from recognizer.clean.discriminant import FOLDS, normalised, out_of_fold
+from recognizer.clean.noise import LabelNoise, fit_noise
 from recognizer.errors import RecognizerError
-from recognizer.features import Features
-from recognizer.linear import linear_classifier
 from recognizer.photos import Decision, Issue, Photo
 
 CHECK = "label"
-FOLDS = 5
-WRONG = 0.5  # score from which a label is worth a look
-SURE = 0.9  # probability of another label from which the photo gets it
-UNLIKELY = 0.05  # probability of its label below which a photo is dropped, where cleanlab agrees
-Probabilities = npt.NDArray[np.float64]
+OFF_TOPIC = "off_topic"
+REPEATS = 4
+SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # the one under which the labels are likeliest is taken
+Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
 
 
-def find_wrong_labels(
-    photos: Sequence[Photo],
-    labels: Sequence[str],
-    features: Features,
-    groups: Sequence[str],
-    held_out: npt.NDArray[np.bool_],
-    seed: int,
-) -> tuple[list[Issue], list[Decision]]:
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of the labels of n photos.
+
+    Args:
+        classes: their names, in the order of the probabilities.
+        numbers: the number of each photo's label, (n,).
+        probabilities: of truly being of each class, the label taken into account, (n, classes).
+        off_topic: how surely a photo is nearer to the middle of all photos than to any class, (n,).
+        noise: the noise that fits.
+    """
+
+    classes: list[str]
+    numbers: npt.NDArray[np.intp]
+    probabilities: Floats
+    off_topic: Floats
+    noise: LabelNoise
+
+    @property
+    def wrong(self) -> Floats:
+        """The probability that the label is wrong, (n,)."""
+        wrong: Floats = 1 - self.probabilities[np.arange(len(self.numbers)), self.numbers]
+        return wrong.clip(0, 1)
+
+    @property
+    def other(self) -> npt.NDArray[np.intp]:
+        """The number of the likeliest class besides the label, (n,)."""
+        rivals = self.probabilities.copy()
+        rivals[np.arange(len(self.numbers)), self.numbers] = -1
+        other: npt.NDArray[np.intp] = rivals.argmax(axis=1)
+        return other
+
+
+def judge_labels(
+    labels: Sequence[str], features: Floats, groups: Sequence[str], held_out: Mask, seed: int
+) -> Judgement:
     """Judge the label of every photo.
 
     Args:
-        photos: the photos, n of them, copies and empty pictures left out.
-        labels: the label of each: the one it was found as, or a person's.
+        labels: the label of each: the one it was found as, or a person's, n of them.
         features: their features, (n, channels).
         groups: the group of each; a group is never split between folds.
         held_out: which of them are held out, (n,).
         seed: of the folds.
 
-    Returns:
-        An issue for each photo, with the likeliest other label; its score is over 0.5 where that is likelier than
-        its own label, by the normalized margin of the two;
-        and the decisions for photos of the training part where it is sure.
-
     Raises:
         RecognizerError: a class has too few photos for folds.
     """
     classes, numbers = np.unique(np.array(labels), return_inverse=True)
-    _check_enough(np.array(labels)[~held_out])
-    probabilities = _judge(features, numbers, np.array(groups), held_out, seed)
-    quality = get_label_quality_scores(numbers, probabilities, method="normalized_margin")
-    wrong = np.zeros(len(photos), dtype=bool)
-    wrong[~held_out] = find_label_issues(numbers[~held_out], probabilities[~held_out], n_jobs=1)
-    best = probabilities.argmax(axis=1)
-    issues, decisions = [], []
-    for place, photo in enumerate(photos):
-        other = str(classes[best[place]]) if best[place] != numbers[place] else None
-        issues.append(Issue(photo.sha256, CHECK, float(np.clip(1 - quality[place], 0, 1)), label=other))
-        if other and wrong[place] and probabilities[place, numbers[place]] < UNLIKELY:
-            decisions.append(_decide(photo, labels[place], other, float(probabilities[place].max())))
-    return issues, decisions
-
-
-def _decide(photo: Photo, label: str, other: str, probability: float) -> Decision:
-    if probability >= SURE:
-        return Decision(photo.sha256, "relabel", f"looks like {other} ({probability:.0%})", label=other)
-    return Decision(photo.sha256, "drop", f"does not look like {label}")
-
-
-def _judge(
-    features: Features,
-    numbers: npt.NDArray[np.intp],
-    groups: npt.NDArray[np.str_],
-    held_out: npt.NDArray[np.bool_],
-    seed: int,
-) -> Probabilities:
-    """Return out-of-sample probabilities, (n, classes)."""
-    training = ~held_out
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    probabilities = np.zeros((len(numbers), numbers.max() + 1))
-    probabilities[training] = cross_val_predict(
-        linear_classifier(),
-        features[training],
-        numbers[training],
-        groups=groups[training],
-        cv=folds,
-        method="predict_proba",
+    _check_enough(np.array(labels)[~held_out], classes)
+    reduced = normalised(features)
+    tried = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed) for shrinkage in SHRINKAGES]
+    fits = [fit_noise(found[~held_out], numbers[~held_out]).likelihood for found in tried]
+    best = int(np.argmax(fits))
+    repeats = [out_of_fold(reduced, numbers, groups, held_out, SHRINKAGES[best], seed + r) for r in range(1, REPEATS)]
+    discriminants = np.mean([tried[best], *repeats], axis=0)
+    noise = fit_noise(discriminants[~held_out], numbers[~held_out])
+    return Judgement(
+        classes.tolist(),
+        numbers,
+        noise.true_class(discriminants, numbers),
+        # Features are centred, so that the middle of all photos has a discriminant of zero.
+        expit(-logsumexp(discriminants / noise.temperature, axis=1)),
+        noise,
     )
-    if held_out.any():
-        model = linear_classifier().fit(features[training], numbers[training])
-        probabilities[held_out] = model.predict_proba(features[held_out])
-    return probabilities
 
 
-def _check_enough(labels: npt.NDArray[np.str_]) -> None:
-    classes, counts = np.unique(labels, return_counts=True)
-    if counts.size < 2 or counts.min() < FOLDS:
-        few = classes[counts.argmin()] if counts.size else "any class"
+def find_wrong_labels(photos: Sequence[Photo], judgement: Judgement) -> list[Issue]:
+    """Return an issue for each photo: its score is the probability that its label is wrong; the label is the likeliest
+    other one, with its probability, where that is likelier than its own."""
+    issues = []
+    rows = zip(photos, judgement.wrong, judgement.probabilities, judgement.other, judgement.numbers, strict=True)
+    for photo, wrong, probabilities, other, own in rows:
+        better = bool(probabilities[other] > probabilities[own])
+        label, probability = (judgement.classes[other], float(probabilities[other])) if better else (None, None)
+        issues.append(Issue(photo.sha256, CHECK, float(wrong), label=label, probability=probability))
+    return issues
+
+
+def find_off_topic(photos: Sequence[Photo], judgement: Judgement) -> list[Issue]:
+    """Return an issue for each photo unlike its label that is nearer to the middle of all photos than to a class."""
+    scores = np.minimum(judgement.off_topic, judgement.wrong)
+    pairs = zip(photos, scores, strict=True)
+    return [Issue(photo.sha256, OFF_TOPIC, float(score)) for photo, score in pairs if score >= 0.5]
+
+
+def decide_labels(
+    photos: Sequence[Photo], judgement: Judgement, allowed: Mask, precision: float = PRECISION
+) -> list[Decision]:
+    """Relabel or drop the photos whose labels are surely wrong.
+
+    Args:
+        photos: the photos, n of them.
+        judgement: of their labels.
+        allowed: which of them may be decided about, (n,).
+        precision: share of the decisions that shall be right, by the judgement's own probabilities.
+    """
+    places = np.flatnonzero(allowed)
+    places = places[surest(judgement.wrong[places], precision)]
+    likely = judgement.probabilities[places, judgement.other[places]] * (1 - judgement.off_topic[places])
+    renamed = places[surest(likely, precision)]
+    drops = np.setdiff1d(places, renamed).tolist()
+    return [_relabel(photos[p], judgement, p) for p in renamed.tolist()] + [
+        _drop(photos[p], judgement, p) for p in drops
+    ]
+
+
+def _relabel(photo: Photo, judgement: Judgement, place: int) -> Decision:
+    number = judgement.other[place]
+    label, probability = judgement.classes[number], judgement.probabilities[place, number]
+    return Decision(photo.sha256, "relabel", f"looks like {label} ({probability:.0%})", label=label)
+
+
+def _drop(photo: Photo, judgement: Judgement, place: int) -> Decision:
+    label = judgement.classes[judgement.numbers[place]]
+    return Decision(photo.sha256, "drop", f"does not look like {label} ({judgement.wrong[place]:.0%})")
+
+
+def _check_enough(labels: npt.NDArray[np.str_], classes: npt.NDArray[np.str_]) -> None:
+    counts = {str(label): int((labels == label).sum()) for label in classes}
+    few = min(counts, key=lambda label: counts[label], default="any class")
+    if len(counts) < 2 or counts[few] < FOLDS:
         raise RecognizerError(
             f"There are too few photos of “{few}” to check labels: {FOLDS} for training are the least. Collect more."
         )

@@ -1,231 +1,226 @@
-"""The page where a person looks at suspicious photos, worst first, and decides: keep, drop, relabel, undo.
+"""The page where a person looks at photos, the most valuable first, and decides: keep, drop, relabel, undo.
 
-Each choice is in the photo store before the next photo shows. The page holds nothing but the photo that it shows, so
-it can be closed, reloaded, or opened twice at any time.
+    serve_review(make_review(recipe, store, "ada", host), host, port, print)
+
+Each choice is in the photo store before the page gets its answer. The page keeps nothing that counts, so it can be
+closed, reloaded, or opened by several people at any time; the last choice about a photo wins, and all are recorded.
+The page itself is in review_page/: plain HTML, CSS and ES modules.
 """
 
-import os
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-
 import getpass
-import threading
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import io
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
 
-import gradio as gr
+import uvicorn
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
-from recognizer.clean import review_view as view
-from recognizer.clean.review_queue import ANY, CHECKS, Entry, Filter, decide, read_entry, read_queue
-from recognizer.photos import AUTO, Action, PhotoStore
+from recognizer.clean.review_guard import Guard
+from recognizer.clean.review_json import Json, as_answer, as_decision, as_detail
+from recognizer.clean.review_neighbours import Neighbours
+from recognizer.clean.review_queue import ANY, STATES, Filter, State, person_name, read_entries
+from recognizer.errors import RecognizerError
+from recognizer.photos import AUTO, Action, Decision, Photo, PhotoStore
 from recognizer.recipe import Recipe
 
-SHA256 = 64  # hexadecimal digits
-STATES = [
-    ("Waiting for a person", "waiting"),
-    ("Decided by rules only", "rules"),
-    ("Decided by people", "people"),
-    ("All", "all"),
-]
-SAVED = {"keep": "Kept", "drop": "Dropped", "relabel": "Relabelled"}
-Shown = dict[Any, Any]  # component to value
+Sent = TypeVar("Sent", bound=BaseModel)
+PAGE = Path(__file__).with_name("review_page")
+THUMB = 320  # pixels, the longest side
+PRIVATE = {"Cache-Control": "private, max-age=3600"}  # a file never changes: its name is its fingerprint
+GRACE = 2  # seconds that a stop waits for requests under way
 
 
-def make_review(recipe: Recipe, store: PhotoStore) -> gr.Blocks:
-    """Build the review page; launch it with `review_options(store)`.
+class Choice(BaseModel):
+    """What a person wants done with one photo."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    photo: str
+    action: Action
+    label: str | None = None
+
+
+class Choices(BaseModel):
+    """What the page sends when a person decides about one photo or many."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    choices: list[Choice] = Field(min_length=1)
+    by: str = Field(max_length=60)
+
+
+class TakeBack(BaseModel):
+    """What the page sends when a person undoes the last choice."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    by: str = Field(max_length=60)
+
+
+def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Starlette:
+    """Build the review page.
 
     Args:
         recipe: the recipe, for its classes and names.
         store: the photo store; it must stay open as long as the page runs.
+        name: who decides, unless the page says otherwise.
+        host: the address that the page will listen at.
     """
-    page: gr.Blocks
-    with gr.Blocks(title=f"Review: {recipe.title}", analytics_enabled=False, fill_width=True) as page:
-        _ReviewPage(recipe, store).lay_out(page)
-    return page
+    review = _Review(recipe, store, name)
+    routes = [
+        Route("/", _page),
+        Route("/api/queue", review.queue),
+        Route("/api/photos/{sha256}", review.detail),
+        Route("/api/decisions", review.decide, methods=["POST"]),
+        Route("/api/undo", review.undo, methods=["POST"]),
+        Route("/photo/{sha256}.jpg", review.photo),
+        Route("/thumb/{sha256}.jpg", review.thumb),
+        Mount("/page", StaticFiles(directory=PAGE)),
+    ]
+    errors = {HTTPException: _refuse, RecognizerError: _refuse}
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)], exception_handlers=errors)
 
 
-def review_options(store: PhotoStore) -> dict[str, Any]:
-    """Return how the page is launched: photos served from where they lie, nothing fetched from elsewhere."""
-    theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    return {
-        "theme": theme,
-        "css": view.CSS,
-        "js": view.JS,
-        "allowed_paths": view.file_folders(store.work),
-        "footer_links": [],
-        "run_history": False,
-        "ssr_mode": False,
-    }
+def reviewer_name(name: str | None) -> str:
+    """Return the name to decide by: the given one, or the login name.
 
-
-def person_name(name: str) -> str:
-    """Return a person's name to decide by, or an empty string where it is none: the rules' own name is not."""
-    name = " ".join(name.split())
-    return "" if name.casefold() == AUTO else name
-
-
-def _user() -> str:
-    """Return the name of the user who runs the page; empty where the system has none, so that the page asks."""
+    Raises:
+        RecognizerError: it is no name for a person, or the system has no login name.
+    """
     try:
-        return person_name(getpass.getuser())
-    except (ImportError, KeyError, OSError):
-        return ""
+        found = person_name(getpass.getuser() if name is None else name)
+    except (ImportError, KeyError, OSError) as error:
+        raise RecognizerError("This system knows no login name; say with --name who decides.") from error
+    if not found:
+        raise RecognizerError(
+            f"“{name}” cannot be a person's name here: “{AUTO}” is the rules'; choose another --name."
+        )
+    return found
 
 
-class _ReviewPage:
-    """One page: its components, and what happens when one is used."""
+def serve_review(page: Starlette, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the page until the program is stopped.
 
-    def __init__(self, recipe: Recipe, store: PhotoStore) -> None:
+    Args:
+        page: the page.
+        host: the address to listen at.
+        port: the port; 0 takes a free one.
+        ready: called with the page's web address as soon as it can be opened.
+
+    Raises:
+        OSError: the port cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:
+        named = f"[{host}]" if ":" in host else host
+        ready(f"http://{named}:{listening.getsockname()[1]}")
+        config = uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none", lifespan="off")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Review:
+    """Answers the page's questions."""
+
+    def __init__(self, recipe: Recipe, store: PhotoStore, name: str) -> None:
         self._recipe = recipe
         self._store = store
-        self._turn = threading.Lock()
+        self._name = name
+        self._neighbours = Neighbours(store.work, recipe.train)
 
-    # Laying out
+    def queue(self, request: Request) -> Response:
+        """List the photos that a filter leaves, most valuable first, and count what there is."""
+        asked = request.query_params
+        state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
+        wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state)
+        entries = read_entries(self._store, self._recipe.train.held_out)
+        answer = as_answer(entries, wanted, self._recipe, self._store.is_checked())
+        return JSONResponse({**answer, "name": self._name})
 
-    def lay_out(self, page: gr.Blocks) -> None:
-        """Put the components on the page and connect them."""
-        with gr.Column(elem_id="review"):
-            self._filters()
-            self._head = gr.HTML(elem_id="head")
-            with gr.Row(elem_id="desk"):
-                with gr.Column(scale=3, min_width=320):
-                    self._picture = gr.HTML(elem_id="picture")
-                with gr.Column(scale=2, min_width=320):
-                    self._desk()
-        self._shown = gr.Textbox(visible="hidden", elem_id="shown")
-        self._connect(page)
+    def detail(self, request: Request) -> Response:
+        """Tell about one photo what the list does not: origin, twin and neighbours."""
+        photo = self._photo(request)
+        return JSONResponse(as_detail(self._store, photo, self._neighbours.of(photo.sha256)))
 
-    def _filters(self) -> None:
-        checks = [("All checks", ANY), *((f"{words[0].upper()}{words[1:]}", name) for name, words in CHECKS.items())]
-        labels = [("All classes", ANY), *((label, label) for label in self._recipe.labels)]
-        with gr.Row(elem_id="filters"):
-            self._check = gr.Dropdown(checks, value=ANY, label="Check", min_width=150)
-            self._label = gr.Dropdown(labels, value=ANY, label="Class", min_width=150)
-            self._state = gr.Dropdown(STATES, value="waiting", label="State", min_width=150)
-            self._name = gr.Textbox(_user(), label="Your name", max_lines=1, min_width=150)
+    async def decide(self, request: Request) -> Response:
+        """Save a choice about one photo or many; it is saved when the answer is sent."""
+        sent = await _body(request, Choices)
+        return await run_in_threadpool(self._decide, sent)
 
-    def _desk(self) -> None:
-        self._why = gr.HTML(elem_id="why")
-        with gr.Row(elem_id="choices"):
-            self._keep = gr.Button("Keep", variant="primary", elem_id="keep", min_width=120)
-            self._drop = gr.Button("Drop", variant="stop", elem_id="drop", min_width=120)
-        with gr.Row(elem_id="labels"):
-            self._relabel = gr.Button("Relabel to", elem_id="relabel", min_width=120)
-            self._target = gr.Dropdown(
-                self._recipe.labels, value=None, show_label=False, label="New class", elem_id="target", min_width=120
-            )
-        with gr.Row(elem_id="moving"):
-            self._previous = gr.Button("Previous", elem_id="previous", min_width=80)
-            self._undo = gr.Button("Undo", elem_id="undo", min_width=80)
-            self._next = gr.Button("Next", elem_id="next", min_width=80)
-        self._note = gr.HTML(elem_id="note")
-        self._origin = gr.HTML(elem_id="origin")
+    def _decide(self, sent: Choices) -> Response:
+        by = _person(sent.by)
+        decisions = [self._decision(choice, by) for choice in sent.choices]
+        before = self._counting(decision.photo for decision in decisions)
+        self._store.decide(*decisions)
+        return JSONResponse({"decisions": {one.photo: as_decision(one) for one in decisions}, "before": before})
 
-    def _connect(self, page: gr.Blocks) -> None:
-        page.load(**self._event(self._open, []))
-        for chosen in (self._check, self._label, self._state):
-            chosen.input(**self._event(self._open, []))
-        choices: list[tuple[gr.Button, Action]] = [
-            (self._keep, "keep"),
-            (self._drop, "drop"),
-            (self._relabel, "relabel"),
-        ]
-        for button, action in choices:
-            self._on_press(button, partial(self._choose, action), [self._shown, self._name, self._target])
-        self._on_press(self._undo, self._take_back, [self._shown, self._name])
-        self._on_press(self._next, partial(self._move, 1), [self._shown])
-        self._on_press(self._previous, partial(self._move, -1), [self._shown])
-        # A chosen class leaves the list, so that the keys work at once.
-        self._target.select(None, js="() => document.activeElement.blur()", api_visibility="private")
+    def _decision(self, choice: Choice, by: str) -> Decision:
+        label = choice.label if choice.action == "relabel" else None
+        if choice.action == "relabel" and label not in self._recipe.labels:
+            raise HTTPException(422, f"“{label}” is no class of the recipe; choose one of its classes.")
+        return Decision(choice.photo, choice.action, "looked at", label, by)
 
-    def _on_press(self, button: gr.Button, answer: Callable[..., Shown], inputs: list[Any]) -> None:
-        pressed = button.click(**self._event(answer, inputs))
-        pressed.then(None, js="() => window.reviewAnswered()", api_visibility="private")
+    async def undo(self, request: Request) -> Response:
+        """Take a person's last choice back, and tell what counts for its photos now."""
+        back = await _body(request, TakeBack)
+        return await run_in_threadpool(self._undo, back)
 
-    def _event(self, answer: Callable[..., Shown], inputs: list[Any]) -> dict[str, Any]:
-        """Describe an event that shows a photo; the filter comes last among its inputs."""
-        return {
-            "fn": answer,
-            "inputs": [*inputs, self._check, self._label, self._state],
-            "outputs": [
-                *(self._shown, self._head, self._picture, self._why, self._origin, self._note),
-                *(self._keep, self._drop, self._relabel, self._target, self._next, self._previous),
-            ],
-            "queue": False,
-            "show_progress": "hidden",
-            "api_visibility": "private",
-        }
+    def _undo(self, back: TakeBack) -> Response:
+        photos = self._store.undo(_person(back.by))
+        return JSONResponse({"decisions": self._counting(photos)})
 
-    # Answering
+    def _counting(self, photos: Iterable[str]) -> Json:
+        """Tell what counts for photos now."""
+        counting = {decision.photo: decision for decision in self._store.decisions()}
+        return {photo: as_decision(counting.get(photo)) for photo in photos}
 
-    def _open(self, *wanted: Any) -> Shown:
-        queue = read_queue(self._store, Filter(*wanted))
-        return self._show(next(iter(queue.photos), None), Filter(*wanted))
+    def photo(self, request: Request) -> Response:
+        """Send a photo's file."""
+        return FileResponse(self._photo(request).path, media_type="image/jpeg", headers=PRIVATE)
 
-    def _choose(self, action: Action, shown: str, name: str, target: str | None, *wanted: Any) -> Shown:
-        """Save a choice, then show the next photo; where it cannot be saved, say why and stay."""
-        with self._turn:
-            entry = read_entry(self._store, shown[:SHA256], Filter(*wanted).check)
-            refusal = self._refusal(entry, action, shown, name, target)
-            if entry is None or refusal:
-                return self._show(shown[:SHA256], Filter(*wanted), refusal)
-            decide(self._store, entry, action, target if action == "relabel" else None, person_name(name))
-        following = read_queue(self._store, Filter(*wanted)).after(entry)
-        return self._show(following, Filter(*wanted), f"{SAVED[action]} and saved. Undo brings it back.")
+    def thumb(self, request: Request) -> Response:
+        """Send a small copy of a photo."""
+        buffer = io.BytesIO()
+        with Image.open(self._photo(request).path) as image:
+            image.thumbnail((THUMB, THUMB))
+            image.convert("RGB").save(buffer, "JPEG", quality=80)
+        return Response(buffer.getvalue(), media_type="image/jpeg", headers=PRIVATE)
 
-    def _refusal(self, entry: Entry | None, action: Action, shown: str, name: str, target: str | None) -> str:
-        if entry is None:
-            return "This photo is no longer stored; nothing was saved."
-        if entry.version != shown:
-            return "Somebody decided about this photo meanwhile; nothing was saved. Look again."
-        if not person_name(name):
-            return f"Nothing was saved: write your name first; “{AUTO}” is the name of the rules."
-        if action == "relabel" and target not in self._recipe.labels:
-            return "Nothing was saved: choose a class first."
-        return ""
+    def _photo(self, request: Request) -> Photo:
+        sha256 = request.path_params["sha256"]
+        photo = self._store.photo(sha256)
+        if photo is None or not photo.path.is_file():
+            raise HTTPException(404, f"Photo {sha256[:16]} is not stored any more; reload the page.")
+        return photo
 
-    def _take_back(self, shown: str, name: str, *wanted: Any) -> Shown:
-        photo = self._store.undo(person_name(name))
-        if photo is None:
-            return self._show(shown[:SHA256], Filter(*wanted), f"There is nothing to undo for {name or 'you'}.")
-        return self._show(photo, Filter(*wanted), "Undone: this photo is as it was before.")
 
-    def _move(self, step: int, shown: str, *wanted: Any) -> Shown:
-        entry = read_entry(self._store, shown[:SHA256], Filter(*wanted).check)
-        if entry is None:
-            return self._open(*wanted)
-        queue = read_queue(self._store, Filter(*wanted))
-        return self._show(queue.after(entry) if step > 0 else queue.before(entry), Filter(*wanted))
+def _page(_: Request) -> Response:
+    return FileResponse(PAGE / "index.html")
 
-    def _show(self, photo: str | None, wanted: Filter, note: str = "") -> Shown:
-        """Return the values of the components that show a photo, or that there is none left."""
-        queue = read_queue(self._store, wanted)
-        entry = read_entry(self._store, photo, wanted.check) if photo else None
-        buttons = (self._keep, self._drop, self._relabel, self._next, self._previous)
-        return {
-            **{button: gr.Button(interactive=entry is not None) for button in buttons},
-            self._head: view.head(self._recipe.title, queue, entry),
-            self._note: view.note(note),
-            **(self._entry(entry) if entry else self._end()),
-        }
 
-    def _entry(self, entry: Entry) -> Shown:
-        return {
-            self._shown: entry.version,
-            self._picture: view.picture(entry),
-            self._why: view.why(entry),
-            self._origin: view.origin(entry.photo),
-            self._keep: gr.Button(f"Keep as {entry.photo.found_as}", interactive=True),
-            self._target: entry.suggestion,
-        }
+async def _body(request: Request, kind: type[Sent]) -> Sent:
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
 
-    def _end(self) -> Shown:
-        waiting = read_queue(self._store, Filter()).left
-        return {
-            self._shown: "",
-            self._picture: view.finished(self._recipe.name, waiting, checked=bool(self._store.issues())),
-            **dict.fromkeys((self._why, self._origin), ""),
-            self._keep: gr.Button("Keep", interactive=False),
-            self._target: None,
-        }
+
+def _person(name: str) -> str:
+    if not person_name(name):
+        raise HTTPException(422, f"Write your name first; “{AUTO}” is the name of the rules.")
+    return person_name(name)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Answer with the sentence of an error that is raised on purpose."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": error.detail}, status_code=error.status_code)
+    return JSONResponse({"error": str(error)}, status_code=409)

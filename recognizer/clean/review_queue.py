@@ -1,23 +1,67 @@
-"""What a person is to look at, and what becomes of the choice: the review page without its page.
+"""What a person is to look at, and in which order: the review page without its page.
 
-    queue = read_queue(store, Filter())                 # who comes first, how much is left
-    entry = read_entry(store, queue.photos[0])          # one photo with all that is known about it
-    decide(store, entry, "drop", None, by="ann")        # saved when it returns
+    entries = read_entries(store, held_out=0.2)                      # every photo, the most valuable look first
+    waiting = [entry for entry in entries if Filter().matches(entry)]
 
 Everything is read from the store each time, so several pages can work on one store, and none has anything to lose.
 """
 
-from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from recognizer.photos import AUTO, Action, Decision, Issue, Photo, PhotoStore, Suspect
+from recognizer.groups import group_photos, is_held_out
+from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
 
-WORTH_A_LOOK = 0.5  # score; the value of clean.labels.WRONG, which cannot be had without loading torch
-CHECKS = {"duplicate": "copy of another photo", "empty": "empty picture", "label": "label seems wrong"}
+WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
 ANY = ""
+WORDS = {
+    "duplicate": "Copy of another photo",
+    "conflict": "Copy of a photo under another label",
+    "empty": "Shows next to nothing",
+    "tiny": "Very small",
+    "blurred": "Blurred",
+    "dark": "Very dark",
+    "light": "Very light",
+    "text": "Text or a logo",
+    "off_topic": "Unlike the photos of every class",
+    "label": "Unlike the other photos under its label",
+}
 
-State = Literal["waiting", "rules", "people", "all"]
+State = Literal["waiting", "auto", "person", "all"]
+STATES: tuple[State, ...] = get_args(State)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One photo with what checks and people think of it.
+
+    Args:
+        photo: the photo.
+        issues: those worth a look, worst first.
+        decision: what counts so far.
+        held_out: whether the model is measured on it.
+        rival: the label of a photo that it is a copy of, where it is another one; an empty string where it is not.
+    """
+
+    photo: Photo
+    issues: Sequence[Issue]
+    decision: Decision | None
+    held_out: bool
+    rival: str
+
+    @property
+    def state(self) -> str:
+        """`waiting` for a person, decided by `auto` or by a `person`, or an empty string: nothing is against it."""
+        if self.decision:
+            return "auto" if self.decision.by == AUTO else "person"
+        return "waiting" if self.issues else ""
+
+    @property
+    def score(self) -> float:
+        """The score of its worst issue."""
+        return max((issue.score for issue in self.issues), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -27,140 +71,75 @@ class Filter:
     Args:
         check: a check's name, or `ANY`.
         label: the class that counts for the photo, or `ANY`.
-        state: `waiting` for a person, `rules`: the part of these that rules decided, `people`: decided by a person.
+        state: `waiting` for a person, decided by `auto` or by a `person`, or `all` there are.
     """
 
     check: str = ANY
     label: str = ANY
     state: State = "waiting"
 
-    def matches(self, suspect: Suspect) -> bool:
-        """Tell whether check and class are the wanted ones."""
-        return self.check in (ANY, suspect.check) and self.label in (ANY, suspect.label)
+    def matches(self, entry: Entry) -> bool:
+        """Tell whether a photo is a wanted one."""
+        return self.covers(entry) and self.state in ("all", entry.state)
 
-    def has_state(self, suspect: Suspect) -> bool:
-        """Tell whether the state is the wanted one."""
-        by_person = suspect.by not in ("", AUTO)
-        states = {"waiting": not by_person, "rules": suspect.by == AUTO, "people": by_person, "all": True}
-        return states[self.state]
-
-
-@dataclass(frozen=True)
-class Queue:
-    """The photos to look at, worst first.
-
-    Args:
-        photos: their sha256.
-        keys: where each stands, ascending; see `key`.
-        left: photos of the wanted check and class that wait for a person.
-        done: those of them that a person decided about.
-    """
-
-    photos: list[str]
-    keys: list[tuple[float, str]]
-    left: int
-    done: int
-
-    def place(self, photo: str) -> int | None:
-        """Return the place of a photo, counted from 0, or None where it is not in the queue."""
-        return self.photos.index(photo) if photo in self.photos else None
-
-    def after(self, entry: "Entry") -> str | None:
-        """Return the photo that follows, be the entry in the queue or not; from the end on, the first one."""
-        if not self.photos:
-            return None
-        return self.photos[bisect_right(self.keys, entry.key) % len(self.photos)]
-
-    def before(self, entry: "Entry") -> str | None:
-        """Return the photo in front; before the first one, the last one."""
-        if not self.photos:
-            return None
-        worse = [key for key in self.keys if key < entry.key]
-        return self.photos[len(worse) - 1]
+    def covers(self, entry: Entry) -> bool:
+        """Tell whether check and class are the wanted ones, whatever the state."""
+        checked = self.check == ANY or any(issue.check == self.check for issue in entry.issues)
+        return checked and self.label in (ANY, entry.photo.label)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One photo with all that a person needs to decide.
-
-    Args:
-        photo: the photo.
-        issues: what checks find suspicious, worst first.
-        decision: what counts so far.
-        twin: the photo that it is a copy of.
-        key: its place in every queue of the filter that it was read for: worst first, then by fingerprint.
-    """
-
-    photo: Photo
-    issues: list[Issue]
-    decision: Decision | None
-    twin: Photo | None
-    key: tuple[float, str]
-
-    @property
-    def suggestion(self) -> str | None:
-        """The class that it should perhaps be in."""
-        labels = [issue.label for issue in self.issues if issue.label]
-        if self.decision and self.decision.label:
-            labels.insert(0, self.decision.label)
-        if self.twin and self.twin.action != "drop" and self.twin.label != self.photo.found_as:
-            labels.append(self.twin.label)
-        return labels[0] if labels else None
-
-    @property
-    def version(self) -> str:
-        """What a page shows: the photo and what is decided about it. It differs once someone decides otherwise."""
-        decided = self.decision
-        return f"{self.photo.sha256} " + (f"{decided.action} {decided.label} {decided.by}" if decided else "")
-
-
-def read_queue(store: PhotoStore, wanted: Filter) -> Queue:
-    """Find the photos to look at; each stands there once, with the worst issue that the filter leaves."""
-    worst: dict[str, Suspect] = {}
-    for suspect in store.suspects(WORTH_A_LOOK):
-        if wanted.matches(suspect):
-            worst.setdefault(suspect.photo, suspect)
-    done = sum(suspect.by not in ("", AUTO) for suspect in worst.values())
-    chosen = [suspect for suspect in worst.values() if wanted.has_state(suspect)]
-    keys = [(-suspect.score, suspect.photo) for suspect in chosen]
-    return Queue([suspect.photo for suspect in chosen], keys, len(worst) - done, done)
-
-
-def read_entry(store: PhotoStore, sha256: str, check: str = ANY) -> Entry | None:
-    """Read one photo.
+def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:
+    """Read every photo, the most valuable look first.
 
     Args:
         store: the photo store.
-        sha256: the photo's.
-        check: the check that the queue is filtered by, or `ANY`.
-
-    Returns:
-        The photo, or None where it is no longer stored.
+        held_out: the share of photos that is held out, as the recipe says.
     """
-    photo = store.photo(sha256)
-    if photo is None:
-        return None
-    issues = [issue for issue in store.issues(sha256) if issue.score >= WORTH_A_LOOK]
-    twins = [issue.twin for issue in issues if issue.twin]
-    score = max((issue.score for issue in issues if check in (ANY, issue.check)), default=0.0)
-    return Entry(
-        photo,
-        issues,
-        next(iter(store.decisions(sha256)), None),
-        store.photo(twins[0]) if twins else None,
-        (-score, sha256),
-    )
+    photos, issues = store.photos(), store.issues()
+    groups = dict(zip((photo.sha256 for photo in photos), group_photos(photos, issues), strict=True))
+    labels = {photo.sha256: photo.label for photo in photos if photo.action != "drop"}
+    decisions = {decision.photo: decision for decision in store.decisions()}
+    found = _by_photo(issue for issue in issues if issue.score >= WORTH_A_LOOK)
+    entries = [
+        Entry(
+            photo,
+            found[photo.sha256],
+            decisions.get(photo.sha256),
+            is_held_out(groups[photo.sha256], held_out),
+            _rival(photo, found[photo.sha256], labels),
+        )
+        for photo in photos
+    ]
+    return sorted(entries, key=value)
 
 
-def decide(store: PhotoStore, entry: Entry, action: Action, label: str | None, by: str) -> None:
-    """Save a person's choice.
+def value(entry: Entry) -> tuple[float, bool, bool, float, str]:
+    """Rank photos by what a look is worth, smallest first: the score, in steps of a tenth.
 
-    Args:
-        store: the photo store.
-        entry: the photo.
-        action: what to do with it.
-        label: the class of a `relabel`.
-        by: the person's name.
+    Within a step, copies under two labels come first, because one of the two labels is wrong for sure, then held-out
+    photos, because every figure is measured on them and no rule decides about their labels.
     """
-    seen = ", ".join(CHECKS.get(issue.check, issue.check) for issue in entry.issues)
-    store.decide(Decision(entry.photo.sha256, action, f"looked at: {seen or 'no issue'}", label, by))
+    return -round(entry.score, 1), not entry.rival, not entry.held_out, -entry.score, entry.photo.sha256
+
+
+def words_of(check: str) -> str:
+    """Return a check in words; one that is not known here by its name."""
+    return WORDS.get(check, check.replace("_", " ").capitalize())
+
+
+def person_name(name: str) -> str:
+    """Return a person's name to decide by, or an empty string where it is none: the rules' own name is not."""
+    name = " ".join(name.split())
+    return "" if name.casefold() == AUTO else name
+
+
+def _rival(photo: Photo, issues: Iterable[Issue], labels: Mapping[str, str]) -> str:
+    others = [labels[issue.twin] for issue in issues if issue.twin and issue.twin in labels]
+    return next((label for label in others if label != photo.label), "")
+
+
+def _by_photo(issues: Iterable[Issue]) -> defaultdict[str, list[Issue]]:
+    found: defaultdict[str, list[Issue]] = defaultdict(list)
+    for issue in issues:
+        found[issue.photo].append(issue)
+    return found

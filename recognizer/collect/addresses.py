@@ -9,11 +9,9 @@ import asyncio
 import ipaddress
 import socket
 import urllib.request
-from collections.abc import Iterable
-from typing import Any
 
-import httpcore
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 # Names that stand for this machine or its network. A name without a dot is always one of these.
 INTERNAL = (".localhost", ".localdomain", ".local", ".lan", ".internal", ".home.arpa")
@@ -29,15 +27,19 @@ class DownloadError(Exception):
         self.reason = reason
 
 
-def check_address(address: str) -> httpx.URL:
+def check_address(address: str, base: httpx.URL | None = None) -> httpx.URL:
     """Parse an address and refuse what must not be asked.
+
+    Args:
+        address: as it was found.
+        base: the address that it stands at, where it may be a relative one.
 
     Raises:
         DownloadError: `bad_address` for what is not http or https, `forbidden_address` for a host on this machine
             or on a private network.
     """
     try:
-        url = httpx.URL(address)
+        url = base.join(address) if base else httpx.URL(address)
         host = url.host.rstrip(".")
     except (httpx.InvalidURL, UnicodeError) as error:
         raise DownloadError("bad_address") from error
@@ -80,43 +82,33 @@ def _literal(host: str) -> str | None:
         return None
 
 
-class PublicBackend(httpcore.AsyncNetworkBackend):
-    """A network backend for httpcore that connects to public addresses only."""
+class PublicResolver(AbstractResolver):
+    """Resolves names for aiohttp, and refuses those that any private address belongs to.
 
-    def __init__(self) -> None:
-        self._inner = httpcore.AnyIOBackend()
+    aiohttp connects to the very addresses returned here, so nothing can change between check and connection.
+    """
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve a name, check every address it has, and connect to the first that answers."""
-        addresses = await self._resolve(host, port)
-        if not all(is_public(address) for address in addresses):
-            raise DownloadError("forbidden_address")
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except httpcore.ConnectError:
-                continue
-        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host.
 
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        """Refuse: a photo is never behind a socket of this machine."""
-        raise DownloadError("forbidden_address")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, for httpcore's own retries."""
-        await asyncio.sleep(seconds)
-
-    @staticmethod
-    async def _resolve(host: str, port: int) -> list[str]:
+        Raises:
+            DownloadError: `unknown_host`, or `forbidden_address` where one of them is not public.
+        """
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # the latter where a part of the name is empty or too long
             raise DownloadError("unknown_host") from error
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        results = [_result(host, port, kind, str(address[0])) for kind, _, _, _, address in found]
+        if not all(is_public(result["host"]) for result in results):
+            raise DownloadError("forbidden_address")
+        return results
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+
+def _result(host: str, port: int, family: int, address: str) -> ResolveResult:
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=flags)

@@ -1,45 +1,26 @@
-"""DuckDuckGo's image search, through the `ddgs` client (https://pypi.org/project/ddgs/)."""
+"""DuckDuckGo's image search."""
 
-import os
-from typing import Any
+import json
 
-import httpx
 from ddgs.engines.duckduckgo_images import DuckduckgoImages
-from ddgs.exceptions import DDGSException
+from ddgs.results import ImagesResult
 
-from recognizer.collect.addresses import proxy_for
-from recognizer.collect.search import Hit
-from recognizer.errors import EngineRefused
-
-TIMEOUT = 20  # seconds
+from recognizer.collect.ddgs_engine import DdgsEngine, Result
+from recognizer.collect.search import text
 
 
 class _Client(DuckduckgoImages):
-    """ddgs's own engine, which treats a refusal like an empty page; here a refusal is an error."""
+    """ddgs's own engine, less what it does to addresses."""
 
-    def request(self, *args: Any, **kwargs: Any) -> str:
-        response = self.http_client.request(*args, **kwargs)
-        if response.status_code != 200:
-            raise DDGSException(f"status {response.status_code}")
-        return str(response.text)
+    def extract_results(self, html_text: str) -> list[ImagesResult]:
+        found = json.loads(html_text).get("results", [])
+        return [Result(text(item.get("title")), text(item.get("image")), url=text(item.get("url"))) for item in found]
 
 
-class DuckDuckGo:
-    """Image search at duckduckgo.com, 100 hits a page; HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are honoured."""
+class DuckDuckGo(DdgsEngine):
+    """Image search at duckduckgo.com, 100 hits a page."""
 
     name = "duckduckgo"
-
-    def __init__(self) -> None:
-        proxy = proxy_for(httpx.URL("https://duckduckgo.com"))
-        self._client = _Client(proxy=proxy, timeout=TIMEOUT, verify=os.environ.get("SSL_CERT_FILE") or True)
-
-    def search(self, query: str, page: int) -> list[Hit]:
-        """Return a page of hits; see `Engine.search`."""
-        try:
-            results = self._client.search(query, page=page, safesearch="moderate") or []
-        except (DDGSException, ValueError, TypeError, AttributeError) as error:  # the last three: an odd answer
-            raise EngineRefused(
-                f"DuckDuckGo would not answer for “{query}” ({error}). What was found so far is kept: "
-                "wait some minutes and run the same command again."
-            ) from error
-        return [Hit(result.image, result.url or "", result.title or "") for result in results if result.image]
+    title = "DuckDuckGo"
+    home = "https://duckduckgo.com"
+    client = _Client

@@ -30,7 +30,7 @@ from PIL import Image
 
 from recognizer.collect.cloth import photograph
 from recognizer.collect.patterns import PATTERNS
-from recognizer.collect.search import Hit
+from recognizer.collect.search import Engine, Hit
 
 HITS = 46  # of each pattern
 HITS_A_PAGE = 20
@@ -50,7 +50,7 @@ _WRONG_EVERY = 3  # the first of so many patterns has a wrong label; the picture
 _ADDRESS = re.compile(r"sample:([a-z]+)/(\d{4})\.jpg")
 
 
-class SampleEngine:
+class SampleEngine(Engine):
     """An engine whose pictures are drawn by this program."""
 
     name = "sample"

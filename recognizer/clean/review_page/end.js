@@ -1,0 +1,37 @@
+// What stands in the place of a photo when none is left: what was decided, and what comes next.
+
+import { $, element, number, plural } from "./dom.js";
+
+export function showEnd({ totals, recipe }, onShowAll) {
+  const parts = !totals.checked ? notChecked(recipe) : totals.waiting ? elsewhere(totals, onShowAll) : done(totals, recipe);
+  $("end").replaceChildren(...parts);
+}
+
+const command = (words, recipe) => element("p", {}, "Next: ", element("code", {}, `recognizer ${words} ${recipe}`));
+
+const notChecked = (recipe) => [
+  element("h2", {}, "No check has looked at the photos yet."),
+  command("clean", recipe),
+];
+
+function elsewhere(totals, onShowAll) {
+  const button = element("button", { type: "button", class: "strong" }, "Show all that wait");
+  button.addEventListener("click", onShowAll);
+  return [
+    element("h2", {}, "Nothing in this list"),
+    element("p", {}, `${plural(totals.waiting, "photo")} under another check, class or state still wait for a person.`),
+    button,
+  ];
+}
+
+function done(totals, recipe) {
+  const rows = [
+    ["decided by people", totals.person],
+    ["decided by rules", totals.auto],
+    ["kept", totals.keep],
+    ["dropped", totals.drop],
+    ["relabelled", totals.relabel],
+    ["photos that training uses", totals.photos - totals.drop],
+  ].map(([words, count]) => element("tr", {}, element("th", { scope: "row" }, words), element("td", {}, number(count))));
+  return [element("h2", {}, "Nothing waits any more. Thank you!"), element("table", {}, ...rows), command("train", recipe)];
+}

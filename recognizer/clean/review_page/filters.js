@@ -1,0 +1,54 @@
+// The filter, the view and the person's name; filter and view stand in the address, so that a reload goes on.
+
+import { $, element } from "./dom.js";
+
+const FIELDS = ["state", "check", "label"];
+const asked = new URLSearchParams(location.hash.slice(1));
+const EVERY = { check: "All checks", label: "All classes" };
+
+export const settings = {
+  view: asked.get("view") === "grid" ? "grid" : "single",
+  filter: { state: asked.get("state") ?? "waiting", check: asked.get("check") ?? "", label: asked.get("label") ?? "" },
+};
+
+export function remember() {
+  history.replaceState(null, "", `#${new URLSearchParams({ view: settings.view, ...settings.filter })}`);
+}
+
+export function setFilter(filter) {
+  Object.assign(settings.filter, filter);
+  remember();
+}
+
+// Fill the fields with what there is, and how much of it waits.
+export function showFilter({ checks, labels }) {
+  fill("check", checks);
+  fill("label", labels);
+  for (const field of FIELDS) $(field).value = settings.filter[field];
+}
+
+function fill(field, options) {
+  const named = options.map(({ name, words, waiting }) =>
+    element("option", { value: name }, waiting ? `${words} (${waiting} waiting)` : words),
+  );
+  $(field).replaceChildren(element("option", { value: "" }, EVERY[field]), ...named);
+}
+
+export function listenToFilter(onChange) {
+  for (const field of FIELDS) {
+    $(field).addEventListener("change", () => {
+      setFilter({ [field]: $(field).value });
+      $(field).blur();
+      onChange();
+    });
+  }
+}
+
+// The name that the server was started with, unless this browser was told another one.
+export function showName(name) {
+  const key = `reviewer instead of ${name}`;
+  $("name").value = localStorage.getItem(key) ?? name;
+  $("name").onchange = () => localStorage.setItem(key, $("name").value);
+}
+
+export const personName = () => $("name").value;

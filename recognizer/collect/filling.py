@@ -1,0 +1,87 @@
+"""Fills one class: takes its hits in the order of the search and makes photos of them, until it has its number.
+
+Which photos a class ends with depends on what the web has, and neither on timing nor on stops and restarts:
+
+- Hits are taken strictly in their order, and as many are under way at once as the class lacks photos, at most. So
+  the hits taken are exactly those up to the one that made the number full.
+- A further page is asked for only when the class would lack photos even if all that is under way became photos.
+- The same bytes belong to the earliest class and hit. A class that loses a photo to an earlier class goes on.
+- What a class lacks is counted in usable photos: of those with the same perceptual hash one counts.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from recognizer.collect.searches import Searches
+from recognizer.photos import PhotoStore, WaitingHit
+from recognizer.recipe import PhotoClass
+
+UNDER_WAY = 100  # hits of one class at once, most of which wait for their host
+PORTION = 100  # hits taken from the store at once
+
+Settle = Callable[[WaitingHit], Awaitable[None]]
+
+
+class Filling:
+    """The filling of one class.
+
+    Args:
+        photo_class: the class.
+        wanted: usable photos that it shall have.
+        store: where its hits and photos are.
+        searches: where more hits come from.
+        settle: makes a hit a photo, or records why it cannot be one.
+    """
+
+    def __init__(
+        self, photo_class: PhotoClass, wanted: int, store: PhotoStore, searches: Searches, settle: Settle
+    ) -> None:
+        self.photo_class = photo_class
+        self._wanted = wanted
+        self._store = store
+        self._searches = searches
+        self._settle = settle
+        self._taken: deque[WaitingHit] = deque()
+        self._under_way: set[int] = set()
+        self._settled = asyncio.Event()
+
+    def lacking(self) -> int:
+        """Return how many usable photos are lacking."""
+        return max(0, self._wanted - self._store.usable(self.photo_class.name))
+
+    async def fill(self, tasks: asyncio.TaskGroup) -> bool:
+        """Take hits until the class is full or none are left.
+
+        Returns:
+            Whether any were taken.
+        """
+        taken = False
+        while hit := await self._next():
+            taken = True
+            self._under_way.add(hit.id)
+            tasks.create_task(self._bring_home(hit))
+        return taken
+
+    async def _bring_home(self, hit: WaitingHit) -> None:
+        await self._settle(hit)
+        self._under_way.discard(hit.id)
+        self._settled.set()
+
+    async def _next(self) -> WaitingHit | None:
+        """Wait until another hit may be under way and return it; None when all is done."""
+        while True:
+            if min(self.lacking(), UNDER_WAY) > len(self._under_way) and (hit := await self._take()):
+                return hit
+            if not self._under_way:
+                return None
+            self._settled.clear()
+            await self._settled.wait()
+
+    async def _take(self) -> WaitingHit | None:
+        while not self._taken:
+            waiting = self._store.waiting(self.photo_class.name, PORTION + len(self._under_way))
+            self._taken.extend(hit for hit in waiting if hit.id not in self._under_way)
+            if not self._taken and not await self._searches.more(self.photo_class):
+                return None
+        return self._taken.popleft()

@@ -1,0 +1,92 @@
+"""What the photo store takes and gives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+AUTO = "auto"
+Action = Literal["keep", "drop", "relabel"]
+
+
+@dataclass(frozen=True)
+class WaitingHit:
+    """A search result that is still to be fetched."""
+
+    id: int
+    engine: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One stored photo.
+
+    Args:
+        sha256: of the file, 64 hexadecimal digits.
+        phash: perceptual hash, 16 hexadecimal digits.
+        width: pixels.
+        height: pixels.
+        label: the class that counts: the decided one, or the one it was found as.
+        found_as: the class whose search found it.
+        image: address it was fetched from.
+        page: address of the page it stands on.
+        licence: as the engine told it, or an empty string.
+        author: as the engine told it, or an empty string.
+        action: the decision that counts, or an empty string.
+        path: the file.
+        title: as the engine told it, or an empty string.
+    """
+
+    sha256: str
+    phash: str
+    width: int
+    height: int
+    label: str
+    found_as: str
+    image: str
+    page: str
+    licence: str
+    author: str
+    action: str
+    path: Path
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What a check thinks of a photo.
+
+    Args:
+        photo: its sha256.
+        check: the check's name.
+        score: from 0 (fine) to 1 (surely wrong).
+        label: a better label, where the check has one.
+        twin: sha256 of the photo that it is a copy of, where it is one.
+        probability: of `label`, where the check knows it.
+    """
+
+    photo: str
+    check: str
+    score: float
+    label: str | None = None
+    twin: str | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is done with a photo, by the rules or by a person.
+
+    Args:
+        photo: its sha256.
+        action: `keep`, `drop` or `relabel`.
+        reason: why, in a few words.
+        label: the new label of a `relabel`.
+        by: `auto`, or a person's name.
+    """
+
+    photo: str
+    action: Action
+    reason: str
+    label: str | None = None
+    by: str = AUTO

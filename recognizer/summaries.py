@@ -1,0 +1,85 @@
+"""What a command shows at its end: a short table, and a sentence where something is to be done.
+
+for part in collected(recipe, report): console.print(part)
+"""
+
+from typing import Any
+
+from rich.table import Table
+
+from recognizer.recipe import Recipe
+
+Summary = list[Table | str]
+WHY_SHORT = {"dry": "searches ran dry", "refused": "an engine refused; run the same command again later"}
+
+
+def table(title: str, rows: dict[str, Any]) -> Table:
+    """Return a table of names and values."""
+    shown = Table(title=title, title_justify="left", show_header=False)
+    shown.add_column()
+    shown.add_column(justify="right")
+    for name, value in rows.items():
+        shown.add_row(name, str(value))
+    return shown
+
+
+def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show what became of the hits, which engine gave what, and which classes did not reach their number."""
+    failures = {f"  {reason}": number for reason, number in report["failures"].items()}
+    counts = table(f"Photos for {recipe.name}", {**report["counts"], **failures})
+    engines = _grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
+    wanted = recipe.collect.photos
+    short = [
+        f"{label} has {one['photos']} of {wanted} different photos: {WHY_SHORT[one['why']]}."
+        for label, one in report["short"].items()
+    ]
+    return [counts, engines, *report["refused"], *short]
+
+
+def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show what each check found, what the rules decided and what waits for a person."""
+    checks = {check.replace("_", " "): row for check, row in report["checks"].items()}
+    return [_grid(["check", "found", "decided", "waiting"], checks), table(f"Cleaned {recipe.name}", report["counts"])]
+
+
+def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show what was removed, and what is to be done again because it learned from it."""
+    rows = {name.replace("_", " "): number for name, number in report["counts"].items()}
+    summary: Summary = [table("Forgotten", rows)]
+    if not report["counts"]["hits"]:
+        summary.append("This was forgotten before; nothing of it was left.")
+    if report["again"]:
+        stages = ", ".join(f"recognizer {stage} {recipe.name}" for stage in report["again"])
+        summary.append(f"What was learned from it stays until these are run again: {stages}.")
+    return summary
+
+
+def trained(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show how many photos were used for what."""
+    return [table(f"Trained {recipe.name}", {**report["counts"], "seconds": round(report["seconds"])})]
+
+
+def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show how good the network is."""
+    low, high = report["accuracy_interval"]
+    rows = {
+        "held-out photos": report["photos"],
+        "accuracy": f"{report['accuracy']:.1%}",
+        "95 % interval": f"{low:.1%} to {high:.1%}",
+        "answered": f"{report['coverage']:.1%}",
+        "calibration error": report["ece"],
+    }
+    return [table(f"Evaluated {recipe.name}", rows)]
+
+
+def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
+    """Show how well the forms of the model agree."""
+    difference = report["agreement"]["largest_difference"]
+    return [table(f"Model of {recipe.name}", {"largest difference pkl to ONNX": f"{difference:.1e}"})]
+
+
+def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> Table:
+    grid = Table(*head)
+    for name, row in rows.items():
+        grid.add_row(name, *map(str, row.values()))
+    return grid

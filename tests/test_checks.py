@@ -1,0 +1,124 @@
+"""The checks on made-up pictures and features, where what is true is known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+
+from recognizer.clean import duplicates, quality
+from recognizer.clean.deciding import surest
+from recognizer.clean.geometry import likeness, read_planes
+from recognizer.clean.labels import decide_labels, judge_labels
+from recognizer.photos import Photo
+
+Change = Callable[[Image.Image], Image.Image]
+
+
+def picture(seed: int) -> Image.Image:
+    """Draw a plain ground with shapes of many sizes."""
+    random = np.random.default_rng(seed)
+    image = Image.new("RGB", (400, 300), tuple(random.integers(60, 220, 3).tolist()))
+    draw = ImageDraw.Draw(image)
+    for _ in range(40):
+        x, y, width, height = (random.random(4) * (400, 300, 90, 90)).tolist()
+        draw.ellipse((x, y, x + width, y + height), fill=tuple(random.integers(0, 255, 3).tolist()))
+    return image
+
+
+def photo(path: Path, image: Image.Image, label: str = "Tartan") -> Photo:
+    image.save(path, quality=90)
+    return Photo(path.stem, "0" * 16, image.width, image.height, label, label, "", "", "", "", "", path)
+
+
+def stamped(image: Image.Image) -> Image.Image:
+    copy = image.copy()
+    ImageDraw.Draw(copy).text((150, 140), "EXAMPLE", fill="white", font_size=40)
+    return copy
+
+
+CHANGES: dict[str, Change] = {
+    "scaled": lambda image: image.resize((150, 112)),
+    "cropped": lambda image: image.crop((40, 30, 400, 300)),
+    "brightened": lambda image: ImageEnhance.Brightness(image).enhance(1.3),
+    "bordered": lambda image: ImageOps.expand(image, 25, "white"),
+    "watermarked": stamped,
+    "turned": lambda image: image.rotate(2, Image.Resampling.BILINEAR, fillcolor="white"),
+    "mirrored": ImageOps.mirror,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_copy_is_a_copy(tmp_path: Path, change: Change) -> None:
+    for seed in range(3):
+        one = photo(tmp_path / f"one{seed}.jpg", picture(seed))
+        other = photo(tmp_path / f"other{seed}.jpg", change(picture(seed)))
+        assert likeness(*read_planes([one.path, other.path])) >= duplicates.COPY
+
+
+def test_other_pictures_are_no_copies(tmp_path: Path) -> None:
+    planes = read_planes([photo(tmp_path / f"{seed}.jpg", picture(seed)).path for seed in range(8)])
+    assert all(likeness(planes[a], planes[b]) < duplicates.COPY for a in range(8) for b in range(a))
+
+
+def test_plain_pictures_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    plain = [photo(tmp_path / f"{grey}.png", Image.new("RGB", (80, 80), (grey,) * 3)) for grey in (20, 20, 200)]
+    planes = read_planes([one.path for one in plain])
+    assert likeness(planes[0], planes[1]) == likeness(planes[0], planes[2]) == 0.0
+
+
+def test_the_best_copy_is_kept_and_another_label_is_a_conflict(tmp_path: Path) -> None:
+    photos = [
+        photo(tmp_path / "small.jpg", picture(1).resize((200, 150))),
+        photo(tmp_path / "large.jpg", picture(1)),
+        photo(tmp_path / "elsewhere.jpg", picture(1).resize((300, 225)), "Batik"),
+        photo(tmp_path / "stranger.jpg", picture(2)),
+    ]
+    issues = duplicates.find_duplicates(photos, np.eye(4) + 1, read_planes([one.path for one in photos]))
+    assert {(issue.photo, issue.check, issue.twin) for issue in issues} == {
+        ("small", "duplicate", "large"),
+        ("elsewhere", "conflict", "large"),
+    }
+    assert [decision.photo for decision in duplicates.decide_duplicates(issues)] == ["small"]
+
+
+def test_poor_pictures_are_named(tmp_path: Path) -> None:
+    poor = {
+        "empty": Image.new("RGB", (400, 300), "grey"),
+        "tiny": picture(50).resize((60, 45)),
+        "blurred": picture(51).filter(ImageFilter.GaussianBlur(14)),
+        "dark": ImageEnhance.Brightness(picture(52)).enhance(0.3),
+        "light": picture(53).point(lambda value: 190 + value // 4),
+    }
+    photos = [photo(tmp_path / f"{name}.png", image) for name, image in poor.items()]
+    photos += [photo(tmp_path / f"good{seed}.png", picture(seed)) for seed in range(30)]
+    issues = quality.find_poor(photos, read_planes([one.path for one in photos]), 224)
+    assert {(name, name) for name in poor} <= {(issue.photo, issue.check) for issue in issues}
+    assert sum(issue.photo.startswith("good") for issue in issues) <= 2
+    assert [decision.photo for decision in quality.decide_poor(issues)] == ["empty"]
+
+
+def test_the_longest_head_of_a_ranking_that_keeps_its_precision_is_chosen() -> None:
+    assert surest(np.array([0.2, 1.0, 0.9, 0.95]), 0.95).tolist() == [False, True, True, True]
+    assert not surest(np.array([0.2, 0.9]), 0.95).any()
+    assert surest(np.array([]), 0.95).tolist() == []
+
+
+def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 4, 600)
+    features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((600, 40))
+    wrong = random.random(600) < 0.15
+    numbers = np.where(wrong, (truth + random.integers(1, 4, 600)) % 4, truth)
+    names = np.array(["Argyle", "Batik", "Ikat", "Toile"])
+    held_out = random.random(600) < 0.2
+    photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(600)]
+    judgement = judge_labels(names[numbers].tolist(), features, [str(n) for n in range(600)], held_out, 0)
+    assert judgement.noise.share == pytest.approx(wrong.mean(), abs=0.04)
+    decisions = decide_labels(photos, judgement, ~held_out)
+    places = [int(decision.photo) for decision in decisions]
+    assert len(places) >= 0.5 * (wrong & ~held_out).sum() and not held_out[places].any()
+    assert wrong[places].mean() >= 0.9
+    for decision, place in zip(decisions, places, strict=True):
+        assert decision.action == "drop" or decision.label != names[numbers[place]]

@@ -1,0 +1,147 @@
+"""Damaged photos wait again; a damaged database is one sentence; an old one is brought up to date."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from recognizer.errors import Damaged
+from recognizer.photos import Decision, PhotoStore
+from tests.small_store import LABELS, fill, opened, prepared, rows, state
+
+FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
+
+
+# Damaged photos
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def flip_unseen(file: Path) -> None:
+    before = file.stat()
+    flip(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def cut_off(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [flip, flip_unseen, cut_off, empty, Path.unlink])
+@pytest.mark.parametrize("looked_before", [False, True])
+def test_a_damaged_photo_waits_again(tmp_path: Path, damage: Callable[[Path], None], looked_before: bool) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+        before = state(store)
+        if looked_before:
+            store.repair()
+        photo = store.photos()[4]
+        damage(photo.path)
+        store.repair()
+        assert store.photo(photo.sha256) is None and not photo.path.exists()
+        (waiting,) = store.waiting("Kilim", 9)
+        assert waiting.image == photo.image
+        store.add_photo(waiting.id, prepared("Kilim 5"))
+        assert state(store) == before
+
+
+def test_sound_photos_are_read_only_once(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+        store.repair()
+        noted = rows(store, "SELECT * FROM sound_files ORDER BY photo")
+        assert [row[0] for row in noted] == sorted(photo.sha256 for photo in store.photos())
+        store.repair()
+        assert rows(store, "SELECT * FROM sound_files ORDER BY photo") == noted
+
+
+# Damaged and old databases
+
+
+def scribble(file: Path) -> None:
+    """Spoil a page in the middle, as a failing disk does."""
+    with file.open("r+b") as database:
+        database.seek(4096 * 3)
+        database.write(b"\xff" * 4096)
+
+
+def overwrite(file: Path) -> None:
+    file.write_bytes(b"This is no database. " * 500)
+
+
+def halve(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("damage", [scribble, overwrite, halve])
+def test_a_damaged_database_is_one_sentence(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+    damage(tmp_path / "photos.db")
+    with pytest.raises(Damaged, match=f"{tmp_path}/photos.db is damaged .*; put a copy .* recognizer collect"):
+        PhotoStore(tmp_path, LABELS).repair()
+
+
+def test_a_damaged_database_can_be_moved_away(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+        before = state(store)
+    overwrite(tmp_path / "photos.db")
+    (tmp_path / "photos.db").rename(tmp_path / "photos.broken")
+    with opened(tmp_path) as store:
+        store.repair()
+        fill(store)
+        assert state(store) == before
+
+
+def old_store(work: Path) -> None:
+    """A work folder as the first version of this program left it."""
+    photo = prepared("old")
+    with sqlite3.connect(work / "photos.db") as database:
+        database.executescript(FIRST_SCHEMA.read_text())
+        where = ("https://a.example/1.jpg", "https://a.example", "Old", "CC0", "Ann", "stored", "", photo.sha256)
+        database.execute("INSERT INTO hits VALUES (1, 'Kilim', 1, 'e', 'q', ?, ?, ?, ?, ?, ?, ?, ?)", where)
+        database.execute("INSERT INTO photos VALUES (?, ?, 4, 3, 'Kilim', 1)", (photo.sha256, photo.phash))
+        database.execute("INSERT INTO issues VALUES (?, 'blurred', 0.5, NULL, NULL)", (photo.sha256,))
+        database.execute("INSERT INTO decisions VALUES (1, ?, 'drop', NULL, 'ann', 'r', 'now', 0)", (photo.sha256,))
+    path = work / "photos" / "Kilim" / f"{photo.sha256[:16]}.jpg"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(photo.jpeg)
+
+
+def test_a_work_folder_of_the_first_version_still_opens(tmp_path: Path) -> None:
+    old_store(tmp_path)
+    for _ in range(2):
+        with PhotoStore(tmp_path, LABELS) as store:
+            store.repair()
+            (photo,) = store.photos()
+            assert (photo.title, photo.author, photo.action, store.kept()) == ("Old", "Ann", "drop", [])
+            assert [issue.check for issue in store.issues()] == ["blurred"]
+            assert store.undo("ann") and len(store.kept()) == 1
+            store.decide(Decision(photo.sha256, "drop", "again", by="ann"))
+
+
+def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+    with sqlite3.connect(tmp_path / "photos.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(Damaged, match=r"photos.db was made by a newer version"):
+        PhotoStore(tmp_path, LABELS)
+    with sqlite3.connect(tmp_path / "photos.db") as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (99,)
+
+
+def test_what_only_a_program_does_wrong_is_no_sentence_for_people(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, pytest.raises(sqlite3.IntegrityError):
+        store.decide(Decision(fill(store)[0], "burn", "a reason"))  # type: ignore[arg-type]
