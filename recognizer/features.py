@@ -26,6 +26,7 @@ from recognizer.recipe import TrainSettings
 from recognizer.watch import Watch, unwatched
 
 BATCH = 32
+SAVED_AFTER = 2000  # photos; a stop loses no more
 ENLARGED = 9 / 7  # a network does better on pictures somewhat larger than those it learned from (FixRes, 1906.06423)
 STEP = 32  # pixels; backbones halve their maps five times
 FEWEST_STAGES = 3
@@ -71,10 +72,15 @@ def _cached(
 ) -> Features:
     known = _load(cache)
     missing = [photo for photo in photos if photo.sha256 not in known]
-    if missing:
-        known |= compute(missing, watch)
+    for start in range(0, len(missing), SAVED_AFTER):
+        known |= compute(missing[start : start + SAVED_AFTER], partial(_told, watch, start, len(missing)))
         _save(cache, known)
     return np.stack([known[photo.sha256] for photo in photos])
+
+
+def _told(watch: Watch, before: int, total: int, what: str, done: int, _: int) -> None:
+    """Tell a watcher about all photos, where only a part of them is under way."""
+    watch(what, before + done, total)
 
 
 def _load(cache: Path) -> dict[str, Features]:
