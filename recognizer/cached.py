@@ -60,8 +60,9 @@ def judge(
     for fold in np.unique(folds).tolist():
         seen, unseen = folds != fold, folds == fold
         training, validation = _some(examples, seen), _some(examples, unseen)
-        learner = tail_learner(started(network, training), training, validation, settings)
-        fit(learner, settings, settings.seed + 1 + fold, [listener()])
+        seed = settings.seed + 1 + fold
+        learner = tail_learner(started(network, training), training, validation, settings, seed)
+        fit(learner, settings, seed, [listener()])
         judged = look(learner.model, validation.maps)
         probabilities[unseen] = judged.probabilities
         scores[unseen] = _distance(look(learner.model, training.maps), training.labels).score(judged.features)
@@ -79,7 +80,7 @@ def learn(
     network: nn.Sequential, examples: Examples, settings: TrainSettings, seed: int, listener: Listener
 ) -> tuple[nn.Sequential, Distance]:
     """Train a network on all examples; the distance that comes with it has no limit yet."""
-    learner = tail_learner(started(network, examples), examples, examples, settings)
+    learner = tail_learner(started(network, examples), examples, examples, settings, seed)
     fit(learner, settings, seed, [listener(), Unwatched()])
     return learner.model, _distance(look(learner.model, examples.maps), examples.labels)
 

@@ -25,11 +25,11 @@ class Halves(NamedTuple):
 
 
 def cut(body: nn.Module, tuned: float, name: str) -> Halves:
-    """Cut a backbone before its first layer that is tuned.
+    """Cut a backbone between two of its parts, where the share of layers behind is nearest to what is wanted.
 
     Args:
         body: the backbone.
-        tuned: share of its layers, counted from the end, that are tuned.
+        tuned: share of its layers, counted from the end, that are to be tuned.
         name: the backbone's name, for the error.
 
     Raises:
@@ -37,7 +37,7 @@ def cut(body: nn.Module, tuned: float, name: str) -> Halves:
     """
     places = _chain(body)
     frozen = count_frozen(body, tuned)
-    first = next(number for number in range(len(places)) if _layers(body, places[: number + 1]) > frozen)
+    first = min(range(len(places)), key=lambda number: abs(_layers(body, places[:number]) - frozen))
     halves = Halves(_without(body, places[first:]), _without(body, places[:first]))
     _check(body, halves, name)
     return halves

@@ -121,6 +121,11 @@ class TrainSettings(_Part):
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
+    @property
+    def in_two(self) -> bool:
+        """Whether the layers that are not tuned are run apart from the others."""
+        return self.cached and self.tuned < 1
+
 
 class Recipe(_Part):
     """A whole recipe. `name` is the file's name without its ending."""

@@ -6,9 +6,11 @@ The network judges only photos that it has not learned from (out of fold), and n
 import numpy as np
 from cleanlab.filter import find_label_issues
 
-from recognizer.clean.labels import SURE, UNLIKELY
 from recognizer.photos import AUTO, Decision, PhotoStore
 from recognizer.runs import Judged
+
+SURE = 0.9  # probability of another label from which the photo gets it
+UNLIKELY = 0.05  # probability of its label below which a photo is dropped, where cleanlab agrees
 
 
 def recheck_labels(store: PhotoStore, judged: Judged, names: list[str]) -> int:

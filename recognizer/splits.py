@@ -12,10 +12,9 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold
 
+from recognizer.groups import group_photos, is_held_out
 from recognizer.photos import Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 
@@ -67,26 +66,22 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Parts:
 
 
 def group_together(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
-    """Name the group of each photo.
+    """Name the group of each photo: copies, and photos of one page, share it.
 
     Args:
-        photos: all photos of the store, n of them.
+        photos: all photos of the store, n of them, in its order.
         issues: all issues; those with a twin bind two photos together.
 
     Returns:
-        For each photo the smallest sha256 of its group, n of them.
+        For each photo the sha256 of the first photo of its group, n of them.
     """
-    place = {photo.sha256: number for number, photo in enumerate(photos)}
-    pairs = [(place[i.photo], place[i.twin]) for i in issues if i.twin in place and i.photo in place]
-    first: dict[str, int] = {}
-    pairs += [(first.setdefault(photo.page, number), number) for number, photo in enumerate(photos) if photo.page]
-    left, right = np.array(pairs, dtype=int).reshape(-1, 2).T
-    links = coo_matrix((np.ones(len(left)), (left, right)), shape=(len(photos), len(photos)))
-    _, numbers = connected_components(links, directed=False)
-    smallest: dict[int, str] = {}
-    for number, photo in zip(numbers.tolist(), photos, strict=True):
-        smallest[number] = min(photo.sha256, smallest.get(number, photo.sha256))
-    return [smallest[number] for number in numbers.tolist()]
+    first: dict[str, str] = {}
+    pages = [
+        Issue(photo.sha256, "page", 0.0, twin=first.setdefault(photo.page, photo.sha256))
+        for photo in photos
+        if photo.page
+    ]
+    return group_photos(photos, [*issues, *pages])
 
 
 def take_sides(photos: Sequence[Photo], groups: Sequence[str], share: float) -> list[Side]:
@@ -97,7 +92,7 @@ def take_sides(photos: Sequence[Photo], groups: Sequence[str], share: float) -> 
         groups: the group of each.
         share: of the photos, held out.
     """
-    drawn = [_draw(photo.sha256) < share for photo in photos]
+    drawn = [is_held_out(photo.sha256, share) for photo in photos]
     judged = {group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn}
     return [
         "held_out" if is_drawn else "aside" if group in judged else "training"
@@ -126,8 +121,4 @@ def fold_numbers(labels: Numbers, groups: Sequence[str], folds: int, seed: int) 
 
 def _watched(group: str) -> bool:
     # A hash of the name, since fingerprints themselves have already decided what is held out.
-    return _draw(hashlib.sha256(group.encode()).hexdigest()) < VALIDATION
-
-
-def _draw(fingerprint: str) -> float:
-    return int(fingerprint[:8], 16) / 2**32
+    return is_held_out(hashlib.sha256(group.encode()).hexdigest(), VALIDATION)

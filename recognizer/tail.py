@@ -1,6 +1,6 @@
 """Fine-tunes the tail of a network on cached maps, and says what it makes of photos.
 
-learner = tail_learner(network, Examples(maps, labels), Examples(other, others), settings)
+learner = tail_learner(network, Examples(maps, labels), Examples(other, others), settings, seed)
 fit(learner, settings, seed)
 outputs = look(network, maps)           # of the whole photos, not of parts
 """
@@ -67,7 +67,9 @@ class Unwatched(Callback):
         raise CancelValidException
 
 
-def tail_learner(network: nn.Sequential, training: Examples, validation: Examples, settings: TrainSettings) -> Learner:
+def tail_learner(
+    network: nn.Sequential, training: Examples, validation: Examples, settings: TrainSettings, seed: int
+) -> Learner:
     """Return a fastai learner of a tail and its head.
 
     Args:
@@ -75,7 +77,9 @@ def tail_learner(network: nn.Sequential, training: Examples, validation: Example
         training: what it learns from; every epoch takes another view of each photo.
         validation: what its progress is measured on.
         settings: the size of a batch.
+        seed: of the order of photos.
     """
+    set_seed(seed, reproducible=True)
     dls = DataLoaders(_training_loader(training, settings.batch), _loader(validation))
     learner = Learner(
         dls, network, CrossEntropyLossFlat(), metrics=accuracy, splitter=lambda model: [params(half) for half in model]

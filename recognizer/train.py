@@ -99,7 +99,7 @@ def predict(learner: Learner, photos: Sequence[Photo]) -> np.ndarray:
 def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: Watch) -> None:
     begun = time.monotonic()
     settings = recipe.train
-    if settings.cached and settings.tuned < 1:
+    if settings.in_two:
         trained = train_cached(recipe, parts, work, number, watch)
     else:
         before = all_runs(work)[-1] if number > 1 else None
@@ -116,7 +116,7 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     }
     distance = trained.distance.limited(trained.judged.scores)
     run = write_run(work, settings.model_dump(), trained.weights, trained.judged, distance, metrics)
-    draw_curves(trained.curves, run.folder / "curves.png")
+    draw_curves(**vars(trained.curves), file=run.folder / "curves.png")
 
 
 def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:

@@ -63,7 +63,7 @@ def _check_labels(recipe: Recipe, store: PhotoStore, features: Features, dropped
         [_label(photos[place], people) for place in chosen],
         features[chosen],
         [groups[place] for place in chosen],
-        np.array([is_held_out(groups[place], recipe.train.held_out) for place in chosen]),
+        np.array([is_held_out(photos[place].sha256, recipe.train.held_out) for place in chosen]),
         recipe.train.seed,
     )
     store.replace_issues(labels.CHECK, issues)
