@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 WANTED_ACCURACY = 0.95  # of the answers that are given
 LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
 BINS = 15
-LEAST_TEMPERATURE = 1.0  # sharper would be certain of everything where a few photos are all right
+LEAST_TEMPERATURE = 0.5  # sharper would be certain of everything where a few photos are all right
 MOST_TEMPERATURE = 4.0
 Probabilities = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int_]

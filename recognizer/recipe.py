@@ -91,7 +91,7 @@ class TrainSettings(_Part):
         backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
         weights: a file of pretrained weights, instead of the published ones.
         size: pixels, the side of the square that the network sees.
-        rounds: fine-tunings, each starting from the one before.
+        rounds: trainings; between two, labels are checked again with what the last one's networks say.
         epochs: passes over the photos in each round.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
         cached: whether the layers that are not tuned are run only once over each photo, and the tuned ones learn from
