@@ -46,31 +46,32 @@ class Backbone:
     std: tuple[float, ...] = IMAGENET_STD
 
 
-def load_backbone(name: str, weights: str = "") -> Backbone:
+def load_backbone(name: str, weights: str = "", pretrained: bool = True) -> Backbone:
     """Load a backbone with pretrained weights.
 
     Args:
         name: a torchvision or timm name.
         weights: path of a state dict of the whole published network; if empty, the published weights are used.
+        pretrained: whether weights are wanted at all; not so where others replace them at once.
 
     Raises:
         WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
     """
     if name in torchvision.models.list_models(module=torchvision.models):
-        return _from_torchvision(name, weights)
+        return _from_torchvision(name, weights, pretrained)
     if timm.is_model(name):
-        return _from_timm(name, weights)
+        return _from_timm(name, weights, pretrained)
     raise WeightsUnavailable(
         f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
         "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
     )
 
 
-def _from_torchvision(name: str, weights: str) -> Backbone:
+def _from_torchvision(name: str, weights: str, pretrained: bool) -> Backbone:
     model = torchvision.models.get_model(name)
-    if weights:
+    if pretrained and weights:
         _fit(model, _read(weights), weights)
-    else:
+    elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
     body = create_body(model)
@@ -78,8 +79,10 @@ def _from_torchvision(name: str, weights: str) -> Backbone:
     return Backbone(body, getattr(torchvision.models, name), channels)
 
 
-def _from_timm(name: str, weights: str) -> Backbone:
-    if weights or name == LITE0:
+def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
+    if not pretrained:
+        model = timm.create_model(name)
+    elif weights or name == LITE0:
         model = timm.create_model(name)
         source = weights or _lite0_file()
         _fit(model, _read(source), source)

@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 WANTED_ACCURACY = 0.95  # of the answers that are given
 LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
 BINS = 15
-LEAST_TEMPERATURE = 1.0  # sharper would be certain of everything where a few photos are all right
+LEAST_TEMPERATURE = 0.5  # sharper would be certain of everything where a few photos are all right
 MOST_TEMPERATURE = 4.0
 Probabilities = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int_]
@@ -33,17 +33,18 @@ class Calibration:
     photos: int
 
 
-def calibrate(probabilities: Probabilities, labels: Numbers) -> Calibration:
+def calibrate(probabilities: Probabilities, labels: Numbers, wanted: float = WANTED_ACCURACY) -> Calibration:
     """Choose temperature and threshold on photos that were not trained with.
 
     Args:
         probabilities: uncalibrated, (photos, classes).
         labels: the number of each photo's class, (photos,).
+        wanted: accuracy of the answers that are given.
     """
     if not len(labels):
         return Calibration(1.0, LEAST_THRESHOLD, 0)
     temperature = _temperature(probabilities, labels)
-    threshold = _threshold(apply_temperature(probabilities, temperature), labels)
+    threshold = _threshold(apply_temperature(probabilities, temperature), labels, wanted)
     return Calibration(temperature, threshold, len(labels))
 
 
@@ -75,12 +76,12 @@ def _temperature(probabilities: Probabilities, labels: Numbers) -> float:
     )
 
 
-def _threshold(probabilities: Probabilities, labels: Numbers) -> float:
+def _threshold(probabilities: Probabilities, labels: Numbers, wanted: float) -> float:
     """Return the lowest threshold at which the answers given are as accurate as wanted, or 1 where none is."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     for threshold in np.unique([LEAST_THRESHOLD, *confidence[confidence > LEAST_THRESHOLD]]):
         given = right[confidence >= threshold]
-        if len(given) and given.mean() >= WANTED_ACCURACY:
+        if len(given) and given.mean() >= wanted:
             return float(threshold)
     return 1.0

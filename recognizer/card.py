@@ -1,16 +1,18 @@
-"""The model card: what the model is, how well it does, and what it must not be used for."""
+"""The model card: what the model is, how well it does, and what it must not be used for.
+
+The figures stand there twice: in words, and in the model-index that the Hugging Face Hub reads
+(https://huggingface.co/docs/hub/model-cards#evaluation-results).
+"""
 
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import EvalResult, ModelCardData
+
+from recognizer.classify import NOT_SURE
+
 _CARD = """\
----
-library_name: fastai
-pipeline_tag: image-classification
-tags:
-- fastai
-- image-classification
----
+{metadata}
 
 # {title}
 
@@ -19,8 +21,8 @@ tags:
 ## What it does
 
 It compares a photo with photos that image search returned for {number} names, and says which of them it looks most
-like: dress, craft, place, light and whatever else these photos share. Below a probability of {threshold} it says
-"{not_sure}".
+like: dress, craft, place, light and whatever else these photos share. Below a probability of {threshold}, and where a
+photo is far from all that it learned from, it says "{not_sure}"; the distance is part of `model.json`.
 
 It cannot tell who anyone is or where anyone belongs.
 
@@ -54,8 +56,15 @@ label, _, probabilities = load_learner("learner.pkl").predict("photo.jpg")
 ```
 
 `model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to probabilities.
-Squish the photo to {size} x {size} with bilinear resampling first. A pickle can run code: compare its sha256 with
-`model.json` before you open it.
+Squish the photo to {size} x {size} with bilinear resampling first. `model.int8.onnx` takes the same and is smaller;
+`model.safetensors` holds the weights alone. A pickle can run code: compare its sha256 with `model.json` before you
+open it.
+
+On {compared} held-out photos, next to `learner.pkl`:
+
+| file | same likeliest class | largest difference of a probability |
+|---|---|---|
+{forms}
 """
 
 
@@ -66,24 +75,61 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         facts: the contents of its model.json.
         file: the README.md to write.
     """
-    metrics = facts["metrics"]
-    rows = [_row(name, figures) for name, figures in metrics["per_class"].items()]
+    metrics, agreement = facts["metrics"], facts["agreement"]
     text = _CARD.format(
+        metadata=f"---\n{_metadata(facts).to_yaml().strip()}\n---",
         title=facts["title"],
         description=facts["description"],
         number=len(facts["classes"]),
         threshold=_percent(facts["threshold"]),
-        not_sure="Not sure",
+        not_sure=NOT_SURE,
         photos=metrics["photos"],
         accuracy=_percent(metrics["accuracy"]),
         interval=_interval(metrics["accuracy_interval"]),
         coverage=_percent(metrics["coverage"]),
         selective=_percent(metrics["selective_accuracy"]),
         ece=metrics["ece"],
-        rows="\n".join(rows),
+        rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
         size=facts["preprocessing"]["size"],
+        compared=agreement["photos"],
+        forms="\n".join(_form(file, figures) for file, figures in agreement["forms"].items()),
     )
     file.write_text(text, encoding="utf-8")
+
+
+def _metadata(facts: dict[str, Any]) -> ModelCardData:
+    """Return the head of the card: what the Hub needs to list the model and its figures."""
+    metrics = facts["metrics"]
+    figures = {
+        "Accuracy": ("accuracy", metrics["accuracy"]),
+        "Expected calibration error": ("ece", metrics["ece"]),
+        "Share of photos answered": ("coverage", metrics["coverage"]),
+        "Accuracy of the answers given": ("selective_accuracy", metrics["selective_accuracy"]),
+    }
+    return ModelCardData(
+        library_name="fastai",
+        pipeline_tag="image-classification",
+        tags=["fastai", "image-classification", "onnx"],
+        model_name=facts["title"],
+        eval_results=[_result(facts, name, *figure) for name, figure in figures.items() if figure[1] is not None],
+    )
+
+
+def _result(facts: dict[str, Any], name: str, kind: str, value: float) -> EvalResult:
+    return EvalResult(
+        task_type="image-classification",
+        task_name="Image Classification",
+        dataset_type="image-search",
+        dataset_name=f"Photos found for {facts['title']}",
+        dataset_split="held-out",
+        metric_type=kind,
+        metric_name=name,
+        metric_value=value,
+    )
+
+
+def _form(file: str, figures: dict[str, float]) -> str:
+    return f"| `{file}` | {figures['same_answer']:.1%} | {figures['largest_difference']:.1e} |"
 
 
 def _row(name: str, figures: dict[str, Any]) -> str:

@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from recognizer.errors import ModelError
+from recognizer.openset import Distance
 from recognizer.picture import read_picture, sha256
 
 NOT_SURE = "Not sure"
 PICKLE = "learner.pkl"
+FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,14 @@ class Prediction:
     """What a photo looks like.
 
     Args:
-        label: the likeliest class, or `NOT_SURE` where none is likely enough.
+        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is far.
         probabilities: of every class, likeliest first; they add up to 1.
+        far: whether the photo is unlike all photos that the network learned from.
     """
 
     label: str
     probabilities: dict[str, float]
+    far: bool
 
 
 class Classifier:
@@ -47,7 +54,11 @@ class Classifier:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.facts = read_facts(folder)
+        self._distance = Distance.from_json(self.facts["distance"])
         self._learner = _load_learner(folder / PICKLE, self.facts)
+        self._features: npt.NDArray[np.float32]
+        last = list(self._learner.model.modules())[-1]
+        last.register_forward_pre_hook(self._keep_features)
         # A learner holds the state of the batch that it is at.
         self._lock = threading.Lock()
 
@@ -68,10 +79,14 @@ class Classifier:
         image = read_picture(data)
         with self._lock:
             _, _, outputs = self._learner.predict(image)
+            far = bool(self._distance.is_far(self._features)[0])
         likeliest = sorted(zip(self.classes, outputs.tolist(), strict=True), key=lambda pair: -pair[1])
-        probabilities = dict(likeliest)
-        sure = likeliest[0][1] >= self.facts["threshold"]
-        return Prediction(likeliest[0][0] if sure else NOT_SURE, probabilities)
+        sure = likeliest[0][1] >= self.facts["threshold"] and not far
+        return Prediction(likeliest[0][0] if sure else NOT_SURE, dict(likeliest), far)
+
+    def _keep_features(self, _layer: Any, inputs: tuple[Any, ...]) -> None:
+        """Keep what the last layer takes, which `predict` measures the distance of."""
+        self._features = inputs[0].numpy()
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
@@ -97,6 +112,7 @@ def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
         raise ModelError(f"{file} is missing; export the model again.")
     if sha256(file.read_bytes()) != facts["sha256"][PICKLE]:
         raise ModelError(f"{file} is not the file that model.json describes, so it is not opened; export it again.")
+    _check_versions(file, facts)
     from fastai.learner import load_learner
 
     from recognizer import torchvision_cure  # noqa: F401 - must come before fastai
@@ -107,6 +123,18 @@ def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
             return load_learner(file)
         except (ImportError, AttributeError, RuntimeError) as error:
             raise ModelError(f"{file} cannot be opened here ({error}); {_versions(facts)}") from error
+
+
+def _check_versions(file: Path, facts: dict[str, Any]) -> None:
+    """Name the versions that are needed before a pickle is opened, since afterwards errors name anything but them."""
+    wrong = [name for name in FITTING if _minor(_installed(name)) != _minor(facts["versions"][name])]
+    if wrong:
+        needed = " ".join(f'"{name}=={_minor(facts["versions"][name])}.*"' for name in wrong)
+        raise ModelError(f"{file} is not opened: {_versions(facts)} Use pip install {needed}.")
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
 
 
 def _versions(facts: dict[str, Any]) -> str:

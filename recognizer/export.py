@@ -1,9 +1,11 @@
-"""The export stage: writes the model folder, and proves that its two forms of the network agree.
+"""The export stage: writes the model folder, and proves that the forms of the network in it agree.
 
-model/learner.pkl    loads with plain fastai
-model/model.onnx     pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes)
-model/model.json     what the two hold and how well they do
-model/README.md      the model card
+model/learner.pkl        loads with plain fastai
+model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes)
+model/model.int8.onnx    the same in whole numbers of eight bits: smaller, and nearly the same
+model/model.safetensors  the weights alone
+model/model.json         what the files hold and how well they do
+model/README.md          the model card
 """
 
 import recognizer.torchvision_cure  # noqa: F401
@@ -12,85 +14,79 @@ import importlib.metadata
 import json
 import shutil
 import time
-import warnings
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cloudpickle
-import numpy as np
-import onnxruntime
 import torch
 from fastai.learner import Learner
-from PIL import Image
-from torch import nn
+from safetensors.torch import save_model
 
 from recognizer import __version__
-from recognizer.calibrate import Calibration
+from recognizer.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_agreement
 from recognizer.card import write_card
+from recognizer.credits import FILE as CREDITS
+from recognizer.credits import attribution
 from recognizer.errors import RecognizerError
+from recognizer.onnx_forms import write_int8, write_onnx
 from recognizer.photos import Photo, PhotoStore
 from recognizer.picture import sha256
 from recognizer.recipe import Recipe
 from recognizer.report import write_json, write_report
-from recognizer.train import load_trained, predict, split_kept
+from recognizer.runs import Run
+from recognizer.splits import split_kept
+from recognizer.train import last_run, load_trained
 
-MOST_DIFFERENCE = 1e-3  # of a probability, between learner.pkl and model.onnx
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
 EXAMPLES = 6
-
-
-class _Served(nn.Module):
-    """The network with its normalisation before it and softmax after it."""
-
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, learner: Learner) -> None:
-        super().__init__()
-        normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")
-        self.register_buffer("mean", normalize.mean.cpu())
-        self.register_buffer("std", normalize.std.cpu())
-        self.network = learner.model
-
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        outputs: torch.Tensor = self.network((pixels - self.mean) / self.std)
-        return outputs.softmax(dim=1)
 
 
 def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     """Write the model folder of the last trained run.
 
     Returns:
-        The report, as written to `reports/export.json`; `agreement` says how far learner.pkl and model.onnx differ.
+        The report, as written to `reports/export.json`; `agreement` says how far each form is from learner.pkl
+        (agreement.py), and `int8_in_floats` which share of the convolutions model.int8.onnx keeps in floats.
 
     Raises:
-        RecognizerError: nothing is evaluated yet, or the two forms of the network differ.
+        RecognizerError: nothing is evaluated yet, or the forms of the network differ.
     """
     begun = time.monotonic()
     metrics = _metrics(store.work, recipe)
-    learner, calibration = load_trained(recipe, store)
-    held_out = split_kept(recipe, store).held_out
+    parts = split_kept(recipe, store)
     half = store.work / "model.part"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    expected = predict(learner, held_out)
-    _write_onnx(learner, recipe.train.size, half / "model.onnx")
-    _write_pickle(learner, half / "learner.pkl")
-    agreement = _compare(half / "model.onnx", expected, held_out, recipe.train.size)
-    facts = _facts(recipe, calibration, metrics, agreement, half)
-    facts["examples"] = _write_examples(recipe, held_out, half / "examples")
+    in_floats = _write_forms(recipe, store, parts.training, half)
+    agreement = measure_agreement(half, parts.held_out, recipe.train.size)
+    facts = _facts(recipe, last_run(recipe, store), metrics, agreement, half)
+    facts["examples"] = _write_examples(recipe, parts.held_out, half / "examples")
     write_json(half / "model.json", facts)
     write_card(facts, half / "README.md")
+    (half / CREDITS).write_text(attribution(recipe, store.kept()), encoding="utf-8")
     _swap(half, store.work / "model")
     return write_report(
         store.work,
         "export",
         recipe.name,
         time.monotonic() - begun,
-        {"classes": len(recipe.labels), "photos_compared": len(held_out)},
+        {"classes": len(recipe.labels), "photos_compared": len(parts.held_out)},
         agreement=agreement,
+        int8_in_floats=in_floats,
     )
+
+
+def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], folder: Path) -> float:
+    """Write the network in each form, and return the share of convolutions that stay in floats in eight bits."""
+    learner, _ = load_trained(recipe, store)
+    learner.model.cpu()  # no form may need the accelerator that it was trained on
+    size = recipe.train.size
+    write_onnx(learner, size, folder / FLOATS)
+    save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
+    _write_pickle(learner, folder / LEARNER)
+    photos = sorted(training, key=lambda photo: photo.label)
+    return write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
 
 
 def _metrics(work: Path, recipe: Recipe) -> dict[str, Any]:
@@ -112,46 +108,8 @@ def _write_pickle(learner: Learner, file: Path) -> None:
     torch.save(learner, file, pickle_module=cloudpickle, pickle_protocol=2)
 
 
-def _write_onnx(learner: Learner, size: int, file: Path) -> None:
-    served = _Served(learner).eval()
-    batch = torch.export.Dim("photos", min=1, max=256)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
-        torch.onnx.export(
-            served,
-            (torch.rand(2, 3, size, size),),
-            file,
-            input_names=["pixels"],
-            output_names=["probabilities"],
-            dynamic_shapes=({0: batch},),
-            external_data=False,
-            verbose=False,
-        )
-
-
-def _compare(file: Path, expected: np.ndarray, photos: Sequence[Photo], size: int) -> dict[str, Any]:
-    """Measure how far the ONNX network is from the learner on held-out photos."""
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    rows = [session.run(None, {"pixels": onnx_pixels(photo.path, size)})[0][0] for photo in photos]
-    difference = float(np.abs(np.stack(rows) - expected).max())
-    same = float((np.stack(rows).argmax(axis=1) == expected.argmax(axis=1)).mean())
-    if difference > MOST_DIFFERENCE:
-        raise RecognizerError(
-            f"model.onnx and learner.pkl differ by {difference:.2g} in a probability (at most {MOST_DIFFERENCE} is "
-            "allowed), so nothing was exported; please report the versions of torch and onnxruntime."
-        )
-    return {"largest_difference": difference, "same_answer": same, "photos": len(photos)}
-
-
-def onnx_pixels(path: Path, size: int) -> np.ndarray:
-    """Return a photo as model.onnx takes it: (1, 3, size, size), float32 between 0 and 1."""
-    with Image.open(path) as image:
-        square = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(square, dtype=np.float32).transpose(2, 0, 1)[None] / 255
-
-
 def _facts(
-    recipe: Recipe, calibration: Calibration, metrics: dict[str, Any], agreement: dict[str, Any], folder: Path
+    recipe: Recipe, run: Run, metrics: dict[str, Any], agreement: dict[str, Any], folder: Path
 ) -> dict[str, Any]:
     files = [file.name for file in folder.iterdir() if file.is_file()]
     return {
@@ -162,11 +120,12 @@ def _facts(
             "size": recipe.train.size,
             "resize": "squish",
             "resample": "bilinear",
-            "pixels": "RGB between 0 and 1; normalisation is part of both networks",
+            "pixels": "RGB between 0 and 1; normalisation is part of every form",
         },
-        "temperature": calibration.temperature,
-        "temperature_applied": "in the last layer of both networks",
-        "threshold": calibration.threshold,
+        "temperature": run.calibration.temperature,
+        "temperature_applied": "in the last layer of every form",
+        "threshold": run.calibration.threshold,
+        "distance": run.distance.to_json(),
         "metrics": metrics,
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},

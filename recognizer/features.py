@@ -19,10 +19,12 @@ import torch
 from fastai.vision.core import PILImage
 from torch import Tensor, nn
 
-from recognizer.backbone import Backbone, load_backbone
+from recognizer.backbone import load_backbone
 from recognizer.files import write_whole
 from recognizer.photos import Photo
 from recognizer.recipe import TrainSettings
+from recognizer.trunk import runner
+from recognizer.views import Pixels
 from recognizer.watch import Watch, unwatched
 
 BATCH = 32
@@ -31,7 +33,6 @@ ENLARGED = 9 / 7  # a network does better on pictures somewhat larger than those
 STEP = 32  # pixels; backbones halve their maps five times
 FEWEST_STAGES = 3
 Features = npt.NDArray[np.float32]
-Pass = Callable[[Tensor], Tensor]
 
 
 def photo_features(photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched) -> Features:
@@ -47,7 +48,7 @@ def photo_features(photos: Sequence[Photo], settings: TrainSettings, work: Path,
         The last feature maps averaged over their area, (n, channels).
     """
     cache = work / "features" / f"{settings.backbone}-{settings.size}.npz"
-    return _cached(cache, photos, partial(_compute, settings, settings.size, _last_maps), watch)
+    return _cached(cache, photos, partial(_compute, settings, settings.size, _LastMaps), watch)
 
 
 def stage_features(photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched) -> Features:
@@ -64,7 +65,7 @@ def stage_features(photos: Sequence[Photo], settings: TrainSettings, work: Path,
     """
     cache = work / "features" / f"{settings.backbone}-{settings.size}-stages.npz"
     size = max(1, round(settings.size * ENLARGED / STEP)) * STEP
-    return _cached(cache, photos, partial(_compute, settings, size, _all_maps), watch)
+    return _cached(cache, photos, partial(_compute, settings, size, _AllMaps), watch)
 
 
 def _cached(
@@ -97,35 +98,44 @@ def _save(cache: Path, known: dict[str, Features]) -> None:
 
 
 def _compute(
-    settings: TrainSettings, size: int, passes: Callable[[nn.Module], Pass], photos: Sequence[Photo], watch: Watch
+    settings: TrainSettings, size: int, summary: type[nn.Module], photos: Sequence[Photo], watch: Watch
 ) -> dict[str, Features]:
     backbone = load_backbone(settings.backbone, settings.weights)
-    run = passes(backbone.body.eval())
+    run = runner(summary(backbone.body), backbone, size)
     found: dict[str, Features] = {}
-    with torch.inference_mode():
-        for batch in _batches(photos):
-            rows = run(_batch(batch, backbone, size)).numpy()
-            found |= {photo.sha256: row for photo, row in zip(batch, rows, strict=True)}
-            watch("computing features", len(found), len(photos))
+    for batch in _batches(photos):
+        rows = run(np.stack([_pixels(photo.path, size) for photo in batch])).astype(np.float32)
+        found |= {photo.sha256: row for photo, row in zip(batch, rows, strict=True)}
+        watch("computing features", len(found), len(photos))
     return found
 
 
-def _last_maps(body: nn.Module) -> Pass:
-    return lambda pixels: body(pixels).mean(dim=(2, 3))
+class _LastMaps(nn.Module):
+    """The last maps, averaged over their area."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        averaged: Tensor = self.body(pixels).mean(dim=(2, 3))
+        return averaged
 
 
-def _all_maps(body: nn.Module) -> Pass:
-    """Return a pass that gives the averaged maps of the last layer and of each stage."""
-    maps: list[Tensor] = []
-    for stage in _stages(body):
-        stage.register_forward_hook(lambda *call: maps.append(call[2].mean(dim=(2, 3))))
+class _AllMaps(nn.Module):
+    """The averaged maps of the last layer and of each stage."""
 
-    def run(pixels: Tensor) -> Tensor:
-        maps.clear()
-        last = body(pixels).mean(dim=(2, 3))
-        return torch.cat([last, *maps], dim=1)
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+        self._maps: list[Tensor] = []
+        for stage in _stages(body):
+            stage.register_forward_hook(lambda *call: self._maps.append(call[2].mean(dim=(2, 3))))
 
-    return run
+    def forward(self, pixels: Tensor) -> Tensor:
+        self._maps.clear()
+        last = self.body(pixels).mean(dim=(2, 3))
+        return torch.cat([last, *self._maps], dim=1)
 
 
 def _stages(body: nn.Module) -> list[nn.Module]:
@@ -146,11 +156,6 @@ def _batches(photos: Sequence[Photo]) -> Iterator[Sequence[Photo]]:
         yield photos[start : start + BATCH]
 
 
-def _batch(photos: Sequence[Photo], backbone: Backbone, size: int) -> Tensor:
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (backbone.mean, backbone.std))
-    return (torch.stack([_pixels(photo.path, size) for photo in photos]) - mean) / std
-
-
-def _pixels(path: Path, size: int) -> Tensor:
+def _pixels(path: Path, size: int) -> Pixels:
     image = PILImage.create(path).resize((size, size), resample=2, reducing_gap=2.0)
-    return torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
+    return np.ascontiguousarray(np.array(image).transpose(2, 0, 1))

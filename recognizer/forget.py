@@ -21,6 +21,9 @@ from recognizer.picture import sha256
 from recognizer.recipe import Recipe
 from recognizer.report import write_json, write_report
 
+FEATURES = ("features/*.npz", "runs/*/judged.npz")  # rows of numbers, a row a photo
+SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/evaluate.html")  # pictures that show photos
+
 
 def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
     """Remove photos for good, with their near copies, and keep them from coming back.
@@ -71,9 +74,19 @@ def _remove_copies(work: Path, photos: Sequence[Photo]) -> dict[str, int]:
     with writing(work):
         return {
             "examples": sum(_remove_examples(model, gone) for model in work.glob("model*") if gone),
-            "features": sum(_remove_features(cache, gone) for cache in work.glob("features/*.npz") if gone),
-            "sheets": sum(_remove(sheet) for sheet in work.glob("reports/*.jpg") if gone),
+            "features": sum(_remove_features(cache, gone) for cache in _found(work, FEATURES) if gone),
+            "maps": sum(_remove(file) for file in work.glob("features/*/*.npy") if _is_of(file, gone)),
+            "sheets": sum(_remove(sheet) for sheet in _found(work, SHEETS) if gone),
         }
+
+
+def _found(work: Path, patterns: Sequence[str]) -> list[Path]:
+    return [file for pattern in patterns for file in work.glob(pattern)]
+
+
+def _is_of(file: Path, gone: set[str]) -> bool:
+    """Tell whether a file is called after one of the photos."""
+    return any(name.startswith(file.stem) for name in gone)
 
 
 def _remove_examples(model: Path, gone: set[str]) -> int:
@@ -106,6 +119,5 @@ def _remove(file: Path) -> bool:
 
 
 def _renew_credits(recipe: Recipe, store: PhotoStore) -> None:
-    file = store.work / FILE
-    if file.is_file():
+    for file in _found(store.work, (FILE, f"model*/{FILE}")):
         write_whole(file, attribution(recipe, store.kept()).encode())

@@ -1,9 +1,4 @@
-"""Photos that belong together, and the part of them that is held out.
-
-Copies of one picture form a group, and a group is held out or used for training as a whole. Which of the two follows
-from the fingerprint of the group's first photo alone, so it stays the same when photos are added, but for a copy that
-the store lists before that photo.
-"""
+"""Photos that belong together, and which are held out by their fingerprints; `splits.py` brings the two together."""
 
 from collections.abc import Iterable, Sequence
 
@@ -35,27 +30,11 @@ def group_photos(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
     return [first[int(number)] for number in numbers]
 
 
-def is_held_out(group: str, share: float) -> bool:
-    """Tell whether a group is held out.
+def is_held_out(sha256: str, share: float) -> bool:
+    """Tell whether a photo is held out.
 
     Args:
-        group: the sha256 that names the group.
-        share: of all groups, between 0 and 1.
+        sha256: its fingerprint, which alone decides, so that it stays the same when photos are added.
+        share: of all photos, between 0 and 1.
     """
-    return int(group[:8], 16) / 2**32 < share
-
-
-def split_photos(photos: Sequence[Photo], groups: Sequence[str], share: float) -> tuple[list[Photo], list[Photo]]:
-    """Split photos into a training part and a held-out part.
-
-    Args:
-        photos: the photos.
-        groups: the group of each.
-        share: of the groups, held out.
-
-    Returns:
-        The photos to train with, and those held out.
-    """
-    pairs = list(zip(photos, groups, strict=True))
-    training = [photo for photo, group in pairs if not is_held_out(group, share)]
-    return training, [photo for photo, group in pairs if is_held_out(group, share)]
+    return int(sha256[:8], 16) / 2**32 < share

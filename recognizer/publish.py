@@ -8,8 +8,16 @@ from recognizer.errors import RecognizerError
 
 PACKAGE = Path(__file__).parent
 DEPLOYMENT = PACKAGE.parent / "deployment"
-MODULES = ("__init__.py", "errors.py", "picture.py", "torchvision_cure.py", "classify.py", "interface.py")
-NEVER_SERVED = shutil.ignore_patterns("*.onnx")
+MODULES = (
+    "__init__.py",
+    "errors.py",
+    "picture.py",
+    "torchvision_cure.py",
+    "openset.py",
+    "classify.py",
+    "interface.py",
+)
+NEVER_SERVED = shutil.ignore_patterns("*.onnx", "*.safetensors")
 
 
 def publish(model: Path, to: Path) -> list[Path]:

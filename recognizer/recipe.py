@@ -22,6 +22,7 @@ _MISTAKES = {
     "missing": "is missing",
     "string_type": "has to be a text in quotes",
     "int_type": "has to be a whole number",
+    "bool_type": "has to be true or false",
     "float_type": "has to be a number",
     "finite_number": "has to be a finite number",
     "list_type": "has to be a list",
@@ -104,12 +105,18 @@ class TrainSettings(_Part):
         backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
         weights: a file of pretrained weights, instead of the published ones.
         size: pixels, the side of the square that the network sees.
-        rounds: fine-tunings, each starting from the one before.
+        rounds: trainings; between two, labels are checked again with what the last one's networks say.
         epochs: passes over the photos in each round.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
+        cached: whether the layers that are not tuned are run only once over each photo, and the tuned ones learn from
+            what they gave, which two cores do in minutes; otherwise, and where all layers are tuned, every epoch runs
+            all layers over newly varied photos, which is work for a GPU.
+        views: of each photo that are cached: itself, its mirror image, and parts of it.
+        folds: parts of the training photos, each judged by a network that learned from the others; with `cached` only.
         batch: photos in a batch.
         learning_rate: of the head, at its highest; the backbone learns at a tenth of it.
         held_out: share of the photos kept apart to judge by.
+        answered_accuracy: of the answers that are given; less likely ones become "not sure".
         seed: of everything drawn at random.
     """
 
@@ -118,11 +125,20 @@ class TrainSettings(_Part):
     size: Annotated[int, Field(ge=32, le=1024)] = 224
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=1)] = 10
-    tuned: Annotated[float, Field(gt=0, le=1)] = 1.0
+    tuned: Annotated[float, Field(gt=0, le=1)] = 0.33
+    cached: bool = True
+    views: Annotated[int, Field(ge=1, le=64)] = 4
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+    @property
+    def in_two(self) -> bool:
+        """Whether the layers that are not tuned are run apart from the others."""
+        return self.cached and self.tuned < 1
 
 
 class Recipe(_Part):

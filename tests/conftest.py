@@ -26,6 +26,8 @@ backbone = "tf_efficientnet_lite0"
 size = 64
 epochs = 1
 tuned = 0.33
+views = 2
+folds = 3
 """
 
 

@@ -43,9 +43,10 @@ def test_temperature_undoes_false_confidence(sharpness: float) -> None:
     )
 
 
-def test_temperature_never_adds_confidence() -> None:
+def test_temperature_gives_back_lost_confidence_but_only_so_much() -> None:
     probabilities, labels = drawn(2.0)
-    assert calibrate(apply_temperature(probabilities, 2.0), labels).temperature == pytest.approx(1, abs=1e-3)
+    assert calibrate(apply_temperature(probabilities, 1.5), labels).temperature == pytest.approx(1 / 1.5, rel=0.06)
+    assert calibrate(apply_temperature(probabilities, 9.0), labels).temperature == pytest.approx(0.5, abs=1e-3)
 
 
 def test_temperature_keeps_sums_and_the_order_of_classes() -> None:

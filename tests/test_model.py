@@ -15,7 +15,7 @@ from gradio_client import Client, handle_file
 
 from recognizer.classify import NOT_SURE, Classifier, read_facts
 from recognizer.errors import ModelError, PictureError
-from recognizer.export import onnx_pixels
+from recognizer.onnx_forms import onnx_pixels
 from recognizer.publish import MODULES, publish
 from tests.conftest import ROOT, Built, Served
 
@@ -59,7 +59,7 @@ def test_model_json_describes_the_files(built: Built) -> None:
     assert facts["preprocessing"]["size"] == 64
     for name, digest in facts["sha256"].items():
         assert hashlib.sha256((built.model / name).read_bytes()).hexdigest() == digest
-    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx"}
+    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"}
 
 
 def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
@@ -82,7 +82,7 @@ def test_classifier_says_what_the_learner_says(served: Served) -> None:
         prediction = classifier.predict(photo.read_bytes())
         assert prediction.probabilities == pytest.approx(served.expected(photo), abs=1e-6)
         best = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
-        sure = prediction.probabilities[best] >= classifier.facts["threshold"]
+        sure = prediction.probabilities[best] >= classifier.facts["threshold"] and not prediction.far
         assert prediction.label == (best if sure else NOT_SURE)
 
 
@@ -97,6 +97,34 @@ def test_an_altered_pickle_is_not_opened(built: Built, tmp_path: Path) -> None:
         file.write(b"!")
     with pytest.raises(ModelError, match=r"learner\.pkl is not the file that model\.json describes"):
         Classifier(model)
+
+
+def test_versions_that_do_not_fit_are_named_before_the_pickle_is_opened(built: Built, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    broken = b"no pickle at all"
+    (model / "learner.pkl").write_bytes(broken)
+    facts = read_facts(model)
+    facts["versions"]["fastai"] = "2.7.19"
+    facts["sha256"]["learner.pkl"] = hashlib.sha256(broken).hexdigest()
+    (model / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelError, match=r'is not opened: .*fastai 2\.7\.19.*pip install "fastai==2\.7\.\*"\.$'):
+        Classifier(model)
+
+
+def test_a_photo_far_from_all_is_not_sure(built: Built, tmp_path: Path) -> None:
+    """The same photo is near or far as the limit says, and far is "Not sure" however likely a class is."""
+    photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
+    answers = {}
+    for limit in (1e-9, 1e9):
+        model = Path(shutil.copytree(built.model, tmp_path / str(limit)))
+        facts = read_facts(model)
+        facts["threshold"] = 0.0
+        facts["distance"]["limit"] = limit
+        (model / "model.json").write_text(json.dumps(facts))
+        answers[limit] = Classifier(model).predict(photo)
+    assert answers[1e-9].far and answers[1e-9].label == NOT_SURE
+    assert not answers[1e9].far and answers[1e9].label == next(iter(answers[1e9].probabilities))
+    assert answers[1e-9].probabilities == answers[1e9].probabilities
 
 
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from recognizer.clean.geometry import read_planes
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
 from recognizer.features import Features, stage_features
-from recognizer.groups import group_photos, is_held_out
 from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
+from recognizer.splits import group_together, take_sides
 from recognizer.watch import Watch, unwatched
 
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
@@ -69,13 +69,13 @@ def _check_labels(
     """Judge the labels of all photos that the other checks and people leave."""
     photos = store.photos()
     issues = store.issues()
-    groups = group_photos(photos, issues)
+    groups = group_together(photos, issues)
     people = {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
     judged = [photos[place] for place in chosen]
     names = [groups[place] for place in chosen]
-    held_out = np.array([is_held_out(name, recipe.train.held_out) for name in names])
+    held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
     wanted = [_label(photo, people) for photo in judged]
     nobody, seed = np.zeros(len(judged), dtype=bool), recipe.train.seed
     shown = labels.judge_labels(wanted, features[chosen], names, nobody, seed)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from recognizer.groups import group_photos, is_held_out
+from recognizer.groups import is_held_out
 from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
 
 WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
@@ -96,7 +96,6 @@ def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:
         held_out: the share of photos that is held out, as the recipe says.
     """
     photos, issues = store.photos(), store.issues()
-    groups = dict(zip((photo.sha256 for photo in photos), group_photos(photos, issues), strict=True))
     labels = {photo.sha256: photo.label for photo in photos if photo.action != "drop"}
     decisions = {decision.photo: decision for decision in store.decisions()}
     found = _by_photo(issue for issue in issues if issue.score >= WORTH_A_LOOK)
@@ -105,7 +104,7 @@ def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:
             photo,
             found[photo.sha256],
             decisions.get(photo.sha256),
-            is_held_out(groups[photo.sha256], held_out),
+            is_held_out(photo.sha256, held_out),
             _rival(photo, found[photo.sha256], labels),
         )
         for photo in photos

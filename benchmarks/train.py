@@ -1,0 +1,211 @@
+"""Training: wall time and accuracy against the plain fastai way, calibration, and photos of none of the classes.
+
+    python -m benchmarks.train ../shared/photos --work data/clothing [--plain] [--seeds 5] [--resnet]
+
+Takes a collected and cleaned work folder of the recipe `clothing`, copies it without what training left there, and
+trains in the copy. Accuracy is against FOLDER/truth.csv, which nothing but benchmarks reads, on the same held-out
+photos in all ways. Only ratios within one run say anything about a busy machine.
+
+The plain way is the one of fastai's own tutorials: ImageDataLoaders.from_folder, RandomResizedCrop(224),
+aug_transforms(), fine_tune(4), here with the same pretrained backbone.
+"""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+import argparse
+import csv
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torchvision
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.schedule import Learner
+from fastai.torch_core import set_seed
+from fastai.vision.augment import RandomResizedCrop, aug_transforms
+from fastai.vision.data import ImageDataLoaders
+from fastai.vision.learner import vision_learner
+from scipy.special import logsumexp
+from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+from recognizer.backbone import load_backbone
+from recognizer.learner import observe
+from recognizer.photos import Photo, PhotoStore
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.splits import Parts, split_kept
+from recognizer.tail import Outputs, halves
+from recognizer.train import last_run, load_trained, train
+
+NONE = -1  # the number of what shows none of the classes
+
+
+class Clock:
+    """Wall time and processor time, that of worker processes included; the latter bears a busy machine better."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = time.monotonic(), sum(os.times()[:4])
+
+    def spent(self) -> str:
+        """Say both."""
+        return f"{time.monotonic() - self.wall:.0f} s, {sum(os.times()[:4]) - self.processor:.0f} s of a processor"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The truth about photos.
+
+    Args:
+        truth: address of a photo to what it shows.
+        names: of the classes.
+    """
+
+    truth: dict[str, str]
+    names: list[str]
+
+    def labels(self, photos: Sequence[Photo]) -> npt.NDArray[np.int_]:
+        """Return the number of what each photo shows."""
+        shown = (self.truth[photo.image] for photo in photos)
+        return np.array([self.names.index(name) if name in self.names else NONE for name in shown])
+
+    def say(self, what: str, photos: Sequence[Photo], probabilities: npt.NDArray[np.float64], spent: str) -> None:
+        """Print accuracy with its interval, of photos that show one of the classes."""
+        labels = self.labels(photos)
+        right = (probabilities.argmax(axis=1) == labels)[labels != NONE]
+        interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+        print(
+            f"{what}: {spent}, {right.mean():.1%} ({interval.low:.1%} to {interval.high:.1%}) "
+            f"of {len(right)} held-out photos",
+            flush=True,
+        )
+
+
+def main() -> None:
+    arguments = _arguments()
+    recipe = load_recipe("clothing")
+    with (arguments.folder / "truth.csv").open(encoding="utf-8", newline="") as file:
+        judge = Judge({row["url"]: row["truth"] for row in csv.DictReader(file)}, recipe.labels)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder) / "work"
+        shutil.copytree(arguments.work, work, ignore=shutil.ignore_patterns("features", "runs", "model", "reports"))
+        with PhotoStore(work, recipe.labels) as store:
+            if arguments.resnet:
+                _time_resnet(recipe, store)
+            for seed in range(arguments.seeds):
+                _ours(_seeded(recipe, seed), store, judge)
+                if arguments.plain:
+                    _plain(_seeded(recipe, seed), split_kept(recipe, store), judge, Path(folder) / "plain")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--work", type=Path, default=Path("data/clothing"))
+    parser.add_argument("--plain", action="store_true", help="train the plain way, too")
+    parser.add_argument("--resnet", action="store_true", help="time resnet34, its weights random")
+    parser.add_argument("--seeds", type=int, default=1)
+    return parser.parse_args()
+
+
+def _seeded(recipe: Recipe, seed: int) -> Recipe:
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": recipe.train.seed + seed})})
+
+
+def _ours(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
+    shutil.rmtree(store.work / "features", ignore_errors=True)
+    clock = Clock()
+    train(recipe, store)
+    spent = clock.spent()
+    learner, calibration = load_trained(recipe, store)
+    parts = split_kept(recipe, store)
+    seen = observe(learner, parts.held_out)
+    judge.say(f"ours, seed {recipe.train.seed}", parts.held_out, seen.probabilities, spent)
+    judged = last_run(recipe, store).metrics["judged"]
+    print(f"  out of fold, {judged['photos']} photos: ECE {judged['ece']}, labels met {judged['accuracy']:.1%}")
+    _say_answered(judge, parts.held_out, seen, calibration.threshold)
+    _say_strangers(recipe, store, learner, parts, seen, judge)
+
+
+def _say_answered(judge: Judge, photos: Sequence[Photo], seen: Outputs, threshold: float) -> None:
+    labels = judge.labels(photos)
+    answered = (seen.probabilities.max(axis=1) >= threshold)[labels != NONE]
+    right = (seen.probabilities.argmax(axis=1) == labels)[labels != NONE]
+    print(f"  answered {answered.mean():.1%}, of these right {right[answered].mean():.1%}")
+
+
+def _say_strangers(
+    recipe: Recipe, store: PhotoStore, learner: Learner, parts: Parts, seen: Outputs, judge: Judge
+) -> None:
+    """Print how well photos of none of the classes are told from held-out photos, by several scores."""
+    learned = {photo.sha256 for photo in parts.learning}
+    strangers = [p for p in store.photos() if judge.labels([p])[0] == NONE and p.sha256 not in learned]
+    known = judge.labels(parts.held_out) != NONE
+    other, own = observe(learner, strangers), observe(learner, parts.learning)
+    truth = [0] * int(known.sum()) + [1] * len(strangers)
+    _, last = halves(learner.model)
+    neighbours = NearestNeighbors(n_neighbors=5, metric="cosine").fit(own.features)
+
+    def energy(outputs: Outputs) -> Any:
+        return -logsumexp(outputs.features @ last.weight.detach().numpy().T + last.bias.detach().numpy(), axis=1)
+
+    def nearest(outputs: Outputs) -> Any:
+        return neighbours.kneighbors(outputs.features)[0].mean(axis=1)
+
+    distance = last_run(recipe, store).distance
+    scores: dict[str, Callable[[Outputs], Any]] = {
+        "distance": lambda outputs: distance.score(outputs.features),
+        "5 nearest, cosine": nearest,
+        "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
+        "energy": energy,
+    }
+    values = {name: np.concatenate([score(seen)[known], score(other)]) for name, score in scores.items()}
+    found = ", ".join(f"{name} {roc_auc_score(truth, score):.3f}" for name, score in values.items())
+    print(f"  AUROC of {len(strangers)} photos of no class: {found}")
+
+
+def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, photos in (("train", parts.training), ("valid", parts.validation)):
+        for label in recipe.labels:
+            (folder / name / label).mkdir(parents=True)
+        for photo in photos:
+            shutil.copyfile(photo.path, folder / name / photo.label / photo.path.name)
+    clock = Clock()
+    set_seed(recipe.train.seed, reproducible=True)
+    dls = ImageDataLoaders.from_folder(
+        folder, train="train", valid="valid", item_tfms=RandomResizedCrop(224), batch_tfms=aug_transforms(), bs=64
+    )
+    backbone = load_backbone(recipe.train.backbone)
+    learner = vision_learner(dls, backbone.arch, pretrained=False)
+    learner.model[0].load_state_dict(backbone.body.state_dict())
+    learner.freeze()
+    learner.remove_cb(ProgressCallback)
+    with learner.no_logging():
+        learner.fine_tune(4)
+    spent = clock.spent()
+    loader = dls.test_dl([str(photo.path) for photo in parts.held_out], num_workers=0)
+    probabilities = learner.get_preds(dl=loader)[0].double().numpy()
+    order = [dls.vocab.o2i[name] for name in recipe.labels]
+    judge.say(f"plain, seed {recipe.train.seed}", parts.held_out, probabilities[:, order], spent)
+
+
+def _time_resnet(recipe: Recipe, store: PhotoStore) -> None:
+    weights = store.work / "resnet34.pth"
+    torch.save(torchvision.models.resnet34().state_dict(), weights)
+    changed = recipe.train.model_copy(update={"backbone": "resnet34", "weights": str(weights)})
+    clock = Clock()
+    train(recipe.model_copy(update={"train": changed}), store)
+    print(f"ours, resnet34 with random weights: {clock.spent()}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Training on cached maps: every photo is judged by a network that has not seen it.
+
+    probabilities, scores, curves = judge(network, examples, folds, settings, listener)
+    trained, distance = learn(network, examples, settings, seed, listener)
+
+The trunk of the backbone has run once over each photo (maps.py); only the tail and the head are trained here.
+"""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from fastai.callback.core import Callback
+from fastai.callback.schedule import Learner
+from torch import nn
+
+from recognizer.linear import fit_linear
+from recognizer.openset import Distance, fit_distance
+from recognizer.recipe import TrainSettings
+from recognizer.splits import Numbers
+from recognizer.tail import Examples, Outputs, Unwatched, fit, halves, look, tail_learner
+
+Listener = Callable[[], Callback]
+Probabilities = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """How training went, epoch by epoch: lists as long as there are epochs, one list a network."""
+
+    training_loss: list[list[float]]
+    validation_loss: list[list[float]]
+    accuracy: list[list[float]]
+
+
+def judge(
+    network: nn.Sequential, examples: Examples, folds: Numbers, settings: TrainSettings, listener: Listener
+) -> tuple[Probabilities, Scores, Curves]:
+    """Train a network for each fold on the others, and let it judge the fold.
+
+    Args:
+        network: tail and head as they were before training.
+        examples: n photos.
+        folds: the number of each one's fold, (n,).
+        settings: how to train.
+        listener: makes a callback for each training.
+
+    Returns:
+        Uncalibrated probabilities, (n, classes), distances from the classes, (n,), and how the trainings went.
+    """
+    probabilities = np.zeros((len(folds), halves(network)[1].out_features))
+    scores, learners = np.zeros(len(folds)), []
+    for fold in np.unique(folds).tolist():
+        seen, unseen = folds != fold, folds == fold
+        training, validation = _some(examples, seen), _some(examples, unseen)
+        seed = settings.seed + 1 + fold
+        learner = tail_learner(started(network, training), training, validation, settings, seed)
+        fit(learner, settings, seed, [listener()])
+        judged = look(learner.model, validation.maps)
+        probabilities[unseen] = judged.probabilities
+        scores[unseen] = _distance(look(learner.model, training.maps), training.labels).score(judged.features)
+        learners.append(learner)
+    return probabilities, scores, fold_curves(learners)
+
+
+def fold_curves(learners: Sequence[Learner]) -> Curves:
+    """Return what each learner's recorder wrote down."""
+    columns = [np.array(learner.recorder.values, dtype=float).round(4).T.tolist() for learner in learners]
+    return Curves(*(list(column) for column in zip(*columns, strict=True)))
+
+
+def learn(
+    network: nn.Sequential, examples: Examples, settings: TrainSettings, seed: int, listener: Listener
+) -> tuple[nn.Sequential, Distance]:
+    """Train a network on all examples; the distance that comes with it has no limit yet."""
+    learner = tail_learner(started(network, examples), examples, examples, settings, seed)
+    fit(learner, settings, seed, [listener(), Unwatched()])
+    return learner.model, _distance(look(learner.model, examples.maps), examples.labels)
+
+
+def started(network: nn.Sequential, examples: Examples) -> nn.Sequential:
+    """Return a copy whose head is started on the examples."""
+    fresh = copy.deepcopy(network)
+    start_head(fresh, look(fresh, examples.maps).features, examples.labels)
+    return fresh
+
+
+def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> None:
+    """Start a head from the best linear classifier on the pretrained features, which costs seconds.
+
+    A random head would first spoil the features that it is put on (Kumar et al., 2022, arXiv 2202.10054).
+    """
+    _, last = halves(network)
+    weight, bias = fit_linear(features, labels)
+    with torch.no_grad():
+        last.weight.copy_(torch.from_numpy(weight))
+        last.bias.copy_(torch.from_numpy(bias))
+
+
+def _distance(outputs: Outputs, labels: Numbers) -> Distance:
+    return fit_distance(outputs.features, labels)
+
+
+def _some(examples: Examples, chosen: npt.NDArray[np.bool_]) -> Examples:
+    return Examples(examples.maps[chosen], examples.labels[chosen])

@@ -1,0 +1,48 @@
+"""What the same training would claim if the photos were split at random, copies and all.
+
+Many published figures are made so. Copies of a photo then lie on both sides, and the network is asked what it knows
+by heart. The figure is for comparison only; nothing is chosen by it.
+"""
+
+import numpy as np
+from torch import nn
+
+from recognizer.backbone import load_backbone
+from recognizer.cached import learn
+from recognizer.cut import cut
+from recognizer.learner import freeze_early, make_head
+from recognizer.maps import photo_maps
+from recognizer.measure import accuracy_of
+from recognizer.photos import PhotoStore
+from recognizer.recipe import Recipe
+from recognizer.tail import Examples, look
+from recognizer.trained import Progress
+from recognizer.watch import Watch, unwatched
+
+
+def claim_of_random_split(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, object]:
+    """Train once on a random part of the kept photos and the dropped copies of them, and judge by the rest.
+
+    Args:
+        recipe: the recipe, with `train.cached`.
+        store: the photo store.
+        watch: told about photos.
+
+    Returns:
+        accuracy, accuracy_interval and photos.
+    """
+    settings = recipe.train
+    copies = {issue.photo for issue in store.issues() if issue.twin}
+    kept = {photo.sha256 for photo in store.kept()}
+    photos = [photo for photo in store.photos() if photo.sha256 in kept | copies]
+    backbone = load_backbone(settings.backbone, settings.weights)
+    freeze_early(backbone.body, settings.tuned)
+    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
+    maps = photo_maps(photos, trunk, backbone, settings, store.work, watch)
+    labels = np.array([recipe.labels.index(photo.label) for photo in photos])
+    judged = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
+    network = nn.Sequential(tail, make_head(backbone.channels, len(recipe.labels)))
+    total = settings.epochs * int((~judged).sum())
+    training = Examples(maps[~judged], labels[~judged])
+    trained, _ = learn(network, training, settings, settings.seed, lambda: Progress(watch, [0], total))
+    return accuracy_of(look(trained, maps[judged]).probabilities.argmax(axis=1) == labels[judged])

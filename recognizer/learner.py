@@ -1,0 +1,89 @@
+"""The fastai learner of a recipe, built from fastai's own parts alone, so that its pickle needs nothing of ours."""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.schedule import Learner
+from fastai.data.block import CategoryBlock, DataBlock
+from fastai.data.core import DataLoaders
+from fastai.data.transforms import IndexSplitter, ItemGetter, Normalize
+from fastai.metrics import accuracy
+from fastai.torch_core import set_seed
+from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
+from fastai.vision.core import PILImage
+from fastai.vision.data import ImageBlock
+from fastai.vision.learner import vision_learner
+from PIL import Image
+from torch import nn
+
+from recognizer.backbone import Backbone
+from recognizer.cut import count_frozen
+from recognizer.photos import Photo
+from recognizer.recipe import Recipe
+from recognizer.splits import Parts
+from recognizer.tail import Outputs, halves
+
+
+def make_learner(recipe: Recipe, parts: Parts, backbone: Backbone) -> Learner:
+    """Build a learner with a backbone's weights and an untrained linear head.
+
+    Args:
+        recipe: the recipe.
+        parts: the photos.
+        backbone: its body is copied.
+    """
+    settings = recipe.train
+    set_seed(settings.seed, reproducible=True)
+    dls = _data(recipe, parts.training, parts.validation)
+    dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
+    head = make_head(backbone.channels, len(recipe.labels))
+    learner = vision_learner(dls, backbone.arch, pretrained=False, normalize=False, custom_head=head, metrics=accuracy)
+    learner.model[0].load_state_dict(backbone.body.state_dict())
+    learner.remove_cb(ProgressCallback)
+    freeze_early(learner.model[0], settings.tuned)
+    return learner
+
+
+def make_head(channels: int, classes: int) -> nn.Sequential:
+    """Return the layers that make logits, (n, classes), of feature maps, (n, channels, height, width)."""
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+def freeze_early(body: nn.Module, tuned: float) -> None:
+    """Keep the layers of a body that are not tuned as they are."""
+    for parameter in list(body.parameters())[: count_frozen(body, tuned)]:
+        parameter.requires_grad_(False)
+
+
+@torch.inference_mode()
+def observe(learner: Learner, photos: Sequence[Photo]) -> Outputs:
+    """Return what a learner makes of at least one photo: probabilities and the features behind them."""
+    pooled, last = halves(learner.model)
+    loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
+    rows = torch.cat([torch.as_tensor(pooled(batch)) for (batch,) in loader])
+    return Outputs(last(rows).double().softmax(dim=1).cpu().numpy(), rows.cpu().numpy())
+
+
+def _data(recipe: Recipe, training: Sequence[Photo], validation: Sequence[Photo]) -> DataLoaders:
+    items = [(str(photo.path), photo.label) for photo in (*training, *validation)]
+    block = DataBlock(
+        blocks=(ImageBlock, CategoryBlock(vocab=recipe.labels, sort=False)),
+        get_x=ItemGetter(0),
+        get_y=ItemGetter(1),
+        splitter=IndexSplitter(list(range(len(training), len(items)))),
+        item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),
+        batch_tfms=aug_transforms(min_scale=0.75),
+    )
+    dls = block.dataloaders(items, bs=min(recipe.train.batch, len(training)), num_workers=_workers())
+    # What `predict` accepts, beside the items that it was trained with.
+    dls.train_ds.tls[0].types = [tuple, (str, bytes, np.ndarray, torch.Tensor, Image.Image), PILImage]
+    return dls
+
+
+def _workers() -> int:
+    return min(8, os.cpu_count() or 1)

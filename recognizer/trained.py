@@ -1,0 +1,148 @@
+"""The two ways of training: the tail on cached maps, with folds, or the whole network on newly varied photos."""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from fastai.callback.core import Callback
+from fastai.callback.schedule import Learner
+from torch import Tensor, nn
+
+from recognizer.backbone import load_backbone
+from recognizer.cached import Curves, fold_curves, judge, learn, start_head
+from recognizer.cut import cut, join
+from recognizer.errors import RecognizerError
+from recognizer.learner import freeze_early, make_head, make_learner, observe
+from recognizer.maps import photo_maps
+from recognizer.openset import Distance, fit_distance
+from recognizer.photos import Photo
+from recognizer.recipe import Recipe
+from recognizer.runs import Judged, Run
+from recognizer.splits import Numbers, Parts, fold_numbers
+from recognizer.tail import Examples, fit
+from recognizer.watch import Watch
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a round of training gives.
+
+    Args:
+        weights: state dict of the whole network, body and head.
+        judged: what networks made of photos that they had not learned from.
+        distance: from the classes, without a limit yet.
+        curves: how it went.
+    """
+
+    weights: dict[str, Tensor]
+    judged: Judged
+    distance: Distance
+    curves: Curves
+
+
+class Progress(Callback):
+    """Tells a watcher about photos learned from."""
+
+    def __init__(self, watch: Watch, done: list[int], total: int) -> None:
+        self.watch, self.done, self.total = watch, done, total
+
+    def after_batch(self) -> None:
+        """Say the loss, and the accuracy where it has been measured."""
+        if not self.training:
+            return
+        self.done[0] = min(self.done[0] + len(self.y), self.total)
+        rows = self.learn.recorder.values
+        accuracy = f", accuracy {rows[-1][-1]:.0%}" if rows and len(rows[-1]) == 3 else ""
+        self.watch(f"training, loss {self.loss.item():.2f}{accuracy}", self.done[0], self.total)
+
+
+def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: Watch) -> Trained:
+    """Run the frozen layers once over each photo, then train the others on what they gave.
+
+    Args:
+        recipe: the recipe.
+        parts: the photos.
+        work: the work folder, which keeps what the frozen layers gave.
+        number: of the round, from 1.
+        watch: told about photos.
+    """
+    settings, photos = recipe.train, parts.learning
+    backbone = load_backbone(settings.backbone, settings.weights)
+    freeze_early(backbone.body, settings.tuned)
+    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
+    examples = Examples(photo_maps(photos, trunk, backbone, settings, work, watch), _labels(recipe, photos))
+    folds = _deal(recipe, parts, examples.labels, number)
+    network = nn.Sequential(tail, make_head(backbone.channels, len(recipe.labels)))
+    listener = _listener(recipe, number, settings.folds * len(photos), watch)
+    probabilities, scores, curves = judge(network, examples, folds, settings, listener)
+    trained, distance = learn(network, examples, settings, settings.seed + number, listener)
+    join(trained[0], backbone.body)
+    weights = nn.Sequential(backbone.body, trained[1]).state_dict()
+    judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, probabilities, scores, folds)
+    return Trained(_on_cpu(weights), judged, distance, curves)
+
+
+def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before: Run | None) -> Trained:
+    """Fine-tune the network on newly varied photos in every epoch; the validation photos stay unseen.
+
+    Args:
+        recipe: the recipe.
+        parts: the photos.
+        number: of the round, from 1.
+        watch: told about photos.
+        before: the run of the round before, which this one starts from.
+    """
+    settings = recipe.train
+    learner = make_learner(recipe, parts, load_backbone(settings.backbone, settings.weights, before is None))
+    labels = _labels(recipe, parts.training)
+    if before:
+        learner.model.load_state_dict(before.weights)
+    else:
+        start_head(learner.model, observe(learner, parts.training).features, labels)
+    listener = _listener(recipe, number, len(parts.training), watch)
+    fit(learner, settings, settings.seed + number, [listener()])
+    distance = fit_distance(observe(learner, parts.training).features, labels)
+    return Trained(
+        _on_cpu(learner.model.state_dict()),
+        _judge_validation(recipe, parts.validation, learner, distance),
+        distance,
+        fold_curves([learner]),
+    )
+
+
+def _judge_validation(recipe: Recipe, photos: Sequence[Photo], learner: Learner, distance: Distance) -> Judged:
+    seen = observe(learner, photos)
+    names, folds = np.array([photo.sha256 for photo in photos]), np.zeros(len(photos), dtype=int)
+    return Judged(names, _labels(recipe, photos), seen.probabilities, distance.score(seen.features), folds)
+
+
+def _labels(recipe: Recipe, photos: Sequence[Photo]) -> Numbers:
+    return np.array([recipe.labels.index(photo.label) for photo in photos])
+
+
+def _deal(recipe: Recipe, parts: Parts, labels: Numbers, number: int) -> Numbers:
+    """Deal folds out anew in each round; every class has to be in all of them but one."""
+    groups = [parts.groups[photo.sha256] for photo in parts.learning]
+    folds = fold_numbers(labels, groups, recipe.train.folds, recipe.train.seed + number)
+    for fold in range(recipe.train.folds):
+        lost = set(range(len(recipe.labels))) - set(labels[folds != fold].tolist())
+        if lost:
+            raise RecognizerError(
+                f"The photos of “{recipe.labels[lost.pop()]}” are too few, or too alike, for "
+                f"{recipe.train.folds} folds; collect more (recognizer collect {recipe.name})."
+            )
+    return folds
+
+
+def _listener(recipe: Recipe, number: int, photos: int, watch: Watch) -> Callable[[], Progress]:
+    """Return what makes a callback for each network of a round, all counting on together."""
+    each = recipe.train.epochs * photos
+    done = [(number - 1) * each]
+    return lambda: Progress(watch, done, recipe.train.rounds * each)
+
+
+def _on_cpu(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu() for name, tensor in weights.items()}

@@ -1,0 +1,100 @@
+"""What export writes: the forms of the network, how far they agree, and the card."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file, save_file
+
+from recognizer.agreement import compare, measure_agreement
+from recognizer.classify import read_facts
+from recognizer.errors import RecognizerError
+from recognizer.onnx_forms import onnx_pixels, run_onnx
+from recognizer.photos import PhotoStore
+from recognizer.recipe import Recipe
+from recognizer.splits import split_kept
+from tests.conftest import Built
+
+FORMS = {"model.onnx", "model.int8.onnx", "model.safetensors"}
+
+
+def test_every_form_is_compared_on_held_out_photos(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
+    report = json.loads((built.work / "reports" / "export.json").read_text())["agreement"]
+    assert set(report["forms"]) == FORMS
+    assert report["photos"] == len(split_kept(recipe, copied).held_out) > 0
+    assert report["forms"]["model.onnx"]["same_answer"] == report["same_answer"] == 1
+    assert report["forms"]["model.onnx"]["largest_difference"] == report["largest_difference"] <= 1e-3
+    assert report["forms"]["model.safetensors"]["largest_difference"] <= 1e-5
+    assert report["forms"]["model.int8.onnx"]["same_answer"] >= 0.8  # few photos, hardly trained: close calls abound
+    assert read_facts(built.model)["agreement"] == report
+
+
+def test_int8_holds_whole_numbers_and_is_smaller(built: Built) -> None:
+    network = onnx.load(built.model / "model.int8.onnx")
+    onnx.checker.check_model(network)
+    assert any(tensor.data_type == onnx.TensorProto.INT8 for tensor in network.graph.initializer)
+    assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in network.graph.node}
+    sizes = [(built.model / name).stat().st_size for name in ("model.int8.onnx", "model.onnx")]
+    assert sizes[0] < 0.6 * sizes[1]
+
+
+def test_int8_takes_several_photos_at_once(built: Built) -> None:
+    photos = sorted((built.model / "examples").glob("*.jpg"))
+    pixels = [onnx_pixels(photo, 64) for photo in photos]
+    together = run_onnx(built.model / "model.int8.onnx", [np.concatenate(pixels)])
+    assert together == pytest.approx(run_onnx(built.model / "model.int8.onnx", pixels), abs=1e-5)
+    assert together.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_form_that_differs_is_an_error(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
+    weights = load_file(copied.work / "model" / "model.safetensors")
+    last = next(name for name, tensor in weights.items() if tensor.shape == (12,))
+    save_file({**weights, last: weights[last] + torch.arange(12)}, copied.work / "model" / "model.safetensors")
+    with pytest.raises(RecognizerError, match=r"model\.safetensors and learner\.pkl differ by .* nothing was exported"):
+        measure_agreement(copied.work / "model", split_kept(recipe, copied).held_out, 64)
+
+
+def test_agreement_counts_answers_and_differences() -> None:
+    expected = np.array([[0.9, 0.1], [0.4, 0.6]])
+    given = np.array([[0.8, 0.2], [0.55, 0.45]])
+    assert compare(given, expected) == {"largest_difference": pytest.approx(0.15), "same_answer": 0.5}
+
+
+def test_the_card_tells_the_hub_its_figures(built: Built) -> None:
+    card = ModelCard.load(built.model / "README.md")
+    metrics = read_facts(built.model)["metrics"]
+    results = card.data.eval_results or []
+    given = {result.metric_type: result.metric_value for result in results}
+    measured = ("accuracy", "ece", "coverage", "selective_accuracy")
+    assert given == {name: metrics[name] for name in measured if metrics[name] is not None}
+    assert {result.task_type for result in results} == {"image-classification"}
+    assert card.data.model_name == "Tiny textiles"
+    assert (card.data.library_name, card.data.pipeline_tag) == ("fastai", "image-classification")
+
+
+def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
+    text = (built.model / "README.md").read_text(encoding="utf-8")
+    for form in FORMS:
+        assert f"| `{form}` |" in text
+    assert "far from all that it learned from" in text
+
+
+def test_an_export_that_fails_leaves_the_model_that_was(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
+    from recognizer.export import export
+
+    before = (copied.work / "model" / "model.json").read_bytes()
+    shutil.rmtree(copied.work / "runs")
+    with pytest.raises(RecognizerError, match="has no trained run yet"):
+        export(recipe, copied)
+    assert (copied.work / "model" / "model.json").read_bytes() == before
+
+
+def test_no_file_of_a_model_names_this_machine(built: Built) -> None:
+    for file in built.model.rglob("*"):
+        if file.is_file():
+            assert str(Path(built.work)).encode() not in file.read_bytes(), file

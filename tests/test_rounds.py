@@ -1,0 +1,113 @@
+"""Rounds: labels are checked between them, each is recorded, and a stopped one starts anew."""
+
+import json
+
+import numpy as np
+import pytest
+
+from recognizer.errors import RecognizerError
+from recognizer.evaluate import evaluate
+from recognizer.photos import Decision, PhotoStore
+from recognizer.recipe import Recipe
+from recognizer.rounds import recheck_labels
+from recognizer.runs import Judged, all_runs
+from recognizer.splits import split_kept
+from recognizer.train import load_trained, predict, train
+
+
+def changed(recipe: Recipe, **settings: object) -> Recipe:
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
+
+
+def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, float]) -> Judged:
+    """Networks that agree with all labels but some, for which they say the next class with a probability."""
+    photos = split_kept(recipe, store).learning
+    labels = np.array([recipe.labels.index(photo.label) for photo in photos])
+    probabilities = np.full((len(photos), len(recipe.labels)), 0.3 / (len(recipe.labels) - 1))
+    probabilities[np.arange(len(photos)), labels] = 0.7
+    for place, sure in wrong.items():
+        rest = (1 - sure - 0.01) / (len(recipe.labels) - 2)
+        probabilities[place] = rest
+        probabilities[place, [labels[place], (labels[place] + 1) % len(recipe.labels)]] = 0.01, sure
+    names = np.array([photo.sha256 for photo in photos])
+    return Judged(names, labels, probabilities, np.zeros(len(photos)), np.zeros(len(photos), dtype=int))
+
+
+def test_labels_that_the_network_finds_wrong_are_decided_about(copied: PhotoStore, recipe: Recipe) -> None:
+    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    opinion = judged(recipe, copied, {3: 0.95, 8: 0.85})
+    assert recheck_labels(copied, opinion, recipe.labels) == 2
+    decisions = {decision.photo: decision for decision in copied.decisions()}
+    assert decisions[str(opinion.photos[3])].action == "relabel"
+    assert decisions[str(opinion.photos[3])].label == recipe.labels[opinion.labels[3] + 1]
+    assert decisions[str(opinion.photos[8])].action == "drop"
+    assert decisions[copied.photos()[-1].sha256].reason == "empty"
+    recheck_labels(copied, opinion, recipe.labels)
+    assert {decision.photo: decision for decision in copied.decisions()} == decisions
+
+
+def test_nothing_is_decided_where_no_rule_may(copied: PhotoStore, recipe: Recipe) -> None:
+    copied.replace_automatic([])
+    assert recheck_labels(copied, judged(recipe, copied, {3: 0.95}), recipe.labels) == 0
+    assert copied.decisions() == []
+
+
+def test_a_stopped_round_starts_anew_and_finished_ones_stay(copied: PhotoStore, recipe: Recipe) -> None:
+    longer = changed(recipe, rounds=2)
+    train(longer, copied)
+    first, second = all_runs(copied.work)
+    stamp = (first.folder / "metrics.json").stat().st_mtime_ns
+    before = second.weights
+    (second.folder / "metrics.json").unlink()
+    train(longer, copied)
+    assert (first.folder / "metrics.json").stat().st_mtime_ns == stamp
+    assert [run.metrics["round"] for run in all_runs(copied.work)] == [1, 2]
+    after = all_runs(copied.work)[-1].weights
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert (second.folder / "curves.png").stat().st_size > 5_000
+
+
+def test_every_photo_that_is_not_held_out_is_judged_by_a_network_that_has_not_seen_it(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    opinion, parts = all_runs(copied.work)[-1].judged, split_kept(recipe, copied)
+    assert opinion.photos.tolist() == [photo.sha256 for photo in parts.learning]
+    assert np.allclose(opinion.probabilities.sum(axis=1), 1)
+    fold = dict(zip(opinion.photos.tolist(), opinion.folds.tolist(), strict=True))
+    together: dict[str, set[int]] = {}
+    for photo in parts.learning:
+        together.setdefault(parts.groups[photo.sha256], set()).add(fold[photo.sha256])
+    assert all(len(folds) == 1 for folds in together.values())
+    assert len(set(fold.values())) == recipe.train.folds
+
+
+def test_all_layers_can_be_tuned_on_newly_varied_photos(copied: PhotoStore, recipe: Recipe) -> None:
+    whole = changed(recipe, cached=False, tuned=0.1)
+    report = train(whole, copied)
+    parts = split_kept(whole, copied)
+    assert report["judged"]["photos"] == len(parts.validation)
+    learner, calibration = load_trained(whole, copied)
+    assert calibration.photos == len(parts.validation)
+    assert np.allclose(predict(learner, parts.held_out[:5]).sum(axis=1), 1)
+    assert evaluate(whole, copied)["random_split"] is None
+
+
+def test_the_page_of_the_evaluation_holds_its_pictures_and_escapes_names(copied: PhotoStore, recipe: Recipe) -> None:
+    named = recipe.model_copy(update={"title": "Ted & <b>Al</b>"})
+    report = evaluate(named, copied)
+    page = (copied.work / "reports" / "evaluate.html").read_text(encoding="utf-8")
+    assert "Ted &amp; &lt;b&gt;Al&lt;/b&gt;" in page and "<b>Al" not in page
+    assert page.count('src="data:image/png;base64,') == 4 and "http" not in page
+    assert all(name in page for name in report["per_class"])
+    claim = json.loads((copied.work / "reports" / "evaluate.json").read_text())["random_split"]
+    assert claim["photos"] > 0 and f"{claim['accuracy']:.1%}" in page
+
+
+def test_a_class_that_no_fold_can_do_without_is_named(copied: PhotoStore, recipe: Recipe) -> None:
+    parts = split_kept(recipe, copied)
+    only = next(photo for photo in parts.training if photo.label == recipe.labels[0])
+    for photo in parts.learning:
+        if photo.label == only.label and photo != only:
+            copied.decide(Decision(photo.sha256, "drop", "test", by="ada"))
+    with pytest.raises(RecognizerError, match=f"“{only.label}” are too few, or too alike, for 3 folds"):
+        train(recipe, copied)
