@@ -143,7 +143,7 @@ def evaluate(recipe: RecipeName, work: Work = None) -> None:
 
 @app.command()
 def export(recipe: RecipeName, work: Work = None) -> None:
-    """Write the model folder: learner.pkl, model.onnx, model.json and the model card.
+    """Write the model folder: the network in four forms, model.json, the model card and the credits.
 
     Example: recognizer export ethnic-groups
     """

@@ -66,16 +66,24 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
         "held-out photos": report["photos"],
         "accuracy": f"{report['accuracy']:.1%}",
         "95 % interval": f"{low:.1%} to {high:.1%}",
+        "among the first three": f"{report['top3']:.1%}",
         "answered": f"{report['coverage']:.1%}",
         "calibration error": report["ece"],
     }
-    return [table(f"Evaluated {recipe.name}", rows)]
+    return [
+        table(f"Evaluated {recipe.name}", rows),
+        "All of it, with pictures: reports/evaluate.html in the work folder.",
+    ]
 
 
 def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show how well the forms of the model agree."""
-    difference = report["agreement"]["largest_difference"]
-    return [table(f"Model of {recipe.name}", {"largest difference pkl to ONNX": f"{difference:.1e}"})]
+    forms = {
+        file: {"difference": f"{form['largest_difference']:.1e}", "same": f"{form['same_answer']:.1%}"}
+        for file, form in report["agreement"]["forms"].items()
+    }
+    photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
+    return [_grid(["form", "largest difference", "same answer"], forms), photos]
 
 
 def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> Table:
