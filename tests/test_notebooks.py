@@ -46,7 +46,7 @@ def test_a_notebook_runs_from_start_to_end(built: Built, tmp_path: Path, name: s
     assert pictures(notebook), "it shows photos"
 
 
-@pytest.mark.parametrize("name", ["data_preparation"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_is_saved_with_its_outputs(name: str) -> None:
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)
