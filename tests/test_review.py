@@ -155,6 +155,7 @@ def test_only_a_key_that_is_meant_decides(page: Page, work: Work) -> None:
     page.keyboard.press("?")
     page.keyboard.press("k")
     page.keyboard.press("Escape")
+    page.wait_for_function("!document.querySelector('dialog[open]')")  # a browser closes it when it is ready
     assert work.decided() == decided
     with another_photo(page):
         for _ in range(5):  # held down so long that it repeats
