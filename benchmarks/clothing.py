@@ -21,7 +21,8 @@ from scipy.stats import binomtest
 
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.train import load_trained, predict, split_kept, train
+from recognizer.splits import split_kept
+from recognizer.train import load_trained, predict, train
 from tests.web import SmallWeb
 
 

@@ -59,9 +59,14 @@ def calibration_error(probabilities: Probabilities, labels: Numbers, bins: int =
     """Return the expected calibration error: the mean gap between confidence and accuracy over equal-width bins."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    place = bin_numbers(confidence, bins)
     gaps = [abs(right[place == b].mean() - confidence[place == b].mean()) * (place == b).mean() for b in set(place)]
     return float(sum(gaps))
+
+
+def bin_numbers(confidence: Probabilities, bins: int = BINS) -> Numbers:
+    """Return the number of the equal-width bin that each probability is in, (photos,)."""
+    return np.asarray(np.minimum((confidence * bins).astype(int), bins - 1))
 
 
 def _temperature(probabilities: Probabilities, labels: Numbers) -> float:

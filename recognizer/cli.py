@@ -283,7 +283,7 @@ def _train(recipe: Recipe, store: PhotoStore) -> None:
 def _evaluate(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.evaluate import evaluate
 
-    _show(summaries.evaluated(recipe, evaluate(recipe, store)))
+    _show(summaries.evaluated(recipe, _watched(lambda watch: evaluate(recipe, store, watch))))
 
 
 def _export(recipe: Recipe, store: PhotoStore) -> None:

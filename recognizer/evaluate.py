@@ -25,9 +25,8 @@ from recognizer.recipe import Recipe
 from recognizer.report import write_report
 from recognizer.splits import split_kept
 from recognizer.train import last_run, load_trained
+from recognizer.trained import label_numbers
 from recognizer.watch import Watch, unwatched
-
-__all__ = ["evaluate", "measure"]
 
 
 def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     photos = split_kept(recipe, store).held_out
     if not photos:
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
-    labels = np.array([recipe.labels.index(photo.label) for photo in photos])
+    labels = label_numbers(recipe, photos)
     seen = observe(learner, photos)
     far = run.distance.is_far(seen.features)
     found = measure(labels, seen.probabilities, recipe.labels, calibration.threshold, far)

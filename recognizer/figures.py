@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
-from recognizer.calibrate import BINS, Numbers, Probabilities
+from recognizer.calibrate import BINS, Numbers, Probabilities, bin_numbers
 
 SHEET = 24  # mistakes that are shown
 Shares = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def draw_confusion(labels: Numbers, probabilities: Probabilities, names: list[st
 def draw_reliability(labels: Numbers, probabilities: Probabilities, file: Path) -> None:
     """Draw how often answers of a probability are right, with the number of photos (DeGroot and Fienberg, 1983)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    place = bin_numbers(confidence)
     figure, axes = _square(5)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
     for b in np.unique(place):

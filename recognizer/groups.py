@@ -1,6 +1,6 @@
 """Photos that belong together, and which are held out by their fingerprints; `splits.py` brings the two together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -21,13 +21,20 @@ def group_photos(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
     """
     place = {photo.sha256: number for number, photo in enumerate(photos)}
     pairs = [(place[i.photo], place[i.twin]) for i in issues if i.twin in place and i.photo in place]
-    left, right = np.array(pairs, dtype=int).reshape(-1, 2).T
-    links = coo_matrix((np.ones(len(left)), (left, right)), shape=(len(photos), len(photos)))
-    _, numbers = connected_components(links, directed=False)
+    numbers = number_groups(pairs, len(photos))
     first: dict[int, str] = {}
     for number, photo in zip(numbers, photos, strict=True):
-        first.setdefault(int(number), photo.sha256)
-    return [first[int(number)] for number in numbers]
+        first.setdefault(number, photo.sha256)
+    return [first[number] for number in numbers]
+
+
+def number_groups(pairs: Collection[tuple[int, int]], count: int) -> list[int]:
+    """Number the group of each of `count` things, of which those in a pair belong together."""
+    left, right = np.array(list(pairs), dtype=int).reshape(-1, 2).T
+    links = coo_matrix((np.ones(len(left)), (left, right)), shape=(count, count))
+    _, numbers = connected_components(links, directed=False)
+    groups: list[int] = numbers.tolist()
+    return groups
 
 
 def is_held_out(sha256: str, share: float) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from recognizer.calibrate import Calibration
+from recognizer.files import write_whole
 from recognizer.recipe import Recipe
 
 TEMPLATE = "evaluate.html"
@@ -34,9 +35,9 @@ def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration,
     pages.filters["percent"] = _percent
     pictures = [(name, caption, _data_uri(folder / f"{name}.png")) for name, caption in PICTURES.items()]
     page = pages.get_template(TEMPLATE).render(recipe=recipe, report=report, calibration=calibration, pictures=pictures)
-    half = folder / "evaluate.part"
-    half.write_text(page, encoding="utf-8")
-    return half.replace(folder / TEMPLATE)
+    file = folder / TEMPLATE
+    write_whole(file, page.encode())
+    return file
 
 
 def _percent(share: float | None) -> str:

@@ -5,18 +5,14 @@ by heart. The figure is for comparison only; nothing is chosen by it.
 """
 
 import numpy as np
-from torch import nn
 
 from recognizer.backbone import load_backbone
 from recognizer.cached import learn
-from recognizer.cut import cut
-from recognizer.learner import freeze_early, make_head
-from recognizer.maps import photo_maps
 from recognizer.measure import accuracy_of
 from recognizer.photos import PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.tail import Examples, look
-from recognizer.trained import Progress
+from recognizer.trained import Progress, prepare_cached
 from recognizer.watch import Watch, unwatched
 
 
@@ -36,12 +32,8 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore, watch: Watch = unwa
     kept = {photo.sha256 for photo in store.kept()}
     photos = [photo for photo in store.photos() if photo.sha256 in kept | copies]
     backbone = load_backbone(settings.backbone, settings.weights)
-    freeze_early(backbone.body, settings.tuned)
-    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
-    maps = photo_maps(photos, trunk, backbone, settings, store.work, watch)
-    labels = np.array([recipe.labels.index(photo.label) for photo in photos])
+    network, (maps, labels) = prepare_cached(recipe, photos, backbone, store.work, watch)
     judged = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
-    network = nn.Sequential(tail, make_head(backbone.channels, len(recipe.labels)))
     total = settings.epochs * int((~judged).sum())
     training = Examples(maps[~judged], labels[~judged])
     trained, _ = learn(network, training, settings, settings.seed, lambda: Progress(watch, [0], total))

@@ -6,6 +6,7 @@ One file a photo, so that a stop loses nothing and a new photo costs only itself
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from recognizer.backbone import Backbone
+from recognizer.files import write_whole
 from recognizer.photos import Photo
 from recognizer.recipe import TrainSettings
 from recognizer.trunk import Maps, Run, runner
@@ -46,7 +48,6 @@ def photo_maps(
         (n, views, channels, height, width).
     """
     folder = work / "features" / _folder(trunk, settings)
-    folder.mkdir(parents=True, exist_ok=True)
     missing = [photo for photo in photos if not _file(folder, photo).is_file()]
     if missing:
         _compute(missing, runner(trunk, backbone, settings.size), settings, folder, watch)
@@ -95,7 +96,6 @@ def _file(folder: Path, photo: Photo) -> Path:
 
 
 def _write(file: Path, maps: Maps) -> None:
-    half = file.with_suffix(".part")
-    with half.open("wb") as opened:
-        np.save(opened, maps)
-    half.replace(file)
+    buffer = io.BytesIO()
+    np.save(buffer, maps)
+    write_whole(file, buffer.getvalue())

@@ -33,8 +33,6 @@ from recognizer.tail import halves
 from recognizer.trained import Trained, train_cached, train_whole
 from recognizer.watch import Watch, unwatched
 
-__all__ = ["Parts", "load_trained", "predict", "split_kept", "train"]
-
 NEXT = "next.json"  # in a run's folder: what the next round is trained with
 
 

@@ -11,7 +11,7 @@ from fastai.callback.core import Callback
 from fastai.callback.schedule import Learner
 from torch import Tensor, nn
 
-from recognizer.backbone import load_backbone
+from recognizer.backbone import Backbone, load_backbone
 from recognizer.cached import Curves, fold_curves, judge, learn, start_head
 from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
@@ -71,11 +71,8 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     """
     settings, photos = recipe.train, parts.learning
     backbone = load_backbone(settings.backbone, settings.weights)
-    freeze_early(backbone.body, settings.tuned)
-    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
-    examples = Examples(photo_maps(photos, trunk, backbone, settings, work, watch), _labels(recipe, photos))
+    network, examples = prepare_cached(recipe, photos, backbone, work, watch)
     folds = _deal(recipe, parts, examples.labels, number)
-    network = nn.Sequential(tail, make_head(backbone.channels, len(recipe.labels)))
     listener = _listener(recipe, number, settings.folds * len(photos), watch)
     probabilities, scores, curves = judge(network, examples, folds, settings, listener)
     trained, distance = learn(network, examples, settings, settings.seed + number, listener)
@@ -83,6 +80,29 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     weights = nn.Sequential(backbone.body, trained[1]).state_dict()
     judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, probabilities, scores, folds)
     return Trained(_on_cpu(weights), judged, distance, curves)
+
+
+def prepare_cached(
+    recipe: Recipe, photos: Sequence[Photo], backbone: Backbone, work: Path, watch: Watch
+) -> tuple[nn.Sequential, Examples]:
+    """Cut a backbone and run its frozen part over photos.
+
+    Args:
+        recipe: the recipe.
+        photos: the photos.
+        backbone: the backbone; its early layers are frozen.
+        work: the work folder, which keeps what the frozen layers gave.
+        watch: told about photos.
+
+    Returns:
+        The tail with an untrained head, and what they learn from.
+    """
+    settings = recipe.train
+    freeze_early(backbone.body, settings.tuned)
+    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
+    maps = photo_maps(photos, trunk, backbone, settings, work, watch)
+    head = make_head(backbone.channels, len(recipe.labels))
+    return nn.Sequential(tail, head), Examples(maps, label_numbers(recipe, photos))
 
 
 def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before: Run | None) -> Trained:
@@ -97,7 +117,7 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     """
     settings = recipe.train
     learner = make_learner(recipe, parts, load_backbone(settings.backbone, settings.weights, before is None))
-    labels = _labels(recipe, parts.training)
+    labels = label_numbers(recipe, parts.training)
     if before:
         learner.model.load_state_dict(before.weights)
     else:
@@ -116,10 +136,11 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
 def _judge_validation(recipe: Recipe, photos: Sequence[Photo], learner: Learner, distance: Distance) -> Judged:
     seen = observe(learner, photos)
     names, folds = np.array([photo.sha256 for photo in photos]), np.zeros(len(photos), dtype=int)
-    return Judged(names, _labels(recipe, photos), seen.probabilities, distance.score(seen.features), folds)
+    return Judged(names, label_numbers(recipe, photos), seen.probabilities, distance.score(seen.features), folds)
 
 
-def _labels(recipe: Recipe, photos: Sequence[Photo]) -> Numbers:
+def label_numbers(recipe: Recipe, photos: Sequence[Photo]) -> Numbers:
+    """Return the number of each photo's class, (photos,)."""
     return np.array([recipe.labels.index(photo.label) for photo in photos])
 
 

@@ -60,29 +60,28 @@ def photo_files(work: Path) -> int:
     return len(list((work / "photos").glob("*/*.jpg")))
 
 
+def killed_once(undisturbed: Run, work: Path, requests: int, files: int) -> State:
+    """Do a run again and kill it once so many requests and files are there; return what a second run ends with."""
+    with SmallWeb(undisturbed.folder / "web") as web:
+        return kill_and_restart(
+            web, undisturbed.recipe, work, lambda: len(web.requests) >= requests and photo_files(work) >= files
+        )
+
+
 @pytest.mark.parametrize(("requests", "files"), [(30, 0), (0, STORED * len(CLASSES))])
 def test_a_killed_run_ends_like_an_undisturbed_one(
     run: Run, tmp_path: Path, requests: int, files: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with SmallWeb(run.folder / "web") as web:
-        set_environment(monkeypatch, web.environment)
-        work = tmp_path / "work"
-        state = kill_and_restart(
-            web, run.recipe, work, lambda: len(web.requests) >= requests and photo_files(work) >= files
-        )
-    assert_same(state, run.state)
+    set_environment(monkeypatch, {})
+    assert_same(killed_once(run, tmp_path / "work", requests, files), run.state)
 
 
 @pytest.mark.parametrize(("requests", "files"), [(1, 0), (7, 0), (20, 0), (40, 0), (0, 1), (0, 9), (0, 14), (0, 28)])
 def test_a_killed_run_with_a_target_in_reach_ends_like_an_undisturbed_one(
     quick_run: Run, tmp_path: Path, requests: int, files: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with SmallWeb(quick_run.folder / "web") as web:
-        set_environment(monkeypatch, web.environment)
-        work = tmp_path / "work"
-        state = kill_and_restart(
-            web, quick_run.recipe, work, lambda: len(web.requests) >= requests and photo_files(work) >= files
-        )
+    set_environment(monkeypatch, {})
+    state = killed_once(quick_run, tmp_path / "work", requests, files)
     assert quick_run.report["labels"] == dict.fromkeys(CLASSES, 10) and quick_run.report["counts"]["waiting"] > 0
     assert_same(state, quick_run.state)
 

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from recognizer.errors import RecognizerError, WeightsUnavailable
-from recognizer.evaluate import evaluate, measure
+from recognizer.evaluate import evaluate
 from recognizer.groups import group_photos
+from recognizer.measure import measure
 from recognizer.photos import PhotoStore
 from recognizer.recipe import Recipe
-from recognizer.train import load_trained, predict, split_kept, train
+from recognizer.splits import split_kept
+from recognizer.train import load_trained, predict, train
 
 
 def test_copies_are_never_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:

@@ -14,14 +14,13 @@ from recognizer.clean.geometry import read_planes
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
 from recognizer.features import Features, stage_features
-from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
+from recognizer.photos import AUTO, WORTH_A_LOOK, Decision, Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
 from recognizer.splits import group_together, take_sides
 from recognizer.watch import Watch, unwatched
 
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
-WORTH_A_LOOK = 0.5  # score of an issue
 
 
 def clean(

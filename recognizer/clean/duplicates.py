@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from recognizer.clean.geometry import Planes, detail, likeness
+from recognizer.groups import number_groups
 from recognizer.photos import Decision, Issue, Photo
 
 CHECK = "duplicate"
@@ -82,15 +81,13 @@ def _links(features: npt.NDArray[np.floating], planes: Planes, least: float) -> 
 
 def _best_copies(photos: Sequence[Photo], planes: Planes, links: dict[Pair, float]) -> list[int]:
     """Return for each photo the best one of its group."""
-    left, right = np.array(list(links), dtype=int).reshape(-1, 2).T
-    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(len(photos), len(photos)))
-    _, groups = connected_components(graph, directed=False)
+    groups = number_groups(links, len(photos))
     best: dict[int, int] = {}
-    for place, group in enumerate(groups.tolist()):
+    for place, group in enumerate(groups):
         rival = best.setdefault(group, place)
         if rival != place:
             best[group] = max(rival, place, key=lambda one: _goodness(photos[one], planes[one]))
-    return [best[group] for group in groups.tolist()]
+    return [best[group] for group in groups]
 
 
 def _goodness(photo: Photo, plane: Planes) -> tuple[int, float, str]:

@@ -17,7 +17,7 @@ from recognizer.clean.deciding import PRECISION, surest
 from recognizer.clean.discriminant import FOLDS, normalised, out_of_fold
 from recognizer.clean.noise import LabelNoise, fit_noise
 from recognizer.errors import RecognizerError
-from recognizer.photos import Decision, Issue, Photo
+from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
 
 CHECK = "label"
 OFF_TOPIC = "off_topic"
@@ -110,7 +110,7 @@ def find_off_topic(photos: Sequence[Photo], judgement: Judgement) -> list[Issue]
     """Return an issue for each photo unlike its label that is nearer to the middle of all photos than to a class."""
     scores = np.minimum(judgement.off_topic, judgement.wrong)
     pairs = zip(photos, scores, strict=True)
-    return [Issue(photo.sha256, OFF_TOPIC, float(score)) for photo, score in pairs if score >= 0.5]
+    return [Issue(photo.sha256, OFF_TOPIC, float(score)) for photo, score in pairs if score >= WORTH_A_LOOK]
 
 
 def decide_labels(

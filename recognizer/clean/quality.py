@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.clean.geometry import Planes
-from recognizer.photos import Decision, Issue, Photo
+from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
 
 EMPTY = "empty"
 CHECKS = (EMPTY, "tiny", "blurred", "dark", "light")
 FLAT = 8.0  # grey levels: a picture whose brightness varies less shows nothing
 OUTLIER = 3.5  # modified z-score
-WORTH_A_LOOK = 0.5
 Floats = npt.NDArray[np.float64]
 
 

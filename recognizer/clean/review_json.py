@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from recognizer.clean.review_queue import WORTH_A_LOOK, Entry, Filter, words_of
-from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
+from recognizer.clean.review_queue import Entry, Filter, words_of
+from recognizer.photos import AUTO, WORTH_A_LOOK, Decision, Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 
 Json = dict[str, Any]

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from recognizer.recipe import TrainSettings
 
 NEIGHBOURS = 8
-KINDS = ("-stages", "")  # the checks' features, which all photos have; else those that training left
 
 
 class Neighbours:
@@ -27,10 +26,9 @@ class Neighbours:
     """
 
     def __init__(self, work: Path, settings: TrainSettings) -> None:
-        name = f"{settings.backbone}-{settings.size}"
-        self._caches = [work / "features" / f"{name}{kind}.npz" for kind in KINDS]
+        self._cache = work / "features" / f"{settings.backbone}-{settings.size}-stages.npz"  # as features.py names it
         self._turn = threading.Lock()
-        self._read: tuple[Path, int] | None = None
+        self._read: int | None = None  # when what was read was written, in nanoseconds
         self._photos: list[str] = []
         self._places: dict[str, int] = {}
         self._features: npt.NDArray[np.float32] = np.empty((0, 0), np.float32)
@@ -55,12 +53,12 @@ class Neighbours:
         return [(photos[near], float(likeness[near])) for near in nearest]
 
     def _refresh(self) -> None:
-        present = next(((cache, cache.stat().st_mtime_ns) for cache in self._caches if cache.is_file()), None)
+        present = self._cache.stat().st_mtime_ns if self._cache.is_file() else None
         if present == self._read:
             return
         self._read, self._photos = present, []
-        if present:
-            with np.load(present[0]) as stored:
+        if present is not None:
+            with np.load(self._cache) as stored:
                 self._photos, rows = stored["photos"].tolist(), stored["features"].astype(np.float32)
             self._features = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         self._places = {photo: place for place, photo in enumerate(self._photos)}

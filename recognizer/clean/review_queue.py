@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from recognizer.groups import is_held_out
-from recognizer.photos import AUTO, Decision, Issue, Photo, PhotoStore
+from recognizer.photos import AUTO, WORTH_A_LOOK, Decision, Issue, Photo, PhotoStore
 
-WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
 ANY = ""
 WORDS = {
     "duplicate": "Copy of another photo",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 AUTO = "auto"
+WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
 Action = Literal["keep", "drop", "relabel"]
 
 
