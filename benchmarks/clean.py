@@ -27,7 +27,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 from recognizer.clean import duplicates, labels
 from recognizer.clean.cleaner import clean
-from recognizer.features import stage_features
+from recognizer.features import PhotoFeatures, photo_features
 from recognizer.groups import group_photos, is_held_out
 from recognizer.linear import linear_classifier
 from recognizer.photos import Photo, PhotoStore
@@ -108,7 +108,7 @@ def _known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
         np.array([truth[photo.image] for photo in photos]),
         np.array([recipe.labels.index(photo.found_as) for photo in photos]),
         group_photos(photos, store.issues()),
-        stage_features(photos, recipe.train, store.work),
+        photo_features(photos, recipe.train, store.work).whole,
         _pairs((one.sha256, other.sha256) for one, other in made if one and other),
     )
 
@@ -178,10 +178,15 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     _print_ranking("ours", _our_scores(store, known), bad)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=recipe.train.seed)
     unseen = cross_val_predict(
-        linear_classifier(), known.features, known.numbers, groups=known.groups, cv=folds, method="predict_proba"
+        linear_classifier(known.features.shape[1]),
+        known.features,
+        known.numbers,
+        groups=known.groups,
+        cv=folds,
+        method="predict_proba",
     )
     _print_ranking("cleanlab, self-confidence", 1 - get_label_quality_scores(known.numbers, unseen), bad)
-    seen = linear_classifier().fit(known.features, known.numbers).predict_proba(known.features)
+    seen = linear_classifier(known.features.shape[1]).fit(known.features, known.numbers).predict_proba(known.features)
     losses = -np.log(seen[np.arange(len(bad)), known.numbers] + 1e-12)
     _print_ranking("top losses of a seen head", losses, bad)
     chosen = find_label_issues(known.numbers, unseen, n_jobs=1)
@@ -239,21 +244,27 @@ def _print_accuracy(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     }
     for name, names in ways.items():
         used = ~held_out & (names != "")
-        model = linear_classifier().fit(known.features[used], names[used])
+        model = linear_classifier(known.features.shape[1]).fit(known.features[used], names[used])
         right = model.predict(known.features[judged]) == known.truth[judged]
         print(f"linear classifier trained on {name}: {right.mean():.1%} of {judged.sum()} held-out photos")
 
 
+def _around_centres(truth: npt.NDArray[np.intp], channels: int, random: np.random.Generator) -> npt.NDArray[np.float16]:
+    rows = (random.standard_normal((12, channels), dtype=np.float32) * 0.2).astype(np.float16)[truth]
+    for start in range(0, len(rows), 1024):
+        rows[start : start + 1024] += random.standard_normal(rows[start : start + 1024].shape, dtype=np.float32)
+    return rows
+
+
 def _print_scale(count: int) -> None:
-    """Time the parts that grow with the photos, on features of 2,064 channels around twelve centres."""
+    """Time the parts that grow with the photos, on features like those of EfficientNet-Lite0 around twelve centres."""
     random = np.random.default_rng(0)
     truth = random.integers(0, 12, count)
-    features = random.standard_normal((12, 2064), dtype=np.float32)[truth] * 0.2
-    features += random.standard_normal((count, 2064), dtype=np.float32)
+    features = PhotoFeatures(*(_around_centres(truth, channels, random) for channels in (784, 4992)))
     numbers = np.where(random.random(count) < 0.15, random.integers(0, 12, count), truth)
     groups = [f"{place:08x}" for place in range(count)]
     begun = time.monotonic()
-    pairs = duplicates.near_pairs(features)
+    pairs = duplicates.near_pairs(features.overall)
     print(f"neighbours of {count} photos: {len(pairs)} pairs in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
     labels.judge_labels([str(n) for n in numbers], features, groups, np.zeros(count, dtype=bool), 0)

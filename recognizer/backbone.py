@@ -10,13 +10,14 @@ import recognizer.torchvision_cure  # noqa: F401
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import timm
 import torch
 import torchvision
 from fastai.callback.hook import num_features_model
 from fastai.vision.learner import TimmBody, create_body
+from timm.models import EfficientNet
 from torch import Tensor, nn
 
 from recognizer.errors import WeightsUnavailable
@@ -33,17 +34,34 @@ class Backbone:
 
     Args:
         body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w).
-        arch: what fastai's `vision_learner` takes to build the same body.
         channels: how many the feature maps have.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
     """
 
     body: nn.Module
-    arch: str | Callable[..., nn.Module]
     channels: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+
+    @torch.inference_mode()
+    def side(self, size: int) -> int:
+        """Return the side of the feature maps of pictures of a side in pixels."""
+        maps = self.body.eval()(torch.zeros(1, 3, size, size))
+        return int(maps.shape[3])
+
+
+def windows(side: int, cells: int) -> tuple[int, int]:
+    """Return size and stride of windows that cut maps into cells along each side, overlapping where they must.
+
+    Unlike adaptive pooling, such windows are the same everywhere and can be exported to ONNX from any size.
+
+    Args:
+        side: of the maps.
+        cells: wanted along each side; smaller maps are left as they are.
+    """
+    stride = max(1, side // cells)
+    return max(1, side - (cells - 1) * stride), stride
 
 
 def load_backbone(name: str, weights: str = "", pretrained: bool = True) -> Backbone:
@@ -75,8 +93,7 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> Backbone:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
     body = create_body(model)
-    channels = num_features_model(body)
-    return Backbone(body, getattr(torchvision.models, name), channels)
+    return Backbone(body, num_features_model(body))
 
 
 def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
@@ -89,7 +106,17 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
     model.reset_classifier(0)
-    return Backbone(TimmBody(model), name, model.num_features, model.default_cfg["mean"], model.default_cfg["std"])
+    channels = _narrow(model)
+    return Backbone(TimmBody(model), channels, model.default_cfg["mean"], model.default_cfg["std"])
+
+
+def _narrow(model: Any) -> int:
+    """Leave out a last layer that only widens the maps for ImageNet's many classes (docs/experiments.md)."""
+    if not isinstance(model, EfficientNet):
+        return int(model.num_features)
+    model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
+    channels: int = model.feature_info[-1]["num_chs"]
+    return channels
 
 
 def _lite0_file() -> str:

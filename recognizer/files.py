@@ -14,8 +14,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from recognizer.errors import Unwritable, WorkInUse
+from recognizer.recipe import TrainSettings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def features_file(work: Path, settings: TrainSettings) -> Path:
+    """Name the file in a work folder that keeps what a network saw in the photos (features.py)."""
+    return work / "features" / f"{settings.backbone}-{settings.size}-pyramid.npz"
 
 
 def write_whole(path: Path, data: bytes) -> None:

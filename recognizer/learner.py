@@ -2,6 +2,7 @@
 
 import recognizer.torchvision_cure  # noqa: F401
 
+import copy
 import os
 from collections.abc import Sequence
 
@@ -13,20 +14,21 @@ from fastai.data.block import CategoryBlock, DataBlock
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import IndexSplitter, ItemGetter, Normalize
 from fastai.metrics import accuracy
-from fastai.torch_core import set_seed
+from fastai.torch_core import params, set_seed
 from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
-from fastai.vision.learner import vision_learner
 from PIL import Image
 from torch import nn
 
-from recognizer.backbone import Backbone
+from recognizer.backbone import Backbone, windows
 from recognizer.cut import count_frozen
 from recognizer.photos import Photo
 from recognizer.recipe import Recipe
 from recognizer.splits import Parts
 from recognizer.tail import Outputs, halves
+
+CELLS = 3  # along each side of a picture: where things are tells classes apart (docs/experiments.md)
 
 
 def make_learner(recipe: Recipe, parts: Parts, backbone: Backbone) -> Learner:
@@ -41,17 +43,26 @@ def make_learner(recipe: Recipe, parts: Parts, backbone: Backbone) -> Learner:
     set_seed(settings.seed, reproducible=True)
     dls = _data(recipe, parts.training, parts.validation)
     dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
-    head = make_head(backbone.channels, len(recipe.labels))
-    learner = vision_learner(dls, backbone.arch, pretrained=False, normalize=False, custom_head=head, metrics=accuracy)
-    learner.model[0].load_state_dict(backbone.body.state_dict())
+    network = nn.Sequential(copy.deepcopy(backbone.body), make_head(backbone, settings.size, len(recipe.labels)))
+    learner = Learner(dls, network, splitter=lambda model: [params(half) for half in model], metrics=accuracy)
     learner.remove_cb(ProgressCallback)
     freeze_early(learner.model[0], settings.tuned)
     return learner
 
 
-def make_head(channels: int, classes: int) -> nn.Sequential:
-    """Return the layers that make logits, (n, classes), of feature maps, (n, channels, height, width)."""
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+def make_head(backbone: Backbone, size: int, classes: int) -> nn.Sequential:
+    """Return the layers that make logits, (n, classes), of a backbone's feature maps, averaged over cells.
+
+    Args:
+        backbone: the backbone.
+        size: pixels, the side of what it sees.
+        classes: how many.
+    """
+    side = backbone.side(size)
+    cells = min(CELLS, side)
+    return nn.Sequential(
+        nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(backbone.channels * cells**2, classes)
+    )
 
 
 def freeze_early(body: nn.Module, tuned: float) -> None:

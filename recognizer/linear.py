@@ -6,14 +6,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-STRENGTH = 0.01  # inverse regularisation; there are more features than photos
+STRENGTH = 12.8  # inverse regularisation, spread over all features; there are more of them than photos
 
 Floats = npt.NDArray[np.floating]
 
 
-def linear_classifier() -> Pipeline:
-    """Return an unfitted classifier of features, with `fit` and `predict_proba`."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH, max_iter=500))
+def linear_classifier(channels: int) -> Pipeline:
+    """Return an unfitted classifier of features, with `fit` and `predict_proba`.
+
+    Args:
+        channels: how many features a photo has.
+    """
+    return make_pipeline(StandardScaler(), LogisticRegression(C=STRENGTH / channels, max_iter=500))
 
 
 def fit_linear(features: Floats, labels: npt.NDArray[np.int_]) -> tuple[Floats, Floats]:
@@ -26,7 +30,7 @@ def fit_linear(features: Floats, labels: npt.NDArray[np.int_]) -> tuple[Floats, 
     Returns:
         Weight, (classes, channels), and bias, (classes,): logits are `features @ weight.T + bias`.
     """
-    scaler, regression = linear_classifier().fit(features, labels)
+    scaler, regression = linear_classifier(features.shape[1]).fit(features, labels)
     weight = regression.coef_ / scaler.scale_
     bias = regression.intercept_ - weight @ scaler.mean_
     if len(bias) == 1:  # of two classes, scikit-learn keeps only the second's logit

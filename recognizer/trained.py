@@ -101,7 +101,7 @@ def prepare_cached(
     freeze_early(backbone.body, settings.tuned)
     trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
     maps = photo_maps(photos, trunk, backbone, settings, work, watch)
-    head = make_head(backbone.channels, len(recipe.labels))
+    head = make_head(backbone, settings.size, len(recipe.labels))
     return nn.Sequential(tail, head), Examples(maps, label_numbers(recipe, photos))
 
 

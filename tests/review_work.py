@@ -15,6 +15,7 @@ from PIL import Image
 from recognizer.clean.review import make_review
 from recognizer.clean.review_queue import Entry, Filter, read_entries
 from recognizer.collect.search import Hit
+from recognizer.files import features_file
 from recognizer.photos import Decision, Issue, PhotoStore
 from recognizer.prepare import prepare_photo
 from recognizer.recipe import load_recipe
@@ -74,10 +75,10 @@ class Work:
 
     def add_features(self) -> None:
         """Leave features as the clean stage does: each photo is nearest to those found just before and after it."""
-        file = self.folder / "features" / f"{self.recipe.train.backbone}-{self.recipe.train.size}-stages.npz"
+        file = features_file(self.folder, self.recipe.train)
         file.parent.mkdir()
         angles = np.arange(PHOTOS) * 0.1
-        np.savez(file, photos=np.array(self.ids), features=np.stack([np.cos(angles), np.sin(angles)], axis=1))
+        np.savez(file, photos=np.array(self.ids), overall=np.stack([np.cos(angles), np.sin(angles)], axis=1))
 
 
 def entry_of(store: PhotoStore, photo: str) -> Entry:

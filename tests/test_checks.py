@@ -11,6 +11,7 @@ from recognizer.clean import duplicates, quality
 from recognizer.clean.deciding import surest
 from recognizer.clean.geometry import likeness, read_planes
 from recognizer.clean.labels import decide_labels, judge_labels
+from recognizer.features import PhotoFeatures
 from recognizer.photos import Photo
 
 Change = Callable[[Image.Image], Image.Image]
@@ -114,7 +115,8 @@ def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
     names = np.array(["Argyle", "Batik", "Ikat", "Toile"])
     held_out = random.random(600) < 0.2
     photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(600)]
-    judgement = judge_labels(names[numbers].tolist(), features, [str(n) for n in range(600)], held_out, 0)
+    seen, groups = PhotoFeatures(features, features[:, :0]), [str(n) for n in range(600)]
+    judgement = judge_labels(names[numbers].tolist(), seen, groups, held_out, 0)
     assert judgement.noise.share == pytest.approx(wrong.mean(), abs=0.04)
     decisions = decide_labels(photos, judgement, ~held_out)
     places = [int(decision.photo) for decision in decisions]

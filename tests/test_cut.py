@@ -71,7 +71,7 @@ def test_a_network_that_is_no_chain_is_refused() -> None:
 
 def test_the_trunk_runs_as_in_torch(tmp_path: Path) -> None:
     body = body_of("tf_efficientnet_lite0")
-    backbone = Backbone(body, "tf_efficientnet_lite0", 1280)
+    backbone = Backbone(body, 1280)
     trunk = cut(body, 0.33, "lite0").trunk.eval()
     views = photo_views(photo(tmp_path), SIZE, 3)
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (backbone.mean, backbone.std))

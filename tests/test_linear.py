@@ -30,7 +30,7 @@ def test_the_layer_agrees_with_the_classifier(classes: int, kind: type[np.floati
     features, labels = made_up(classes, kind)
     weight, bias = fit_linear(features, labels)
     assert (weight.shape, bias.shape) == ((classes, CHANNELS), (classes,))
-    expected = linear_classifier().fit(features, labels).predict_proba(features)
+    expected = linear_classifier(CHANNELS).fit(features, labels).predict_proba(features)
     assert np.abs(softmax(features @ weight.T + bias) - expected).max() < (1e-6 if kind is np.float64 else 1e-5)
 
 

@@ -13,7 +13,7 @@ from recognizer.clean.deciding import PRECISION
 from recognizer.clean.geometry import read_planes
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
-from recognizer.features import Features, stage_features
+from recognizer.features import PhotoFeatures, photo_features
 from recognizer.photos import AUTO, WORTH_A_LOOK, Decision, Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
@@ -52,9 +52,9 @@ def clean(
 
 def _check(recipe: Recipe, store: PhotoStore, watch: Watch, precision: float) -> list[Decision]:
     photos = store.photos()
-    features = stage_features(photos, recipe.train, store.work, watch)
+    features = photo_features(photos, recipe.train, store.work, watch)
     planes = read_planes([photo.path for photo in photos])
-    copies = duplicates.find_duplicates(photos, features, planes)
+    copies = duplicates.find_duplicates(photos, features.overall, planes)
     poor = quality.find_poor(photos, planes, recipe.train.size)
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
@@ -63,7 +63,7 @@ def _check(recipe: Recipe, store: PhotoStore, watch: Watch, precision: float) ->
 
 
 def _check_labels(
-    recipe: Recipe, store: PhotoStore, features: Features, dropped: set[str], precision: float
+    recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str], precision: float
 ) -> list[Decision]:
     """Judge the labels of all photos that the other checks and people leave."""
     photos = store.photos()
@@ -77,10 +77,10 @@ def _check_labels(
     held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
     wanted = [_label(photo, people) for photo in judged]
     nobody, seed = np.zeros(len(judged), dtype=bool), recipe.train.seed
-    shown = labels.judge_labels(wanted, features[chosen], names, nobody, seed)
+    shown = labels.judge_labels(wanted, features.of(chosen), names, nobody, seed)
     _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
     _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
-    decisive = labels.judge_labels(wanted, features[chosen], names, held_out, seed)
+    decisive = labels.judge_labels(wanted, features.of(chosen), names, held_out, seed)
     decided_by_people = np.array([photo.sha256 in people for photo in judged])
     allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
     return labels.decide_labels(judged, decisive, allowed, precision)

@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 Floats = npt.NDArray[np.floating]
 Numbers = npt.NDArray[np.intp]
 
 FOLDS = 5
 COMPONENTS = 512  # of the features, at most
+FITTED = 4096  # photos that the components are fitted to, at most; more of them change little and fill memory
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,18 @@ class Sums:
 
 def normalised(features: Floats) -> Floats:
     """Make features fit for discriminants: signed roots (Perronnin et al., 2010), unit variance, fewer components."""
-    roots = np.sign(features) * np.sqrt(np.abs(features))
-    scaled = (roots - roots.mean(axis=0)) / (roots.std(axis=0) + 1e-6)
-    components = min(COMPONENTS, *scaled.shape)
-    reduced: Floats = PCA(components, svd_solver="covariance_eigh").fit_transform(scaled.astype(np.float32))
-    return reduced
+    chosen = np.random.default_rng(0).permutation(len(features))[:FITTED]
+    components = min(COMPONENTS, len(chosen), features.shape[1])
+    reduction = make_pipeline(
+        FunctionTransformer(_signed_roots), StandardScaler(), PCA(components, svd_solver="randomized", random_state=0)
+    ).fit(features[chosen])
+    starts = range(0, len(features), FITTED)
+    return np.concatenate([reduction.transform(features[start : start + FITTED]) for start in starts])
+
+
+def _signed_roots(features: Floats) -> Floats:
+    wide = features.astype(np.float32)
+    return np.asarray(np.sign(wide) * np.sqrt(np.abs(wide)))
 
 
 def out_of_fold(

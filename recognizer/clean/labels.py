@@ -1,7 +1,8 @@
 """Wrong labels and photos of none of the classes, by discriminants that have not seen the photo that they judge.
 
 Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the noise
-that fits the labels best turns them into probabilities (`noise.py`). What a person is shown is judged by all other
+that fits the labels best turns them into probabilities (`noise.py`). Whether they look at where things are in a
+picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is judged by all other
 photos. The rules go by a second judgement, which held-out photos have not taught, and never decide about those, so the
 accuracy measured on them stays honest.
 """
@@ -17,12 +18,13 @@ from recognizer.clean.deciding import PRECISION, surest
 from recognizer.clean.discriminant import FOLDS, normalised, out_of_fold
 from recognizer.clean.noise import LabelNoise, fit_noise
 from recognizer.errors import RecognizerError
+from recognizer.features import PhotoFeatures
 from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
 
 CHECK = "label"
 OFF_TOPIC = "off_topic"
 REPEATS = 4
-SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # the one under which the labels are likeliest is taken
+SHRINKAGES = (0.3, 0.5, 0.7, 0.9)
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
 
@@ -61,13 +63,13 @@ class Judgement:
 
 
 def judge_labels(
-    labels: Sequence[str], features: Floats, groups: Sequence[str], held_out: Mask, seed: int
+    labels: Sequence[str], features: PhotoFeatures, groups: Sequence[str], held_out: Mask, seed: int
 ) -> Judgement:
     """Judge the label of every photo.
 
     Args:
         labels: the label of each: the one it was found as, or a person's, n of them.
-        features: their features, (n, channels).
+        features: of the photos.
         groups: the group of each; a group is never split between folds.
         held_out: which of them are held out, (n,).
         seed: of the folds.
@@ -77,11 +79,13 @@ def judge_labels(
     """
     classes, numbers = np.unique(np.array(labels), return_inverse=True)
     _check_enough(np.array(labels)[~held_out], classes)
-    reduced = normalised(features)
-    tried = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed) for shrinkage in SHRINKAGES]
+    reductions = [normalised(part) for part in (features.overall, features.whole)]
+    ways = [(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
+    tried = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed) for reduced, shrinkage in ways]
     fits = [fit_noise(found[~held_out], numbers[~held_out]).likelihood for found in tried]
     best = int(np.argmax(fits))
-    repeats = [out_of_fold(reduced, numbers, groups, held_out, SHRINKAGES[best], seed + r) for r in range(1, REPEATS)]
+    reduced, shrinkage = ways[best]
+    repeats = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed + r) for r in range(1, REPEATS)]
     discriminants = np.mean([tried[best], *repeats], axis=0)
     noise = fit_noise(discriminants[~held_out], numbers[~held_out])
     return Judgement(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from recognizer.files import features_file
 from recognizer.recipe import TrainSettings
 
 NEIGHBOURS = 8
@@ -26,7 +27,7 @@ class Neighbours:
     """
 
     def __init__(self, work: Path, settings: TrainSettings) -> None:
-        self._cache = work / "features" / f"{settings.backbone}-{settings.size}-stages.npz"  # as features.py names it
+        self._cache = features_file(work, settings)
         self._turn = threading.Lock()
         self._read: int | None = None  # when what was read was written, in nanoseconds
         self._photos: list[str] = []
@@ -59,6 +60,6 @@ class Neighbours:
         self._read, self._photos = present, []
         if present is not None:
             with np.load(self._cache) as stored:
-                self._photos, rows = stored["photos"].tolist(), stored["features"].astype(np.float32)
+                self._photos, rows = stored["photos"].tolist(), stored["overall"].astype(np.float32)
             self._features = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         self._places = {photo: place for place, photo in enumerate(self._photos)}
