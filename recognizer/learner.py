@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.core import Callback
+from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.data.block import CategoryBlock, DataBlock
@@ -24,7 +27,7 @@ from torch import nn
 from recognizer.backbone import Backbone
 from recognizer.cut import count_frozen
 from recognizer.photos import Photo
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.splits import Parts
 from recognizer.tail import Outputs, halves
 
@@ -58,6 +61,20 @@ def freeze_early(body: nn.Module, tuned: float) -> None:
     """Keep the layers of a body that are not tuned as they are."""
     for parameter in list(body.parameters())[: count_frozen(body, tuned)]:
         parameter.requires_grad_(False)
+
+
+def gpu_callbacks(device: torch.device, settings: TrainSettings) -> list[Callback]:
+    """Return what training on a GPU is given besides, for `fit`, which takes it away again at the end.
+
+    Mixed precision: Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740. Both are fastai's, whose autocast is
+    for CUDA alone.
+
+    Args:
+        device: that the network is trained on.
+        settings: whether it is wanted.
+    """
+    wanted = settings.mixed_precision and device.type == "cuda"
+    return [ChannelsLast(), MixedPrecision()] if wanted else []
 
 
 @torch.inference_mode()

@@ -15,7 +15,7 @@ from recognizer.backbone import Backbone, load_backbone
 from recognizer.cached import Curves, fold_curves, judge, learn, start_head
 from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
-from recognizer.learner import freeze_early, make_head, make_learner, observe
+from recognizer.learner import freeze_early, gpu_callbacks, make_head, make_learner, observe
 from recognizer.maps import photo_maps
 from recognizer.openset import Distance, fit_distance
 from recognizer.photos import Photo
@@ -123,7 +123,8 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     else:
         start_head(learner.model, observe(learner, parts.training).features, labels)
     listener = _listener(recipe, number, len(parts.training), watch)
-    fit(learner, settings, settings.seed + number, [listener()])
+    callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
+    fit(learner, settings, settings.seed + number, callbacks)
     distance = fit_distance(observe(learner, parts.training).features, labels)
     return Trained(
         _on_cpu(learner.model.state_dict()),

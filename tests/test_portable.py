@@ -3,11 +3,8 @@
 import recognizer.torchvision_cure  # noqa: F401
 
 import json
-import pickletools
 import subprocess
 import sys
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +21,7 @@ from recognizer.recipe import load_recipe
 from recognizer.splits import split_kept
 from recognizer.trained import label_numbers
 from tests.conftest import ROOT, Built
+from tests.pickled import named, operations
 
 RESNETS = ("resnet18", "resnet34")
 KNOWN = {"fastai", "fastcore", "fasttransform", "plum", "torch", "torchvision", "timm", "numpy", "PIL"}
@@ -71,21 +69,13 @@ def test_every_backbone_opens_in_a_program_that_has_fastai_only(learners: list[L
 def test_no_learner_names_this_machine_its_system_or_its_python(learners: list[Learner], built: Built) -> None:
     """Not one function is in it by value, since that would be bytecode of one version of Python."""
     for learner in learners:
-        operations = list(_operations(learner.file))
-        named = [argument.split(" ") for operation, argument in operations if operation == "GLOBAL"]
-        modules = {module.split(".")[0] for module, _ in named}
-        assert {"STACK_GLOBAL", "INST", "EXT1"}.isdisjoint(operation for operation, _ in operations)
+        steps, texts = zip(*operations(learner.file), strict=True)
+        assert {"STACK_GLOBAL", "INST", "EXT1"}.isdisjoint(steps)  # `named` would not see what they take
+        modules = {module.split(".")[0] for module, _ in named(learner.file)}
         assert modules <= KNOWN | sys.stdlib_module_names | {"__builtin__"}, modules
-        assert {name for _, name in named}.isdisjoint({*PLATFORM, "CodeType", "FunctionType", "eval", "exec"})
-        texts = [argument for _, argument in operations]
-        here = [str(built.work), str(ROOT), sys.prefix, sys.base_prefix, str(Path.home())]
+        assert {name for _, name in named(learner.file)}.isdisjoint(
+            {*PLATFORM, "CodeType", "FunctionType", "eval", "exec"}
+        )
+        here = [str(built.work), str(ROOT), sys.prefix, sys.base_prefix]
         assert not [text for text in texts for word in (*here, "recognizer") if word in text]
         assert not [text for text in texts if text.startswith("/") or text[1:3] == ":\\"]
-
-
-def _operations(file: Path) -> Iterator[tuple[str, str]]:
-    """Read what a learner would do on opening, without opening it."""
-    with zipfile.ZipFile(file) as archive:
-        (name,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        for operation, argument, _ in pickletools.genops(archive.read(name)):
-            yield operation.name, argument if isinstance(argument, str) else ""
