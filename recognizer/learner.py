@@ -2,6 +2,7 @@
 
 import recognizer.torchvision_cure  # noqa: F401
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ from fastai.vision.learner import vision_learner
 from PIL import Image
 from torch import nn
 
+from recognizer import processes
 from recognizer.backbone import Backbone
 from recognizer.cut import count_frozen
 from recognizer.photos import Photo
@@ -96,11 +98,12 @@ def _data(recipe: Recipe, training: Sequence[Photo], validation: Sequence[Photo]
         item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),
         batch_tfms=aug_transforms(min_scale=0.75),
     )
-    dls = block.dataloaders(items, bs=min(recipe.train.batch, len(training)), num_workers=_workers())
+    share = math.ceil(len(training) / processes.count())
+    dls = block.dataloaders(items, bs=min(recipe.train.batch, share), num_workers=_workers())
     # What `predict` accepts, beside the items that it was trained with.
     dls.train_ds.tls[0].types = [tuple, (str, bytes, np.ndarray, torch.Tensor, Image.Image), PILImage]
     return dls
 
 
 def _workers() -> int:
-    return min(8, os.cpu_count() or 1)
+    return min(8, max(1, (os.cpu_count() or 1) // processes.count()))

@@ -113,7 +113,7 @@ class TrainSettings(_Part):
             all layers over newly varied photos, which is work for a GPU.
         views: of each photo that are cached: itself, its mirror image, and parts of it.
         folds: parts of the training photos, each judged by a network that learned from the others; with `cached` only.
-        batch: photos in a batch.
+        batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
         learning_rate: of the head, at its highest; the backbone learns at a tenth of it.
