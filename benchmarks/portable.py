@@ -66,9 +66,8 @@ def _compare(name: str, folder: Path, python: Path) -> float:
     difference = float(np.abs(probabilities - _open_here(learner, photos)).max())
     packages = ", ".join(f"{package} {version or 'absent'}" for package, version in there["packages"].items())
     cured = "; its torchvision had to be cured first" if there["cured"] else ""
-    print(
-        f"{name}: {difference:.1e} on {len(photos)} photos, in a fresh environment with {packages}{cured}", flush=True
-    )
+    said = f"{difference:.1e} on {len(photos)} photos, of probabilities up to {probabilities.max():.2f}"
+    print(f"{name}: {said}; in a fresh environment with {packages}{cured}", flush=True)
     return difference
 
 
