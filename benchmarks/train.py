@@ -187,9 +187,8 @@ def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
         folder, train="train", valid="valid", item_tfms=RandomResizedCrop(224), batch_tfms=aug_transforms(), bs=64
     )
     backbone = load_backbone(LITE0, pretrained=False)
-    dls.add_tfms(
-        [Normalize.from_stats(backbone.mean, backbone.std)], "after_batch"
-    )  # as fastai does where it pretrains
+    # As fastai does where it fetches the weights itself.
+    dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
     learner = vision_learner(dls, LITE0, pretrained=False)
     body = learner.model[0]
     body.load_state_dict(dict(zip(body.state_dict(), _lite0().values(), strict=False)))  # all but the classifier

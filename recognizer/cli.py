@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from recognizer import summaries
+from recognizer import processes, summaries
 from recognizer.errors import RecognizerError
 from recognizer.photos import PhotoStore
 from recognizer.progress import ClassDisplay, ProgressDisplay
@@ -277,7 +277,10 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True, precision: floa
 def _train(recipe: Recipe, store: PhotoStore) -> None:
     from recognizer.train import train
 
-    _show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
+    if processes.is_first():
+        _show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
+    else:
+        train(recipe, store)
 
 
 def _evaluate(recipe: Recipe, store: PhotoStore) -> None:

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cloudpickle
 import torch
 from fastai.learner import Learner
 from safetensors.torch import save_model
@@ -84,7 +83,7 @@ def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], f
     size = recipe.train.size
     write_onnx(learner, size, folder / FLOATS)
     save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
-    _write_pickle(learner, folder / LEARNER)
+    write_learner(learner, folder / LEARNER)
     photos = sorted(training, key=lambda photo: photo.label)
     return write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
 
@@ -100,12 +99,20 @@ def _metrics(work: Path, recipe: Recipe) -> dict[str, Any]:
     return {key: value for key, value in report.items() if key not in ("stage", "seconds", "counts", "version")}
 
 
-def _write_pickle(learner: Learner, file: Path) -> None:
-    """Write the learner as fastai's export does, but without a path of this machine or system inside."""
+def write_learner(learner: Learner, file: Path) -> None:
+    """Write a learner so that plain fastai loads it elsewhere; its data and optimiser are given up for that.
+
+    fastai's own export pickles by value what pickle itself would name (through cloudpickle): a class method of fastai
+    would be in the file as bytecode of this version of Python, with the path that it has on this machine.
+
+    Args:
+        learner: the learner; of its data only the classes and the transforms stay.
+        file: the file to write.
+    """
     learner.dls = learner.dls.new_empty()
     learner.opt = learner.dl = None  # the last loader knows the files that it read
     learner.dls.path = learner.path = PurePosixPath(".")
-    torch.save(learner, file, pickle_module=cloudpickle, pickle_protocol=2)
+    torch.save(learner, file, pickle_protocol=2)
 
 
 def _facts(

@@ -3,11 +3,15 @@
 import recognizer.torchvision_cure  # noqa: F401
 
 import copy
+import math
 import os
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.core import Callback
+from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.data.block import CategoryBlock, DataBlock
@@ -21,10 +25,11 @@ from fastai.vision.data import ImageBlock
 from PIL import Image
 from torch import nn
 
+from recognizer import processes
 from recognizer.backbone import Backbone, windows
 from recognizer.cut import count_frozen
 from recognizer.photos import Photo
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.splits import Parts
 from recognizer.tail import Outputs, halves
 
@@ -71,6 +76,20 @@ def freeze_early(body: nn.Module, tuned: float) -> None:
         parameter.requires_grad_(False)
 
 
+def gpu_callbacks(device: torch.device, settings: TrainSettings) -> list[Callback]:
+    """Return what training on a GPU is given besides, for `fit`, which takes it away again at the end.
+
+    Mixed precision: Micikevicius et al., 2018, https://arxiv.org/abs/1710.03740. Both are fastai's, whose autocast is
+    for CUDA alone.
+
+    Args:
+        device: that the network is trained on.
+        settings: whether it is wanted.
+    """
+    wanted = settings.mixed_precision and device.type == "cuda"
+    return [ChannelsLast(), MixedPrecision()] if wanted else []
+
+
 @torch.inference_mode()
 def observe(learner: Learner, photos: Sequence[Photo]) -> Outputs:
     """Return what a learner makes of at least one photo: probabilities and the features behind them."""
@@ -90,11 +109,12 @@ def _data(recipe: Recipe, training: Sequence[Photo], validation: Sequence[Photo]
         item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),
         batch_tfms=aug_transforms(min_scale=0.75),
     )
-    dls = block.dataloaders(items, bs=min(recipe.train.batch, len(training)), num_workers=_workers())
+    share = math.ceil(len(training) / processes.count())
+    dls = block.dataloaders(items, bs=min(recipe.train.batch, share), num_workers=_workers())
     # What `predict` accepts, beside the items that it was trained with.
     dls.train_ds.tls[0].types = [tuple, (str, bytes, np.ndarray, torch.Tensor, Image.Image), PILImage]
     return dls
 
 
 def _workers() -> int:
-    return min(8, os.cpu_count() or 1)
+    return min(8, max(1, (os.cpu_count() or 1) // processes.count()))

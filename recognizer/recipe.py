@@ -113,7 +113,9 @@ class TrainSettings(_Part):
             all layers over newly varied photos, which is work for a GPU.
         views: of each photo that are cached: itself, its mirror image, and parts of it.
         folds: parts of the training photos, each judged by a network that learned from the others; with `cached` only.
-        batch: photos in a batch.
+        batch: photos in a batch, in each process where several train.
+        mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
+            memory (channels-last); without `cached` only. Nothing changes on a processor.
         learning_rate: of the head, at its highest; the backbone learns at a tenth of it.
         held_out: share of the photos kept apart to judge by.
         answered_accuracy: of the answers that are given; less likely ones become "not sure".
@@ -130,6 +132,7 @@ class TrainSettings(_Part):
     views: Annotated[int, Field(ge=1, le=64)] = 4
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
+    mixed_precision: bool = True
     learning_rate: Annotated[float, Field(gt=0)] = 0.002
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95

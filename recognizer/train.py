@@ -5,12 +5,14 @@
 
 A round whose settings and photos are those of a finished one is not trained again; one that was stopped starts anew.
 Between two rounds the labels are checked again with what the last round's networks say (rounds.py).
+Several processes can train together (processes.py); then the first does all the writing.
 """
 
 import hashlib
 import json
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,15 @@ import numpy as np
 import torch
 from fastai.callback.schedule import Learner
 
+from recognizer import processes
 from recognizer.backbone import load_backbone
 from recognizer.calibrate import Calibration, apply_temperature, calibrate, calibration_error
 from recognizer.errors import RecognizerError
 from recognizer.figures import draw_curves
 from recognizer.learner import make_learner, observe
+from recognizer.openset import Distance
 from recognizer.photos import Photo, PhotoStore
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import write_json, write_report
 from recognizer.rounds import recheck_labels
 from recognizer.runs import Run, all_runs, write_run
@@ -45,18 +49,20 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         watch: told about photos learned from.
 
     Returns:
-        The report, as written to `reports/train.json`.
+        The report, as written to `reports/train.json`; of several processes, only the first has it.
 
     Raises:
-        RecognizerError: a class has too few photos to train with.
+        RecognizerError: a class has too few photos to train with, or several processes cannot train this.
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     begun = time.monotonic()
+    processes.join(recipe)
     parts = split_kept(recipe, store)
     done = _finished_rounds(recipe, parts, store.work)
     for number in range(2, done + 1):
         # Cleaning anew has taken back what was decided between the rounds.
-        recheck_labels(store, _chain(store.work)[number - 2].judged, recipe.labels)
+        judged = _chain(store.work)[number - 2].judged
+        processes.alone(partial(recheck_labels, store, judged, recipe.labels))
     for number in range(done + 1, recipe.train.rounds + 1):
         if number > 1:
             parts = _recheck(recipe, store)
@@ -64,7 +70,8 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         _train_round(recipe, parts, store.work, number, watch)
     counts = {name: len(getattr(parts, name)) for name in ("training", "validation", "held_out", "aside")}
     last = all_runs(store.work)[-1].metrics
-    return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **last)
+    seconds = time.monotonic() - begun
+    return processes.alone(lambda: write_report(store.work, "train", recipe.name, seconds, counts, **last)) or {}
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> tuple[Learner, Calibration]:
@@ -117,6 +124,10 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
         "calibration": vars(calibration),
     }
     distance = trained.distance.limited(trained.judged.scores)
+    processes.alone(lambda: _write(work, settings, trained, distance, metrics))
+
+
+def _write(work: Path, settings: TrainSettings, trained: Trained, distance: Distance, metrics: dict[str, Any]) -> None:
     run = write_run(work, settings.model_dump(), trained.weights, trained.judged, distance, metrics)
     draw_curves(**vars(trained.curves), file=run.folder / "curves.png")
 
@@ -139,9 +150,9 @@ def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
 def _recheck(recipe: Recipe, store: PhotoStore) -> Parts:
     """Check labels by the last run, and leave a note by which a stopped round is known."""
     run = all_runs(store.work)[-1]
-    recheck_labels(store, run.judged, recipe.labels)
+    processes.alone(lambda: recheck_labels(store, run.judged, recipe.labels))
     parts = split_kept(recipe, store)
-    write_json(run.folder / NEXT, {"fingerprint": _fingerprint(recipe, parts)})
+    processes.alone(lambda: write_json(run.folder / NEXT, {"fingerprint": _fingerprint(recipe, parts)}))
     return parts
 
 

@@ -11,11 +11,12 @@ from fastai.callback.core import Callback
 from fastai.callback.schedule import Learner
 from torch import Tensor, nn
 
+from recognizer import processes
 from recognizer.backbone import Backbone, load_backbone
 from recognizer.cached import Curves, fold_curves, judge, learn, start_head
 from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
-from recognizer.learner import freeze_early, make_head, make_learner, observe
+from recognizer.learner import freeze_early, gpu_callbacks, make_head, make_learner, observe
 from recognizer.maps import photo_maps
 from recognizer.openset import Distance, fit_distance
 from recognizer.photos import Photo
@@ -53,7 +54,7 @@ class Progress(Callback):
         """Say the loss, and the accuracy where it has been measured."""
         if not self.training:
             return
-        self.done[0] = min(self.done[0] + len(self.y), self.total)
+        self.done[0] = min(self.done[0] + len(self.y) * processes.count(), self.total)
         rows = self.learn.recorder.values
         accuracy = f", accuracy {rows[-1][-1]:.0%}" if rows and len(rows[-1]) == 3 else ""
         self.watch(f"training, loss {self.loss.item():.2f}{accuracy}", self.done[0], self.total)
@@ -123,7 +124,9 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     else:
         start_head(learner.model, observe(learner, parts.training).features, labels)
     listener = _listener(recipe, number, len(parts.training), watch)
-    fit(learner, settings, settings.seed + number, [listener()])
+    callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
+    with processes.sharing(learner):
+        fit(learner, settings, settings.seed + number, callbacks)
     distance = fit_distance(observe(learner, parts.training).features, labels)
     return Trained(
         _on_cpu(learner.model.state_dict()),

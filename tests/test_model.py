@@ -19,38 +19,6 @@ from recognizer.onnx_forms import onnx_pixels
 from recognizer.publish import MODULES, publish
 from tests.conftest import ROOT, Built, Served
 
-PLAIN = """
-import json, sys
-import torch
-library = torch.library.Library("torchvision", "DEF")
-try:
-    import torchvision
-except RuntimeError:
-    for name in [name for name in sys.modules if name.startswith("torchvision")]:
-        del sys.modules[name]
-    for name in ("nms", "qnms"):
-        library.define(name + "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-from fastai.vision.all import load_learner
-assert not any(name.startswith("recognizer") for name in sys.modules)
-learner = load_learner(sys.argv[1])
-_, _, probabilities = learner.predict(sys.argv[2])
-assert not any(name.startswith("recognizer") for name in sys.modules)
-print(json.dumps(dict(zip(learner.dls.vocab, probabilities.tolist()))))
-"""
-
-
-def test_learner_opens_in_a_program_that_has_fastai_only(served: Served, tmp_path: Path) -> None:
-    # -P and another folder keep this package out of the program's reach; it is not imported from site-packages either.
-    command = [sys.executable, "-P", "-c", PLAIN, str(served.model / "learner.pkl"), str(served.photos[0])]
-    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert json.loads(printed) == pytest.approx(served.expected(served.photos[0]), abs=1e-6)
-
-
-def test_learner_holds_no_path_and_nothing_of_ours(built: Built) -> None:
-    data = (built.model / "learner.pkl").read_bytes()
-    for word in (b"recognizer", b"PosixPath(", b"cpathlib\nPosixPath", str(built.work).encode()):
-        assert word not in data, word
-
 
 def test_model_json_describes_the_files(built: Built) -> None:
     facts = read_facts(built.model)

@@ -2,9 +2,9 @@
 
 Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the noise
 that fits the labels best turns them into probabilities (`noise.py`). Whether they look at where things are in a
-picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is judged by all other
-photos. The rules go by a second judgement, which held-out photos have not taught, and never decide about those, so the
-accuracy measured on them stays honest.
+picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is judged by
+all other photos. The rules go by a second judgement, which held-out photos have not taught, and never decide about
+those, so the accuracy measured on them stays honest.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,49 @@
+"""What training on a GPU is given besides: decided by device and recipe, and gone when training ends."""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+from pathlib import Path
+
+import pytest
+import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.fp16 import AMPMode, MixedPrecision
+from fastai.learner import load_learner
+
+from recognizer.backbone import load_backbone
+from recognizer.export import write_learner
+from recognizer.learner import gpu_callbacks, make_learner, observe
+from recognizer.photos import PhotoStore
+from recognizer.recipe import Recipe, TrainSettings
+from recognizer.splits import split_kept
+from recognizer.tail import fit
+from tests.pickled import named
+
+GPU = torch.device("cuda", 1)
+
+
+def test_a_gpu_computes_in_half_precision_with_colours_last() -> None:
+    last, mixed = gpu_callbacks(GPU, TrainSettings())
+    assert isinstance(last, ChannelsLast) and isinstance(mixed, MixedPrecision)
+    assert mixed.amp_mode is AMPMode.FP16
+
+
+@pytest.mark.parametrize("device", [GPU, torch.device("cpu"), torch.device("mps")])
+def test_nothing_is_added_where_it_is_not_wanted_or_no_use(device: torch.device) -> None:
+    wanted = device.type != "cuda"
+    assert gpu_callbacks(device, TrainSettings(mixed_precision=wanted)) == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:torch")  # half precision is off where there is no GPU
+def test_nothing_of_it_is_left_in_the_learner(copied: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
+    settings = recipe.train.model_copy(update={"cached": False, "tuned": 0.1})
+    parts = split_kept(recipe, copied)
+    learner = make_learner(recipe, parts, load_backbone(settings.backbone))
+    before, names = learner.model[1][-1].weight.clone(), [type(callback) for callback in learner.cbs]
+    fit(learner, settings, 1, gpu_callbacks(GPU, settings))
+    assert not torch.equal(learner.model[1][-1].weight, before)
+    assert [type(callback) for callback in learner.cbs] == names
+    expected = observe(learner, parts.held_out[:3]).probabilities
+    write_learner(learner, tmp_path / "learner.pkl")
+    assert observe(load_learner(tmp_path / "learner.pkl"), parts.held_out[:3]).probabilities == pytest.approx(expected)
+    assert not [module for module, _ in named(tmp_path / "learner.pkl") if "fp16" in module or "channels" in module]
