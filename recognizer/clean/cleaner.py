@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recognizer.clean import duplicates, labels, quality
 from recognizer.clean.deciding import PRECISION
-from recognizer.clean.geometry import read_planes
+from recognizer.clean.geometry import read_measured
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
 from recognizer.features import Features, stage_features
@@ -53,9 +53,9 @@ def clean(
 def _check(recipe: Recipe, store: PhotoStore, watch: Watch, precision: float) -> list[Decision]:
     photos = store.photos()
     features = stage_features(photos, recipe.train, store.work, watch)
-    planes = read_planes([photo.path for photo in photos])
+    planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
     copies = duplicates.find_duplicates(photos, features, planes)
-    poor = quality.find_poor(photos, planes, recipe.train.size)
+    poor = quality.find_poor(photos, planes, drawing, recipe.train.size)
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
