@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.clean import duplicates, labels, quality
+from recognizer.clean.conflicts import judge_conflicts
 from recognizer.clean.geometry import read_measured
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
@@ -74,6 +75,8 @@ def _check_labels(recipe: Recipe, store: PhotoStore, features: Features, dropped
     shown = labels.judge_labels(wanted, features[chosen], names, nobody, seed)
     _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
     _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
+    conflicts = [issue for issue in issues if issue.check == duplicates.CONFLICT]
+    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, judged, shown))
     decisive = labels.judge_labels(wanted, features[chosen], names, held_out, seed)
     decided_by_people = np.array([photo.sha256 in people for photo in judged])
     allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
