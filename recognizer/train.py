@@ -56,7 +56,7 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
     done = _finished_rounds(recipe, parts, store.work)
     for number in range(2, done + 1):
         # Cleaning anew has taken back what was decided between the rounds.
-        recheck_labels(store, _chain(store.work)[number - 2].judged, recipe.labels)
+        recheck_labels(recipe, store, _chain(store.work)[number - 2].judged)
     for number in range(done + 1, recipe.train.rounds + 1):
         if number > 1:
             parts = _recheck(recipe, store)
@@ -139,7 +139,7 @@ def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
 def _recheck(recipe: Recipe, store: PhotoStore) -> Parts:
     """Check labels by the last run, and leave a note by which a stopped round is known."""
     run = all_runs(store.work)[-1]
-    recheck_labels(store, run.judged, recipe.labels)
+    recheck_labels(recipe, store, run.judged)
     parts = split_kept(recipe, store)
     write_json(run.folder / NEXT, {"fingerprint": _fingerprint(recipe, parts)})
     return parts
