@@ -55,8 +55,21 @@ OwnPhotos = Annotated[
     typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
 ]
 Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
+
+
+def _share(precision: float | None) -> float | None:
+    if precision is not None and not 0 < precision < 1:
+        raise typer.BadParameter(f"{precision:g} is no share; it has to be between 0 and 1, as 0.98 is.")
+    return precision
+
+
 Precision = Annotated[
-    float, typer.Option(min=0.5, max=1.0, help="Share of the rules' decisions about labels that shall be right.")
+    float | None,
+    typer.Option(
+        callback=_share,
+        help="Share of the rules' decisions about labels that shall be right, in place of the recipe's.",
+        show_default=False,
+    ),
 ]
 
 
@@ -79,13 +92,13 @@ def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, f
 
 
 @app.command()
-def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: Precision = 0.95) -> None:
+def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: Precision = None) -> None:
     """Find copies, poor pictures and wrong labels, and decide where that is sure.
 
     Example: recognizer clean ethnic-groups --precision 0.98
     """
     with _opened(recipe, work) as (found, store):
-        _clean(found, store, auto, precision)
+        _clean(_with_precision(found, precision), store, auto)
 
 
 @app.command()
@@ -268,10 +281,16 @@ def _with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None
     return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
 
 
-def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True, precision: float = 0.95) -> None:
+def _with_precision(recipe: Recipe, precision: float | None) -> Recipe:
+    """Put the precision of the command in the place of the recipe's."""
+    changes = {} if precision is None else {"precision": precision}
+    return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})
+
+
+def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:
     from recognizer.clean.cleaner import clean
 
-    _show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch, precision))))
+    _show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch))))
 
 
 def _train(recipe: Recipe, store: PhotoStore) -> None:

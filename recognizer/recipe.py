@@ -98,6 +98,16 @@ class CollectSettings(_Part):
     folder: str = ""
 
 
+class CleanSettings(_Part):
+    """How far rules may decide about photos.
+
+    Args:
+        precision: share of the rules' decisions about labels that shall be right; about the rest a person decides.
+    """
+
+    precision: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
 class TrainSettings(_Part):
     """How the network learns.
 
@@ -151,6 +161,7 @@ class Recipe(_Part):
     title: Words
     description: str = ""
     collect: CollectSettings = CollectSettings()
+    clean: CleanSettings = CleanSettings()
     train: TrainSettings = TrainSettings()
     classes: Annotated[list[PhotoClass], Field(min_length=2)]
 
@@ -231,6 +242,11 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _allowed(location: tuple[int | str, ...]) -> list[str]:
     """List the keys of the table that a location is in."""
-    parts: dict[str, type[_Part]] = {"collect": CollectSettings, "train": TrainSettings, "classes": PhotoClass}
+    parts: dict[str, type[_Part]] = {
+        "collect": CollectSettings,
+        "clean": CleanSettings,
+        "train": TrainSettings,
+        "classes": PhotoClass,
+    }
     part: type[_Part] = parts.get(str(location[0]), Recipe) if len(location) > 1 else Recipe
     return [name for name in part.model_fields if (part, name) != (Recipe, "name")]

@@ -1,46 +1,66 @@
 """Between two rounds of training the network says which labels look wrong, and the next round learns from the rest.
 
-The network judges only photos that it has not learned from (out of fold), and none that is held out.
+The network judges only photos that it has not learned from (out of fold), and none that is held out. Its probabilities
+say how likely a class is by the picture alone, and are not calibrated; the noise that fits the labels best makes of
+them how likely each label is wrong (clean/noise.py), and the recipe's precision says how many of those are decided.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from cleanlab.filter import find_label_issues
 
-from recognizer.photos import AUTO, Decision, PhotoStore
+from recognizer.calibrate import LEAST_TEMPERATURE
+from recognizer.clean.labels import Judgement, decide_labels
+from recognizer.clean.noise import fit_noise
+from recognizer.photos import AUTO, PhotoStore
+from recognizer.recipe import Recipe
 from recognizer.runs import Judged
 
-SURE = 0.9  # probability of another label from which the photo gets it
-UNLIKELY = 0.05  # probability of its label below which a photo is dropped, where cleanlab agrees
 
-
-def recheck_labels(store: PhotoStore, judged: Judged, names: list[str]) -> int:
+def recheck_labels(recipe: Recipe, store: PhotoStore, judged: Judged) -> int:
     """Decide about labels by what a round's networks say; doing it twice changes nothing more.
 
-    Confident learning: Northcutt et al., 2021, https://arxiv.org/abs/1911.00068. Where no rule has decided anything in
+    Only labels that confident learning finds wrong as well are decided about (Northcutt et al., 2021,
+    https://arxiv.org/abs/1911.00068), and none that a person has decided about. Where no rule has decided anything in
     this store, none is wanted and none decides here.
 
     Args:
+        recipe: the recipe.
         store: the photo store.
         judged: of the round.
-        names: of the classes.
 
     Returns:
         How many photos were decided about.
     """
-    standing = {decision.photo: decision for decision in store.decisions() if decision.by == AUTO}
+    decisions = store.decisions()
+    standing = {decision.photo: decision for decision in decisions if decision.by == AUTO}
     if not standing:
         return 0
+    people = [decision.photo for decision in decisions if decision.by != AUTO]
+    photos = {photo.sha256: photo for photo in store.photos()}
+    judged = judged.only(np.isin(judged.photos, list(photos)))
     wrong = find_label_issues(judged.labels, judged.probabilities, n_jobs=1)
-    own = judged.probabilities[np.arange(len(judged.labels)), judged.labels]
-    places = np.flatnonzero(wrong & (own < UNLIKELY))
-    found = [_decide(str(judged.photos[place]), judged.probabilities[place], names) for place in places]
-    store.replace_automatic((standing | {decision.photo: decision for decision in found}).values())
+    found = decide_labels(
+        [photos[sha256] for sha256 in judged.photos.tolist()],
+        judge_round(recipe.labels, judged),
+        wrong & ~np.isin(judged.photos, people),
+        recipe.clean.precision,
+    )
+    by_network = {d.photo: replace(d, reason=f"{d.reason} to the trained network") for d in found}
+    store.replace_automatic((standing | by_network).values())
     return len(found)
 
 
-def _decide(photo: str, probabilities: np.ndarray, names: list[str]) -> Decision:
-    best = int(probabilities.argmax())
-    if probabilities[best] >= SURE:
-        reason = f"looks like {names[best]} ({probabilities[best]:.0%}) to the trained network"
-        return Decision(photo, "relabel", reason, label=names[best])
-    return Decision(photo, "drop", "does not look like its label to the trained network")
+def judge_round(classes: list[str], judged: Judged) -> Judgement:
+    """Return how likely each label is wrong, by what a round's networks make of the pictures.
+
+    Args:
+        classes: the recipe's, in order.
+        judged: of the round.
+    """
+    evidence = np.log(np.clip(judged.probabilities, 1e-12, 1))
+    fitted = fit_noise(evidence, judged.labels)
+    noise = replace(fitted, temperature=max(fitted.temperature, LEAST_TEMPERATURE))
+    truly = noise.true_class(evidence, judged.labels)
+    return Judgement(classes, judged.labels, truly, np.zeros(len(truly)), noise)

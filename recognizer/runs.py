@@ -41,6 +41,10 @@ class Judged:
     scores: npt.NDArray[np.float64]
     folds: npt.NDArray[np.int_]
 
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "Judged":
+        """Return what was made of some of the photos, (n,) telling which."""
+        return Judged(**{name: values[chosen] for name, values in vars(self).items()})
+
 
 @dataclass(frozen=True)
 class Run:

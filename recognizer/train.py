@@ -62,7 +62,7 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
     for number in range(2, done + 1):
         # Cleaning anew has taken back what was decided between the rounds.
         judged = _chain(store.work)[number - 2].judged
-        processes.alone(partial(recheck_labels, store, judged, recipe.labels))
+        processes.alone(partial(recheck_labels, recipe, store, judged))
     for number in range(done + 1, recipe.train.rounds + 1):
         if number > 1:
             parts = _recheck(recipe, store)
@@ -150,7 +150,7 @@ def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
 def _recheck(recipe: Recipe, store: PhotoStore) -> Parts:
     """Check labels by the last run, and leave a note by which a stopped round is known."""
     run = all_runs(store.work)[-1]
-    processes.alone(lambda: recheck_labels(store, run.judged, recipe.labels))
+    processes.alone(lambda: recheck_labels(recipe, store, run.judged))
     parts = split_kept(recipe, store)
     processes.alone(lambda: write_json(run.folder / NEXT, {"fingerprint": _fingerprint(recipe, parts)}))
     return parts

@@ -9,12 +9,15 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from recognizer.clean import duplicates, quality
 from recognizer.clean.deciding import surest
-from recognizer.clean.geometry import likeness, read_planes
+from recognizer.clean.geometry import likeness, read_measured, read_planes
 from recognizer.clean.labels import decide_labels, judge_labels
+from recognizer.collect.cloth import photograph
+from recognizer.collect.patterns import PATTERNS
 from recognizer.features import PhotoFeatures
-from recognizer.photos import Photo
+from recognizer.photos import Issue, Photo
 
 Change = Callable[[Image.Image], Image.Image]
+Drawing = Callable[[], Image.Image]
 
 
 def picture(seed: int) -> Image.Image:
@@ -84,6 +87,10 @@ def test_the_best_copy_is_kept_and_another_label_is_a_conflict(tmp_path: Path) -
     assert [decision.photo for decision in duplicates.decide_duplicates(issues)] == ["small"]
 
 
+def found_poor(photos: list[Photo]) -> list[Issue]:
+    return quality.find_poor(photos, *read_measured([one.path for one in photos], quality.measure_drawing), 224)
+
+
 def test_poor_pictures_are_named(tmp_path: Path) -> None:
     poor = {
         "empty": Image.new("RGB", (400, 300), "grey"),
@@ -94,10 +101,94 @@ def test_poor_pictures_are_named(tmp_path: Path) -> None:
     }
     photos = [photo(tmp_path / f"{name}.png", image) for name, image in poor.items()]
     photos += [photo(tmp_path / f"good{seed}.png", picture(seed)) for seed in range(30)]
-    issues = quality.find_poor(photos, read_planes([one.path for one in photos]), 224)
+    issues = found_poor(photos)
     assert {(name, name) for name in poor} <= {(issue.photo, issue.check) for issue in issues}
     assert sum(issue.photo.startswith("good") for issue in issues) <= 2
     assert [decision.photo for decision in quality.decide_poor(issues)] == ["empty"]
+
+
+def lettered(image: Image.Image, colour: str, size: int) -> Image.Image:
+    """Write lines of words all over a picture."""
+    draw = ImageDraw.Draw(image)
+    for number, top in enumerate(range(10, image.height - size, size * 3 // 2)):
+        words = "Opening hours and prices, as of this summer"[number * 3 % 20 :]
+        draw.text((15, top), words, fill=colour, font_size=size)
+    return image
+
+
+def logo() -> Image.Image:
+    image = Image.new("RGB", (400, 400), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((120, 60, 280, 220), fill="darkblue")
+    draw.polygon([(200, 80), (250, 190), (150, 190)], fill="orange")
+    draw.text((60, 260), "WEAVERS & CO", fill="darkblue", font_size=40)
+    return image
+
+
+def chart() -> Image.Image:
+    image = Image.new("RGB", (600, 400), "white")
+    draw = ImageDraw.Draw(image)
+    for number, height in enumerate((90, 200, 150, 280, 240)):
+        left = 60 + 100 * number
+        draw.rectangle((left, 360 - height, left + 60, 360), fill="steelblue")
+        draw.text((left, 370), f"{2020 + number}", fill="black", font_size=20)
+    return image
+
+
+def screenshot() -> Image.Image:
+    image = lettered(Image.new("RGB", (640, 420), "whitesmoke"), "black", 14)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 640, 40), fill="seagreen")
+    draw.rounded_rectangle((420, 120, 600, 170), 8, fill="royalblue")
+    return image
+
+
+DRAWINGS: dict[str, Drawing] = {
+    "page": lambda: lettered(Image.new("RGB", (480, 640), "white"), "black", 18),
+    "small print": lambda: lettered(Image.new("RGB", (600, 400), "ivory"), "navy", 12),
+    "white on red": lambda: lettered(Image.new("RGB", (640, 300), "firebrick"), "white", 60),
+    "logo": logo,
+    "chart": chart,
+    "screenshot": screenshot,
+}
+
+
+def product(seed: int) -> Image.Image:
+    """Draw a shaded thing of cloth on white, as shops show it."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:400, 0:400] / 400
+    inside = ((x - 0.5) / 0.35) ** 2 + ((y - 0.5) / 0.4) ** 2 < 1
+    light = 0.5 + 0.4 * np.sin(6 * x + 9 * y * random.random()) * y + random.normal(0, 0.02, x.shape)
+    pixels = np.where(inside[..., None], random.uniform(60, 250, 3) * light[..., None], 255)
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def cloths(tmp_path_factory: pytest.TempPathFactory) -> list[Photo]:
+    """Photo-like pictures of every pattern of the sample, many of which are drawings that somebody photographed."""
+    folder = tmp_path_factory.mktemp("cloths")
+    return [
+        photo(folder / f"{name}{seed}.jpg", photograph(name, np.random.default_rng(seed)))
+        for name in PATTERNS
+        for seed in range(3)
+    ]
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_a_drawing_among_photos_waits_for_a_person(cloths: list[Photo], tmp_path: Path, draw: Drawing) -> None:
+    issues = found_poor([*cloths, photo(tmp_path / "drawn.jpg", draw())])
+    assert [issue.photo for issue in issues if issue.check == "text"] == ["drawn"]
+    assert quality.decide_poor(issues) == []
+
+
+def test_products_on_white_and_patterned_cloth_are_no_drawings(cloths: list[Photo], tmp_path: Path) -> None:
+    products = [photo(tmp_path / f"product{seed}.jpg", product(seed)) for seed in range(4)]
+    assert "text" not in {issue.check for issue in found_poor([*cloths, *products])}
+
+
+def test_where_all_pictures_are_drawn_none_is_an_outlier(tmp_path: Path) -> None:
+    drawn = [photo(tmp_path / f"{name}{n}.jpg", draw()) for name, draw in DRAWINGS.items() for n in range(2)]
+    assert "text" not in {issue.check for issue in found_poor(drawn)}
 
 
 def test_the_longest_head_of_a_ranking_that_keeps_its_precision_is_chosen() -> None:

@@ -1,18 +1,24 @@
 """The checks find what is planted in the sample, and the rules decide only where they may."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from recognizer.clean import duplicates
 from recognizer.clean.cleaner import CHECKS, clean
-from recognizer.collect.sample import planted
+from recognizer.cli import app
+from recognizer.collect.sample import SampleEngine, planted
+from recognizer.collect.search import Hit
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.groups import is_held_out
 from recognizer.photos import AUTO, Decision, PhotoStore
-from recognizer.recipe import Recipe
+from recognizer.prepare import prepare_photo
+from recognizer.recipe import CleanSettings, Recipe
+from tests.conftest import Built
 
 
 def kinds(store: PhotoStore, photos: set[str]) -> Counter[str]:
@@ -51,6 +57,29 @@ def test_no_rule_judges_the_labels_of_held_out_photos(copied: PhotoStore, recipe
     for decision in copied.decisions():
         about_label = decision.action == "relabel" or decision.reason.startswith("does not look like")
         assert not (about_label and is_held_out(decision.photo, recipe.train.held_out))
+
+
+def mislabel(recipe: Recipe, store: PhotoStore) -> None:
+    """Store two photos of each class under the class before it."""
+    for label, shown in pairwise(recipe.classes):
+        for number in (30, 31):
+            hit = Hit(f"sample:{shown.queries[0]}/{number:04d}.jpg", f"sample:page/{shown.name}/{number}")
+            store.add_page("test", "wrong", label.name, number, [hit])
+            (waiting,) = [one for one in store.waiting(label.name, 1000) if one.image == hit.image]
+            store.add_photo(waiting.id, prepare_photo(SampleEngine().read(hit.image)))
+
+
+def test_recipe_and_command_say_how_sure_the_rules_have_to_be(copied: PhotoStore, recipe: Recipe, built: Built) -> None:
+    def decided(precision: float) -> set[Decision]:
+        clean(recipe.model_copy(update={"clean": CleanSettings(precision=precision)}), copied)
+        return set(copied.decisions())
+
+    mislabel(recipe, copied)
+    bold, careful = decided(0.5), decided(1 - 1e-9)
+    assert {decision.photo for decision in careful} < {decision.photo for decision in bold}
+    arguments = ["clean", str(built.recipe), "--work", str(copied.work), "--precision", "0.5"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert set(copied.decisions()) == bold
 
 
 def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:

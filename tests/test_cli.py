@@ -66,6 +66,8 @@ def test_an_unknown_recipe_is_one_sentence_and_exit_code_1(stage: str) -> None:
 def test_wrong_usage_is_exit_code_2() -> None:
     assert run("collect")[0] == 2
     assert run("collect", "textiles", "--quickly")[0] == 2
+    for precision in ("0", "1", "95", "nan", "-0.9"):
+        assert run("clean", "textiles", "--precision", precision)[0] == 2
 
 
 def test_classify_prints_words_or_json(served: Served) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.errors import RecipeError
-from recognizer.recipe import CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
+from recognizer.recipe import CleanSettings, CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "data" / "recipes"
@@ -60,6 +60,7 @@ def test_a_recipe_by_path_is_called_like_its_file(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, GOOD, "my-cloth"))
     assert (recipe.name, recipe.title, recipe.labels) == ("my-cloth", "Cloth", ["Kilim", "Batik"])
     assert recipe.collect == CollectSettings() and recipe.train == TrainSettings()
+    assert recipe.clean == CleanSettings(precision=0.95)
     assert recipe.classes[1] == PhotoClass(name="Batik", queries=["batik cloth", "batik wax"])
 
 
@@ -84,9 +85,10 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
     [
         (
             'colour = "red"\n' + GOOD,
-            "unknown key colour; allowed here are title, description, collect, train, classes.",
+            "unknown key colour; allowed here are title, description, collect, clean, train, classes.",
         ),
         (GOOD + "[collect]\nphoto = 3\n", "unknown key collect.photo; allowed here are engines, photos, timeout"),
+        (GOOD + "[clean]\nauto = true\n", "unknown key clean.auto; allowed here are precision"),
         (GOOD + "[train]\nepoch = 3\n", "unknown key train.epoch; allowed here are backbone, weights, size, rounds"),
         (GOOD + 'query = "x"\n', "unknown key classes[2].query; allowed here are name, queries, description, region"),
     ],
@@ -155,6 +157,8 @@ def test_a_class_may_have_any_script(tmp_path: Path, name: str) -> None:
             "collect.engines: “bing” stands there twice; each engine may stand once.",
         ),
         ("[collect]\ncontact = 3", "collect.contact has to be a text in quotes (given: 3)."),
+        ("[clean]\nprecision = 1.0", "clean.precision has to be less than 1.0 (given: 1.0)."),
+        ("[clean]\nprecision = 0", "clean.precision has to be more than 0.0 (given: 0)."),
         ("[train]\nsize = 2000", "train.size has to be at most 1024 (given: 2000)."),
         ("[train]\nheld_out = 1.0", "train.held_out has to be less than 1.0 (given: 1.0)."),
         ("[train]\nseed = -1", "train.seed has to be at least 0 (given: -1)."),
@@ -195,9 +199,11 @@ def test_every_key_and_default_is_explained_in_the_readme() -> None:
     readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     writing = readme[readme.index("## Writing a recipe") : readme.index("## The work folder")]
     rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", writing, re.MULTILINE)
-    keys = {key for part in (Recipe, CollectSettings, TrainSettings, PhotoClass) for key in part.model_fields}
-    assert {key for key, _ in rows} == keys - {"collect", "train", "classes"}
-    assert all(f"| `{table}` | **" in writing for table in ("[collect]", "[train]", "[[classes]]"))
-    for settings in (CollectSettings(), TrainSettings()):
+    keys = {
+        key for part in (Recipe, CollectSettings, CleanSettings, TrainSettings, PhotoClass) for key in part.model_fields
+    }
+    assert {key for key, _ in rows} == keys - {"collect", "clean", "train", "classes"}
+    assert all(f"| `{table}` | **" in writing for table in ("[collect]", "[clean]", "[train]", "[[classes]]"))
+    for settings in (CollectSettings(), CleanSettings(), TrainSettings()):
         for key, value in settings.model_dump(exclude={"weights", "engines"}).items():
             assert dict(rows)[key].strip('`"') == str(value).lower()  # as TOML writes true

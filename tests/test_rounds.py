@@ -8,7 +8,7 @@ import pytest
 from recognizer.errors import RecognizerError
 from recognizer.evaluate import evaluate
 from recognizer.photos import Decision, PhotoStore
-from recognizer.recipe import Recipe
+from recognizer.recipe import CleanSettings, Recipe
 from recognizer.rounds import recheck_labels
 from recognizer.runs import Judged, all_runs
 from recognizer.splits import split_kept
@@ -19,36 +19,64 @@ def changed(recipe: Recipe, **settings: object) -> Recipe:
     return recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
 
 
-def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, float]) -> Judged:
-    """Networks that agree with all labels but some, for which they say the next class with a probability."""
-    photos = split_kept(recipe, store).learning
+def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]]) -> Judged:
+    """Networks that agree with all labels but some, for which they say with what probabilities it is the next ones."""
+    photos, classes = split_kept(recipe, store).learning, len(recipe.labels)
     labels = np.array([recipe.labels.index(photo.label) for photo in photos])
-    probabilities = np.full((len(photos), len(recipe.labels)), 0.3 / (len(recipe.labels) - 1))
+    probabilities = np.full((len(photos), classes), 0.3 / (classes - 1))
     probabilities[np.arange(len(photos)), labels] = 0.7
-    for place, sure in wrong.items():
-        rest = (1 - sure - 0.01) / (len(recipe.labels) - 2)
-        probabilities[place] = rest
-        probabilities[place, [labels[place], (labels[place] + 1) % len(recipe.labels)]] = 0.01, sure
+    for place, others in wrong.items():
+        next_ones = (labels[place] + 1 + np.arange(len(others))) % classes
+        probabilities[place] = (1 - sum(others)) / (classes - len(others))
+        probabilities[place, next_ones] = others
     names = np.array([photo.sha256 for photo in photos])
     return Judged(names, labels, probabilities, np.zeros(len(photos)), np.zeros(len(photos), dtype=int))
 
 
+SURELY_ONE, SURELY_ANOTHER, PERHAPS = (0.99,), (0.71, 0.285), (0.72,)
+
+
 def test_labels_that_the_network_finds_wrong_are_decided_about(copied: PhotoStore, recipe: Recipe) -> None:
     copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
-    opinion = judged(recipe, copied, {3: 0.95, 8: 0.85})
-    assert recheck_labels(copied, opinion, recipe.labels) == 2
+    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
+    assert recheck_labels(recipe, copied, opinion) == 2
     decisions = {decision.photo: decision for decision in copied.decisions()}
-    assert decisions[str(opinion.photos[3])].action == "relabel"
-    assert decisions[str(opinion.photos[3])].label == recipe.labels[opinion.labels[3] + 1]
-    assert decisions[str(opinion.photos[8])].action == "drop"
+    relabelled, dropped = (decisions[str(opinion.photos[place])] for place in (3, 8))
+    better = recipe.labels[opinion.labels[3] + 1]
+    assert (relabelled.action, relabelled.label) == ("relabel", better)
+    assert relabelled.reason.startswith(f"looks like {better} (") and relabelled.reason.endswith(
+        "to the trained network"
+    )
+    assert dropped.action == "drop" and str(opinion.photos[11]) not in decisions
     assert decisions[copied.photos()[-1].sha256].reason == "empty"
-    recheck_labels(copied, opinion, recipe.labels)
+    recheck_labels(recipe, copied, opinion)
     assert {decision.photo: decision for decision in copied.decisions()} == decisions
+
+
+def test_the_precision_of_the_recipe_counts_between_rounds(copied: PhotoStore, recipe: Recipe) -> None:
+    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
+    found = []
+    for precision in (0.5, 0.95, 1 - 1e-9):
+        at_it = recipe.model_copy(update={"clean": CleanSettings(precision=precision)})
+        found.append(recheck_labels(at_it, copied, opinion))
+    assert found == [3, 2, 0]
+
+
+def test_a_photo_that_a_person_decided_about_or_that_is_gone_is_left_alone(copied: PhotoStore, recipe: Recipe) -> None:
+    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ONE})
+    kept, gone = str(opinion.photos[3]), str(opinion.photos[8])
+    copied.decide(Decision(kept, "keep", "looked at", by="ada"))
+    copied.erase([photo for photo in copied.photos() if photo.sha256 == gone], [])
+    assert recheck_labels(recipe, copied, opinion) == 0
+    copied.undo("ada")
+    assert copied.decisions(kept) == []
 
 
 def test_nothing_is_decided_where_no_rule_may(copied: PhotoStore, recipe: Recipe) -> None:
     copied.replace_automatic([])
-    assert recheck_labels(copied, judged(recipe, copied, {3: 0.95}), recipe.labels) == 0
+    assert recheck_labels(recipe, copied, judged(recipe, copied, {3: SURELY_ONE})) == 0
     assert copied.decisions() == []
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.clean import duplicates, labels, quality
-from recognizer.clean.deciding import PRECISION
-from recognizer.clean.geometry import read_planes
+from recognizer.clean.conflicts import judge_conflicts
+from recognizer.clean.geometry import read_measured
 from recognizer.clean.sheet import write_sheet
 from recognizer.errors import RecognizerError
 from recognizer.features import PhotoFeatures, photo_features
@@ -23,9 +23,7 @@ from recognizer.watch import Watch, unwatched
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
 
 
-def clean(
-    recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched, precision: float = PRECISION
-) -> dict[str, Any]:
+def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
     """Check all stored photos, and decide by rule where that is sure.
 
     Args:
@@ -33,7 +31,6 @@ def clean(
         store: the photo store.
         auto: whether rules may decide; without it everything waits for a person.
         watch: told about photos done.
-        precision: share of the rules' decisions about labels that shall be right.
 
     Returns:
         The report, as written to `reports/clean.json`.
@@ -44,27 +41,25 @@ def clean(
     begun = time.monotonic()
     if not store.photos():
         raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
-    decisions = _check(recipe, store, watch, precision)
+    decisions = _check(recipe, store, watch)
     store.replace_automatic(decisions if auto else [])
     _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun)
 
 
-def _check(recipe: Recipe, store: PhotoStore, watch: Watch, precision: float) -> list[Decision]:
+def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> list[Decision]:
     photos = store.photos()
     features = photo_features(photos, recipe.train, store.work, watch)
-    planes = read_planes([photo.path for photo in photos])
+    planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
     copies = duplicates.find_duplicates(photos, features.overall, planes)
-    poor = quality.find_poor(photos, planes, recipe.train.size)
+    poor = quality.find_poor(photos, planes, drawing, recipe.train.size)
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
-    return decisions + _check_labels(recipe, store, features, {decision.photo for decision in decisions}, precision)
+    return decisions + _check_labels(recipe, store, features, {decision.photo for decision in decisions})
 
 
-def _check_labels(
-    recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str], precision: float
-) -> list[Decision]:
+def _check_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> list[Decision]:
     """Judge the labels of all photos that the other checks and people leave."""
     photos = store.photos()
     issues = store.issues()
@@ -80,10 +75,12 @@ def _check_labels(
     shown = labels.judge_labels(wanted, features.of(chosen), names, nobody, seed)
     _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
     _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
+    conflicts = [issue for issue in issues if issue.check == duplicates.CONFLICT]
+    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, judged, shown))
     decisive = labels.judge_labels(wanted, features.of(chosen), names, held_out, seed)
     decided_by_people = np.array([photo.sha256 in people for photo in judged])
     allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
-    return labels.decide_labels(judged, decisive, allowed, precision)
+    return labels.decide_labels(judged, decisive, allowed, recipe.clean.precision)
 
 
 def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:

@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-PRECISION = 0.95
+from recognizer.recipe import CleanSettings
+
+PRECISION = CleanSettings().precision
 
 
 def surest(probabilities: npt.NDArray[np.floating], precision: float) -> npt.NDArray[np.bool_]:

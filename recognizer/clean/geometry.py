@@ -6,7 +6,7 @@ brightness and contrast do not matter to it. The verdict is the correlation of t
 similar things agree in their coarse light and dark, but only copies agree in their threads and edges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,15 +24,37 @@ STRETCH = 1.25  # a fifth cut off, or added
 STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
 Plane = npt.NDArray[np.float32]
 Planes = npt.NDArray[np.uint8]
+Measures = npt.NDArray[np.float64]
 
 
 def read_planes(paths: Sequence[Path]) -> Planes:
     """Read pictures as small grey squares without their borders, (n, SIDE, SIDE)."""
+    return read_measured(paths, lambda grey: ())[0]
+
+
+def read_measured(paths: Sequence[Path], measure: Callable[[Planes], tuple[float, ...]]) -> tuple[Planes, Measures]:
+    """Read pictures once, as small grey squares, and measure something on them before they are made small.
+
+    Args:
+        paths: of the pictures, n of them.
+        measure: takes a whole picture, grey, its shorter side mostly between 2 and 4 times `SIDE`.
+
+    Returns:
+        Squares without their borders, (n, SIDE, SIDE), and what was measured, (n, measures).
+    """
+
+    def look(path: Path) -> tuple[Planes, tuple[float, ...]]:
+        grey = _read(path)
+        square = cv2.resize(_without_border(grey), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        return np.asarray(square, dtype=np.uint8), measure(grey)
+
     planes = np.empty((len(paths), SIDE, SIDE), dtype=np.uint8)
+    measures = []
     with ThreadPoolExecutor() as pool:
-        for place, plane in enumerate(pool.map(_read, paths)):
+        for place, (plane, measured) in enumerate(pool.map(look, paths)):
             planes[place] = plane
-    return planes
+            measures.append(measured)
+    return planes, np.array(measures, dtype=np.float64)
 
 
 def likeness(first: Planes, second: Planes) -> float:
@@ -64,8 +86,7 @@ def detail(plane: Plane) -> Plane:
 def _read(path: Path) -> Planes:
     with Image.open(path) as image:
         image.draft("L", (2 * SIDE, 2 * SIDE))
-        grey = np.asarray(image.convert("L"))
-    return np.asarray(cv2.resize(_without_border(grey), (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return np.asarray(image.convert("L"))
 
 
 def _without_border(grey: Planes) -> Planes:

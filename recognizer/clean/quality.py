@@ -1,8 +1,11 @@
-"""Pictures of poor quality: they show next to nothing, or are tiny, blurred, dark or light beside the others.
+"""Pictures of poor quality: they show next to nothing, or are tiny, or beside the others blurred, dark, light or drawn.
 
-What is blurred, dark or light depends on what is photographed, so these are told by the photos at hand: outliers by
-the modified z-score of 3.5 that Iglewicz and Hoaglin (1993) recommend. Measures: the variance of the Laplacian
-(Pech-Pacheco et al., 2000), and the percentiles of brightness that cleanvision uses.
+What is blurred, dark, light or drawn depends on what is photographed, so these are told by the photos at hand: outliers
+by the modified z-score of 3.5 that Iglewicz and Hoaglin (1993) recommend. Measures: the variance of the Laplacian
+(Pech-Pacheco et al., 2000), the percentiles of brightness that cleanvision uses, and for text, logos, charts and
+screenshots what tells graphics from photos (Athitsos, Swain and Frankel, 1997; Lienhart and Hartmann, 2002): few
+shades, and nothing but flat areas between hard edges. A photo lacks one of the two: a product on white has a shaded
+subject, a striped shirt lies on cloth that is not flat.
 """
 
 from collections.abc import Sequence
@@ -10,23 +13,48 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.special import logit
 
 from recognizer.clean.geometry import Planes
 from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
 
 EMPTY = "empty"
-CHECKS = (EMPTY, "tiny", "blurred", "dark", "light")
+CHECKS = (EMPTY, "tiny", "blurred", "dark", "light", "text")
 FLAT = 8.0  # grey levels: a picture whose brightness varies less shows nothing
 OUTLIER = 3.5  # modified z-score
+EDGE = 32  # grey levels within 3 x 3 pixels, from which there is a hard edge
+STILL = 2  # grey levels within 3 x 3 pixels, up to which a picture is flat in spite of compression
+SHADES = 4  # that a drawing has besides its edges, paper and ink among them
+SHADE = 9  # grey levels that count as one shade, because compression makes a drawn one waver
+LEAST_SMOOTH = 0.02  # share of the pixels; what is smooth can only be judged where there is more of it
 Floats = npt.NDArray[np.float64]
 
 
-def find_poor(photos: Sequence[Photo], planes: Planes, size: int) -> list[Issue]:
+def measure_drawing(grey: Planes) -> tuple[float, float]:
+    """Measure what tells drawings from photos: both are near 0 for a drawing.
+
+    Args:
+        grey: a picture, (height, width), at least a hundred pixels a side or so.
+
+    Returns:
+        The share of the pixels that are neither at a hard edge nor of the few commonest shades, and the share of the
+        pixels away from hard edges that are not flat.
+    """
+    square = np.ones((3, 3), dtype=np.uint8)
+    spread = cv2.dilate(grey, square) - cv2.erode(grey, square)
+    smooth = spread < EDGE
+    rare = _outside_common_shades(np.bincount(grey[smooth], minlength=256))
+    uneven, margin = int((smooth & (spread > STILL)).sum()), LEAST_SMOOTH * grey.size
+    return rare / grey.size, (uneven + margin) / (int(smooth.sum()) + margin)
+
+
+def find_poor(photos: Sequence[Photo], planes: Planes, drawing: Floats, size: int) -> list[Issue]:
     """Return an issue for each photo of poor quality and each check that finds it so.
 
     Args:
         photos: the photos, n of them.
-        planes: their pictures, as `geometry.read_planes` gives them.
+        planes: their pictures, as `geometry.read_measured` gives them.
+        drawing: what `measure_drawing` measured on each, (n, 2).
         size: pixels, the side of the square that the network sees; a photo half as large is tiny.
     """
     scores = {EMPTY: 0.5 ** (planes.std(axis=(1, 2)) / FLAT)}
@@ -36,6 +64,9 @@ def find_poor(photos: Sequence[Photo], planes: Planes, size: int) -> list[Issue]
     scores["blurred"] = _outlying(-np.log(_sharpness(planes)), shows)
     scores["dark"] = _outlying(-np.percentile(planes, 99, axis=(1, 2)), shows)
     scores["light"] = _outlying(np.percentile(planes, 5, axis=(1, 2)), shows)
+    rare, uneven = drawing.T
+    few_shades = _outlying(-logit(np.clip(rare, 1e-3, 1 - 1e-3)), shows)
+    scores["text"] = np.minimum(few_shades, _outlying(-np.log(uneven), shows))
     return [
         Issue(photo.sha256, check, float(score))
         for check in CHECKS
@@ -47,6 +78,15 @@ def find_poor(photos: Sequence[Photo], planes: Planes, size: int) -> list[Issue]
 def decide_poor(issues: Sequence[Issue]) -> list[Decision]:
     """Drop the pictures that show nothing; what else is poor may still be worth having."""
     return [Decision(issue.photo, "drop", "empty picture") for issue in issues if issue.check == EMPTY]
+
+
+def _outside_common_shades(counts: npt.NDArray[np.intp]) -> int:
+    """Count the pixels that are of none of the commonest shades, given how many are of each grey level."""
+    rest = counts.copy()
+    for _ in range(SHADES):
+        middle = int(np.convolve(rest, np.ones(SHADE), "same").argmax())
+        rest[max(middle - SHADE // 2, 0) : middle + SHADE // 2 + 1] = 0
+    return int(rest.sum())
 
 
 def _sharpness(planes: Planes) -> Floats:

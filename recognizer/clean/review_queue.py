@@ -23,7 +23,7 @@ WORDS = {
     "blurred": "Blurred",
     "dark": "Very dark",
     "light": "Very light",
-    "text": "Text or a logo",
+    "text": "Text, a logo or another drawing",
     "off_topic": "Unlike the photos of every class",
     "label": "Unlike the other photos under its label",
 }

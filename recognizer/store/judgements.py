@@ -81,8 +81,14 @@ class Judgements(StorePart):
                 *(AUTO, len(photo or ""), photo or ""),
             )
             if photo is not None and len({row["photo"] for row in rows}) != 1:
-                found = "nothing about a photo" if not rows else "about several photos"
-                raise NotFound(f"The rules decided {found} that begins with “{photo}”; give more of its sha256.")
+                if rows:
+                    raise NotFound(
+                        f"The rules decided about several photos that begin with “{photo}”; give more of it."
+                    )
+                raise NotFound(
+                    f"The rules decided nothing about a photo that begins with “{photo}”; "
+                    "recognizer review lists what they decided."
+                )
             for row in rows:
                 self._db.execute("UPDATE decisions SET undone = ? WHERE id = ?", UNDONE_BY_PERSON, row["id"])
             return [row["photo"] for row in rows]

@@ -1,0 +1,93 @@
+"""Copies under two labels: the labels and the picture tell which is right; a person is asked about the other copy."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.special import log_softmax, softmax
+
+from recognizer.clean.cleaner import clean
+from recognizer.clean.conflicts import judge_conflicts, true_class_of_copies
+from recognizer.clean.duplicates import CONFLICT
+from recognizer.clean.labels import Judgement
+from recognizer.clean.noise import LabelNoise
+from recognizer.clean.review_queue import read_entries
+from recognizer.collect.search import Hit
+from recognizer.photos import Decision, Issue, Photo, PhotoStore
+from recognizer.prepare import prepare_photo
+from recognizer.recipe import Recipe
+
+CLASSES = ["Batik", "Ikat", "Kilim"]
+NOISE = LabelNoise(temperature=1.0, share=0.1, likelihood=0.0)
+PICTURE = np.array([2.0, 1.0, -1.0])
+
+
+def photo(name: str, label: str) -> Photo:
+    return Photo(name, "", 9, 9, label, label, "", "", "", "", "", Path(name))
+
+
+def judged(photos: list[Photo], pictures: list[np.ndarray]) -> Judgement:
+    numbers = np.array([CLASSES.index(photo.label) for photo in photos])
+    truly = NOISE.true_class(np.array(pictures), numbers)
+    return Judgement(CLASSES, numbers, truly, np.zeros(len(photos)), NOISE)
+
+
+def test_each_label_counts_and_the_picture_once() -> None:
+    photos = [photo("a", "Ikat"), photo("b", "Batik"), photo("c", "Ikat")]
+    right, wrong = np.log(0.9), np.log(0.1 / 2)
+    told = {
+        2: np.array([wrong + right, right + wrong, 2 * wrong]),
+        3: np.array([right + 2 * wrong, 2 * right + wrong, 3 * wrong]),
+    }
+    judgement = judged(photos, [PICTURE] * 3)
+    for copies, labels in told.items():
+        expected = softmax(log_softmax(PICTURE) + labels)
+        assert true_class_of_copies(judgement, range(copies)) == pytest.approx(expected)
+    alone = true_class_of_copies(judgement, [0])
+    assert alone == pytest.approx(judgement.probabilities[0])
+
+
+def test_the_copy_whose_label_is_likelier_wrong_is_put_to_a_person() -> None:
+    small, large, other = photo("small", "Batik"), photo("large", "Ikat"), photo("other", "Kilim")
+    conflicts = [Issue("small", CONFLICT, 0.9, twin="large"), Issue("other", CONFLICT, 0.8, twin="large")]
+    judgement = judged([small, large, other], [PICTURE, PICTURE, -PICTURE])
+    first, second = judge_conflicts(conflicts, [small, large, other], judgement)
+    assert (first.photo, first.twin, first.label, first.score) == ("large", "small", "Batik", 0.9)
+    assert first.probability == pytest.approx(true_class_of_copies(judgement, [0, 1])[0])
+    assert (second.photo, second.twin) == ("other", "large") and second.label in ("Ikat", "Kilim")
+
+
+def test_a_conflict_stays_with_the_copy_that_was_dropped() -> None:
+    conflict = Issue("small", CONFLICT, 0.9, twin="large")
+    small, large = photo("small", "Batik"), photo("large", "Ikat")
+    for kept, flagged in ((small, "large"), (large, "small")):
+        (issue,) = judge_conflicts([conflict], [kept], judged([kept], [PICTURE]))
+        assert (issue.photo, issue.label) == (flagged, None)
+
+
+def plant(store: PhotoStore, label: str) -> str:
+    """Store a smaller copy of the store's largest photo of another class under a label; return its sha256."""
+    photo = max((one for one in store.kept() if one.label != label), key=lambda one: (one.width, one.sha256))
+    with Image.open(photo.path) as image:
+        image.resize((image.width - 20, image.height - 20)).save(store.work / "copy.png")
+    copy = prepare_photo((store.work / "copy.png").read_bytes())
+    store.add_page("test", "copies", label, 1000, [Hit("https://other.example/1.jpg", "https://other.example/1")])
+    (hit,) = [one for one in store.waiting(label, 1000) if one.image == "https://other.example/1.jpg"]
+    store.add_photo(hit.id, copy)
+    return copy.sha256
+
+
+def test_a_person_is_told_the_label_and_what_is_settled_does_not_come_back(copied: PhotoStore, recipe: Recipe) -> None:
+    copy = plant(copied, recipe.labels[0])
+    clean(recipe, copied)
+    (conflict,) = [issue for issue in copied.issues() if issue.check == CONFLICT]
+    photo, twin = copied.photo(conflict.photo), copied.photo(conflict.twin or "")
+    assert photo and twin and copy in (photo.sha256, twin.sha256)
+    assert conflict.label == twin.found_as != photo.found_as
+    assert conflict.probability and 0.5 < conflict.probability <= 1
+    assert not {photo.sha256, twin.sha256} & {decision.photo for decision in copied.decisions()}
+    copied.decide(Decision(photo.sha256, "relabel", "as suggested", label=conflict.label, by="ada"))
+    clean(recipe, copied)
+    waiting = [entry for entry in read_entries(copied, 0.2) if entry.state == "waiting"]
+    assert CONFLICT not in {issue.check for entry in waiting for issue in entry.issues}
