@@ -22,14 +22,16 @@ import numpy as np
 import numpy.typing as npt
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from recognizer.clean import duplicates, labels
 from recognizer.clean.cleaner import clean
 from recognizer.features import PhotoFeatures, photo_features
 from recognizer.groups import group_photos, is_held_out
-from recognizer.linear import linear_classifier
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
 
@@ -178,7 +180,7 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     _print_ranking("ours", _our_scores(store, known), bad)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=recipe.train.seed)
     unseen = cross_val_predict(
-        linear_classifier(known.features.shape[1]),
+        _linear_classifier(known.features.shape[1]),
         known.features,
         known.numbers,
         groups=known.groups,
@@ -186,7 +188,7 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
         method="predict_proba",
     )
     _print_ranking("cleanlab, self-confidence", 1 - get_label_quality_scores(known.numbers, unseen), bad)
-    seen = linear_classifier(known.features.shape[1]).fit(known.features, known.numbers).predict_proba(known.features)
+    seen = _linear_classifier(known.features.shape[1]).fit(known.features, known.numbers).predict_proba(known.features)
     losses = -np.log(seen[np.arange(len(bad)), known.numbers] + 1e-12)
     _print_ranking("top losses of a seen head", losses, bad)
     chosen = find_label_issues(known.numbers, unseen, n_jobs=1)
@@ -200,6 +202,11 @@ def _our_scores(store: PhotoStore, known: Known) -> Floats:
     twins = {issue.photo: issue.twin for issue in store.issues() if issue.check == duplicates.CHECK}
     ranked = [scores.get(photo.sha256, scores.get(twins.get(photo.sha256) or "", 0.0)) for photo in known.photos]
     return np.array(ranked)
+
+
+def _linear_classifier(channels: int) -> Pipeline:
+    """Return an unfitted classifier of features that tools beside ours would take."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=12.8 / channels, max_iter=500))
 
 
 def _print_ranking(name: str, scores: Floats, bad: npt.NDArray[np.bool_]) -> None:
@@ -244,7 +251,7 @@ def _print_accuracy(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     }
     for name, names in ways.items():
         used = ~held_out & (names != "")
-        model = linear_classifier(known.features.shape[1]).fit(known.features[used], names[used])
+        model = _linear_classifier(known.features.shape[1]).fit(known.features[used], names[used])
         right = model.predict(known.features[judged]) == known.truth[judged]
         print(f"linear classifier trained on {name}: {right.mean():.1%} of {judged.sum()} held-out photos")
 

@@ -24,6 +24,7 @@ from recognizer.openset import Distance, fit_distance
 from recognizer.recipe import TrainSettings
 from recognizer.splits import Numbers
 from recognizer.tail import Examples, Outputs, Unwatched, fit, halves, look, tail_learner
+from recognizer.trunk import Maps
 
 Listener = Callable[[], Callback]
 Probabilities = npt.NDArray[np.float64]
@@ -59,7 +60,7 @@ def judge(
     scores, learners = np.zeros(len(folds)), []
     for fold in np.unique(folds).tolist():
         seen, unseen = folds != fold, folds == fold
-        training, validation = _some(examples, seen), _some(examples, unseen)
+        training, validation = examples.of(seen), examples.of(unseen)
         seed = settings.seed + 1 + fold
         learner = tail_learner(started(network, training), training, validation, settings, seed)
         fit(learner, settings, seed, [listener()])
@@ -72,7 +73,8 @@ def judge(
 
 def fold_curves(learners: Sequence[Learner]) -> Curves:
     """Return what each learner's recorder wrote down."""
-    columns = [np.array(learner.recorder.values, dtype=float).round(4).T.tolist() for learner in learners]
+    rows = [getattr(learner.recorder, "values", []) for learner in learners]  # none before the first epoch
+    columns = [np.array(values, dtype=float).reshape(-1, 3).round(4).T.tolist() for values in rows]
     return Curves(*(list(column) for column in zip(*columns, strict=True)))
 
 
@@ -85,17 +87,27 @@ def learn(
     return learner.model, _distance(look(learner.model, examples.maps), examples.labels)
 
 
+def see(network: nn.Sequential, maps: Maps) -> Features:
+    """Return what the last layer takes of all views, (n, views, channels)."""
+    return np.stack([look(network, maps[:, view:]).features for view in range(maps.shape[1])], axis=1)
+
+
 def started(network: nn.Sequential, examples: Examples) -> nn.Sequential:
     """Return a copy whose head is started on the examples."""
     fresh = copy.deepcopy(network)
-    start_head(fresh, look(fresh, examples.maps).features, examples.labels)
+    start_head(fresh, examples.features, examples.labels)
     return fresh
 
 
 def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> None:
-    """Start a head from the best linear classifier on the pretrained features, which costs seconds.
+    """Start a head as a linear classifier of the pretrained features, which costs seconds.
 
     A random head would first spoil the features that it is put on (Kumar et al., 2022, arXiv 2202.10054).
+
+    Args:
+        network: tail and head.
+        features: of all views, (n, views, channels).
+        labels: the number of each photo's class, (n,).
     """
     _, last = halves(network)
     weight, bias = fit_linear(features, labels)
@@ -106,7 +118,3 @@ def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> N
 
 def _distance(outputs: Outputs, labels: Numbers) -> Distance:
     return fit_distance(outputs.features, labels)
-
-
-def _some(examples: Examples, chosen: npt.NDArray[np.bool_]) -> Examples:
-    return Examples(examples.maps[chosen], examples.labels[chosen])

@@ -11,7 +11,7 @@ from recognizer.cached import learn
 from recognizer.measure import accuracy_of
 from recognizer.photos import PhotoStore
 from recognizer.recipe import Recipe
-from recognizer.tail import Examples, look
+from recognizer.tail import look
 from recognizer.trained import Progress, prepare_cached
 from recognizer.watch import Watch, unwatched
 
@@ -32,9 +32,9 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore, watch: Watch = unwa
     kept = {photo.sha256 for photo in store.kept()}
     photos = [photo for photo in store.photos() if photo.sha256 in kept | copies]
     backbone = load_backbone(settings.backbone, settings.weights)
-    network, (maps, labels) = prepare_cached(recipe, photos, backbone, store.work, watch)
+    network, examples = prepare_cached(recipe, photos, backbone, store.work, watch)
     judged = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
+    unseen = examples.of(judged)
     total = settings.epochs * int((~judged).sum())
-    training = Examples(maps[~judged], labels[~judged])
-    trained, _ = learn(network, training, settings, settings.seed, lambda: Progress(watch, [0], total))
-    return accuracy_of(look(trained, maps[judged]).probabilities.argmax(axis=1) == labels[judged])
+    trained, _ = learn(network, examples.of(~judged), settings, settings.seed, lambda: Progress(watch, [0], total))
+    return accuracy_of(look(trained, unseen.maps).probabilities.argmax(axis=1) == unseen.labels)

@@ -18,10 +18,11 @@ from fastai.data.block import CategoryBlock, DataBlock
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import IndexSplitter, ItemGetter, Normalize
 from fastai.metrics import accuracy
-from fastai.torch_core import params, set_seed
+from fastai.torch_core import set_seed
 from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
+from fastai.vision.learner import default_split
 from PIL import Image
 from torch import nn
 
@@ -49,7 +50,7 @@ def make_learner(recipe: Recipe, parts: Parts, backbone: Backbone) -> Learner:
     dls = _data(recipe, parts.training, parts.validation)
     dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
     network = nn.Sequential(copy.deepcopy(backbone.body), make_head(backbone, settings.size, len(recipe.labels)))
-    learner = Learner(dls, network, splitter=lambda model: [params(half) for half in model], metrics=accuracy)
+    learner = Learner(dls, network, splitter=default_split, metrics=accuracy)
     learner.remove_cb(ProgressCallback)
     freeze_early(learner.model[0], settings.tuned)
     return learner

@@ -116,7 +116,8 @@ class TrainSettings(_Part):
         weights: a file of pretrained weights, instead of the published ones.
         size: pixels, the side of the square that the network sees.
         rounds: trainings; between two, labels are checked again with what the last one's networks say.
-        epochs: passes over the photos in each round.
+        epochs: passes over the photos in each round, fine-tuning; 0 keeps the pretrained layers as they are, and only
+            fits the last one to the photos.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
         cached: whether the layers that are not tuned are run only once over each photo, and the tuned ones learn from
             what they gave, which two cores do in minutes; otherwise, and where all layers are tuned, every epoch runs
@@ -136,7 +137,7 @@ class TrainSettings(_Part):
     weights: str = ""
     size: Annotated[int, Field(ge=32, le=1024)] = 224
     rounds: Annotated[int, Field(ge=1)] = 1
-    epochs: Annotated[int, Field(ge=1)] = 10
+    epochs: Annotated[int, Field(ge=0)] = 10
     tuned: Annotated[float, Field(gt=0, le=1)] = 0.33
     cached: bool = True
     views: Annotated[int, Field(ge=1, le=64)] = 4

@@ -1,6 +1,6 @@
 """Fine-tunes the tail of a network on cached maps, and says what it makes of photos.
 
-learner = tail_learner(network, Examples(maps, labels), Examples(other, others), settings, seed)
+learner = tail_learner(network, training, validation, settings, seed)
 fit(learner, settings, seed)
 outputs = look(network, maps)           # of the whole photos, not of parts
 """
@@ -20,7 +20,8 @@ from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.losses import LabelSmoothingCrossEntropyFlat
 from fastai.metrics import accuracy
-from fastai.torch_core import default_device, params, set_seed
+from fastai.torch_core import default_device, set_seed
+from fastai.vision.learner import default_split
 from torch import Tensor, nn
 
 from recognizer.recipe import TrainSettings
@@ -32,10 +33,21 @@ Numbers = npt.NDArray[np.int_]
 
 
 class Examples(NamedTuple):
-    """Maps of photos, (n, views, channels, height, width), and the number of each one's class, (n,)."""
+    """What is learned from.
+
+    Args:
+        maps: of n photos, (n, views, channels, height, width).
+        labels: the number of each one's class, (n,).
+        features: what the last layer takes before anything is tuned, (n, views, channels).
+    """
 
     maps: Maps
     labels: Numbers
+    features: npt.NDArray[np.float32]
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
+        """Return some of them."""
+        return Examples(self.maps[chosen], self.labels[chosen], self.features[chosen])
 
 
 class Outputs(NamedTuple):
@@ -84,13 +96,22 @@ def tail_learner(
     dls = DataLoaders(_training_loader(training, settings.batch), _loader(validation))
     # Some labels are wrong, and soft targets keep them from being learned by heart (docs/experiments.md).
     loss = LabelSmoothingCrossEntropyFlat(eps=SMOOTHING)
-    learner = Learner(dls, network, loss, metrics=accuracy, splitter=lambda model: [params(half) for half in model])
+    learner = Learner(dls, network, loss, metrics=accuracy, splitter=default_split)
     learner.remove_cb(ProgressCallback)
     return learner
 
 
 def fit(learner: Learner, settings: TrainSettings, seed: int, callbacks: Sequence[Callback] = ()) -> None:
-    """Fine-tune by one cycle of learning rates (Smith, 2018, https://arxiv.org/abs/1803.09820)."""
+    """Fine-tune by one cycle of learning rates (Smith, 2018, https://arxiv.org/abs/1803.09820).
+
+    Args:
+        learner: its network is tuned; not at all, where the settings want no epoch.
+        settings: epochs and learning rate.
+        seed: of the order of photos.
+        callbacks: for this training only.
+    """
+    if not settings.epochs:
+        return
     set_seed(seed, reproducible=True)
     rates = slice(settings.learning_rate / 10, settings.learning_rate)
     with learner.no_logging():

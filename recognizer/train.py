@@ -129,7 +129,8 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
 
 def _write(work: Path, settings: TrainSettings, trained: Trained, distance: Distance, metrics: dict[str, Any]) -> None:
     run = write_run(work, settings.model_dump(), trained.weights, trained.judged, distance, metrics)
-    draw_curves(**vars(trained.curves), file=run.folder / "curves.png")
+    if settings.epochs:
+        draw_curves(**vars(trained.curves), file=run.folder / "curves.png")
 
 
 def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:

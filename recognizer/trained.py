@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recognizer import processes
 from recognizer.backbone import Backbone, load_backbone
-from recognizer.cached import Curves, fold_curves, judge, learn, start_head
+from recognizer.cached import Curves, fold_curves, judge, learn, see, start_head
 from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
 from recognizer.learner import freeze_early, gpu_callbacks, make_head, make_learner, observe
@@ -102,8 +102,8 @@ def prepare_cached(
     freeze_early(backbone.body, settings.tuned)
     trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
     maps = photo_maps(photos, trunk, backbone, settings, work, watch)
-    head = make_head(backbone, settings.size, len(recipe.labels))
-    return nn.Sequential(tail, head), Examples(maps, label_numbers(recipe, photos))
+    network = nn.Sequential(tail, make_head(backbone, settings.size, len(recipe.labels)))
+    return network, Examples(maps, label_numbers(recipe, photos), see(network, maps))
 
 
 def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before: Run | None) -> Trained:
@@ -122,7 +122,7 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     if before:
         learner.model.load_state_dict(before.weights)
     else:
-        start_head(learner.model, observe(learner, parts.training).features, labels)
+        start_head(learner.model, observe(learner, parts.training).features[:, None], labels)
     listener = _listener(recipe, number, len(parts.training), watch)
     callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
     with processes.sharing(learner):

@@ -67,6 +67,8 @@ def _on_cpu(whole: nn.Module, size: int) -> Run:
     pixels = torch.zeros(2, 3, size, size, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter takes ten times as long
+        # Sizes of maps become fixed, which is meant.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
         axes = {"pixels": {0: "photos"}}
         torch.onnx.export(whole, (pixels,), file, dynamo=False, input_names=["pixels"], dynamic_axes=axes)  # type: ignore[arg-type]
     session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.backbone import load_backbone
 from recognizer.errors import RecognizerError, WeightsUnavailable
 from recognizer.evaluate import evaluate
 from recognizer.groups import group_photos
@@ -15,7 +16,7 @@ from recognizer.measure import measure
 from recognizer.photos import PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.splits import split_kept
-from recognizer.train import load_trained, predict, train
+from recognizer.train import last_run, load_trained, predict, train
 
 
 def test_copies_are_never_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:
@@ -50,6 +51,17 @@ def test_another_round_goes_on_from_the_last(copied: PhotoStore, recipe: Recipe)
     train(longer, copied)
     rounds = [json.loads(file.read_text())["round"] for file in sorted(copied.work.glob("runs/*/metrics.json"))]
     assert rounds == [1, 2]
+
+
+def test_without_epochs_only_the_last_layer_is_fitted(copied: PhotoStore, recipe: Recipe) -> None:
+    fitted = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": 0})})
+    train(fitted, copied)
+    run = last_run(fitted, copied)
+    pretrained = load_backbone(recipe.train.backbone).body.state_dict()
+    assert all(torch.equal(run.weights[f"0.{name}"], tensor) for name, tensor in pretrained.items())
+    assert run.metrics["loss"] == []
+    assert not (run.folder / "curves.png").exists()
+    assert evaluate(fitted, copied)["accuracy"] > 1 / len(recipe.labels)
 
 
 def test_report_has_what_others_rely_on(copied: PhotoStore, recipe: Recipe) -> None:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy.special import expit, logsumexp
 
 from recognizer.clean.deciding import PRECISION, surest
-from recognizer.clean.discriminant import FOLDS, normalised, out_of_fold
 from recognizer.clean.noise import LabelNoise, fit_noise
+from recognizer.clean.unseen import FOLDS, normalised, out_of_fold
 from recognizer.errors import RecognizerError
 from recognizer.features import PhotoFeatures
 from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo

@@ -53,7 +53,7 @@ def fit_noise(discriminants: Floats, numbers: Numbers) -> LabelNoise:
     """Fit the noise to labels.
 
     Args:
-        discriminants: as `discriminant.out_of_fold` gives them, (n, classes).
+        discriminants: as `unseen.out_of_fold` gives them, (n, classes).
         numbers: the labels, (n,).
     """
 

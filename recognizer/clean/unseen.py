@@ -1,12 +1,6 @@
-"""Linear discriminant analysis on features, where each photo is judged by photos of other groups only.
-
-The covariance is shrunk towards a multiple of the identity (Friedman, 1989, “Regularized discriminant analysis”),
-since there are about as many features as photos. A fit costs one inverse: the sums that it needs are kept for each
-fold and added up, so that many folds of many photos stay cheap.
-"""
+"""Judges photos by discriminants that photos of other groups give."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,33 +9,11 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-Floats = npt.NDArray[np.floating]
-Numbers = npt.NDArray[np.intp]
+from recognizer.discriminant import Floats, Numbers, add_up, fit_discriminants
 
 FOLDS = 5
 COMPONENTS = 512  # of the features, at most
 FITTED = 4096  # photos that the components are fitted to, at most; more of them change little and fill memory
-
-
-@dataclass(frozen=True)
-class Sums:
-    """What a fit needs to know of some photos.
-
-    Args:
-        counts: photos of each class, (classes,).
-        sums: their features added up, (classes, channels).
-        squares: the outer products of their features added up, (channels, channels).
-    """
-
-    counts: Floats
-    sums: Floats
-    squares: Floats
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(self.counts + other.counts, self.sums + other.sums, self.squares + other.squares)
-
-    def __sub__(self, other: "Sums") -> "Sums":
-        return Sums(self.counts - other.counts, self.sums - other.sums, self.squares - other.squares)
 
 
 def normalised(features: Floats) -> Floats:
@@ -84,11 +56,13 @@ def out_of_fold(
     classes = int(numbers.max()) + 1
     found = np.zeros((len(numbers), classes))
     folds = list(_folds(numbers, np.array(groups), held_out, seed))
-    parts = [_add_up(features[fold], numbers[fold], classes) for fold in folds]
+    parts = [add_up(features[fold], numbers[fold], classes) for fold in folds]
     everything = sum(parts[1:], parts[0])
     for fold, part in zip(folds, parts, strict=True):
-        found[fold] = _discriminants(features[fold], everything - part, shrinkage)
-    found[held_out] = _discriminants(features[held_out], everything, shrinkage)
+        weight, bias = fit_discriminants(everything - part, shrinkage)
+        found[fold] = features[fold] @ weight + bias
+    weight, bias = fit_discriminants(everything, shrinkage)
+    found[held_out] = features[held_out] @ weight + bias
     return found
 
 
@@ -99,19 +73,3 @@ def _folds(
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     for _, fold in splitter.split(teaching, numbers[teaching], groups[teaching]):
         yield teaching[fold]
-
-
-def _add_up(features: Floats, numbers: Numbers, classes: int) -> Sums:
-    members = np.eye(classes, dtype=features.dtype)[numbers]
-    return Sums(members.sum(axis=0), members.T @ features, features.T @ features)
-
-
-def _discriminants(features: Floats, taught: Sums, shrinkage: float) -> Floats:
-    means = taught.sums / taught.counts[:, None]
-    within = (taught.squares - means.T @ (taught.counts[:, None] * means)) / taught.counts.sum()
-    channels = len(within)
-    shrunk = (1 - shrinkage) * within + shrinkage * np.trace(within) / channels * np.eye(channels)
-    weight = np.linalg.solve(shrunk, means.T)
-    bias = np.log(taught.counts / taught.counts.sum()) - (means.T * weight).sum(axis=0) / 2
-    discriminants: Floats = features @ weight + bias
-    return discriminants
