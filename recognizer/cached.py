@@ -1,6 +1,6 @@
 """Training on cached maps: every photo is judged by a network that has not seen it.
 
-    probabilities, scores, curves = judge(network, examples, folds, settings, listener)
+    probabilities, scores, curves = judge(network, examples, folds, settings, listener, watch)
     trained, distance = learn(network, examples, settings, seed, listener)
 
 The trunk of the backbone has run once over each photo (maps.py); only the tail and the head are trained here.
@@ -25,6 +25,7 @@ from recognizer.recipe import TrainSettings
 from recognizer.splits import Numbers
 from recognizer.tail import Examples, Outputs, Unwatched, fit, halves, look, tail_learner
 from recognizer.trunk import Maps
+from recognizer.watch import Watch, unwatched
 
 Listener = Callable[[], Callback]
 Probabilities = npt.NDArray[np.float64]
@@ -42,7 +43,12 @@ class Curves:
 
 
 def judge(
-    network: nn.Sequential, examples: Examples, folds: Numbers, settings: TrainSettings, listener: Listener
+    network: nn.Sequential,
+    examples: Examples,
+    folds: Numbers,
+    settings: TrainSettings,
+    listener: Listener,
+    watch: Watch = unwatched,
 ) -> tuple[Probabilities, Scores, Curves]:
     """Train a network for each fold on the others, and let it judge the fold.
 
@@ -52,6 +58,7 @@ def judge(
         folds: the number of each one's fold, (n,).
         settings: how to train.
         listener: makes a callback for each training.
+        watch: told about folds, where nothing is tuned and no callback tells.
 
     Returns:
         Uncalibrated probabilities, (n, classes), distances from the classes, (n,), and how the trainings went.
@@ -68,6 +75,8 @@ def judge(
         probabilities[unseen] = judged.probabilities
         scores[unseen] = _distance(look(learner.model, training.maps), training.labels).score(judged.features)
         learners.append(learner)
+        if not settings.epochs:
+            watch("fitting the last layer, folds", len(learners), settings.folds)
     return probabilities, scores, fold_curves(learners)
 
 

@@ -34,7 +34,7 @@ def fit_linear(features: Floats, labels: Numbers) -> Layer:
     folds[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % FOLDS  # of each class about as many
     parts = [_sums(views[folds == fold], labels[folds == fold], int(labels.max()) + 1) for fold in range(FOLDS)]
     everything = sum(parts[1:], parts[0])
-    tried = [(*_surprise(views[:, 0], labels, folds, parts, shrinkage), shrinkage) for shrinkage in SHRINKAGES]
+    tried = [(*_surprise(views, labels, folds, parts, shrinkage), shrinkage) for shrinkage in SHRINKAGES]
     _, temperature, shrinkage = min(tried)
     weight, bias = (values / temperature for values in fit_discriminants(everything, shrinkage))
     weight = weight.T / scaler.scale_
@@ -46,18 +46,18 @@ def _sums(views: Floats, labels: Numbers, classes: int) -> Sums:
 
 
 def _surprise(
-    whole: Floats, labels: Numbers, folds: Numbers, parts: list[Sums], shrinkage: float
+    views: Floats, labels: Numbers, folds: Numbers, parts: list[Sums], shrinkage: float
 ) -> tuple[float, float]:
     """Return the mean negative log likelihood of the labels of unseen photos, and the best temperature for it."""
     everything = sum(parts[1:], parts[0])
-    logits = np.zeros((len(labels), len(everything.counts)))
+    logits = np.zeros((*views.shape[:2], len(everything.counts)))
     for fold, part in enumerate(parts):
         weight, bias = fit_discriminants(everything - part, shrinkage)
-        logits[folds == fold] = whole[folds == fold] @ weight + bias
+        logits[folds == fold] = views[folds == fold] @ weight + bias
 
     def loss(log_temperature: float) -> float:
-        rows = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return float(-rows[np.arange(len(labels)), labels].mean())
+        rows = log_softmax(logits / np.exp(log_temperature), axis=2)
+        return float(-rows[np.arange(len(labels)), :, labels].mean())
 
     best = minimize_scalar(loss, bounds=(0.0, np.log(MOST_TEMPERATURE)), method="bounded")
     return float(best.fun), float(np.exp(best.x))

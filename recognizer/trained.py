@@ -75,7 +75,7 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     network, examples = prepare_cached(recipe, photos, backbone, work, watch)
     folds = _deal(recipe, parts, examples.labels, number)
     listener = _listener(recipe, number, settings.folds * len(photos), watch)
-    probabilities, scores, curves = judge(network, examples, folds, settings, listener)
+    probabilities, scores, curves = judge(network, examples, folds, settings, listener, watch)
     trained, distance = learn(network, examples, settings, settings.seed + number, listener)
     join(trained[0], backbone.body)
     weights = nn.Sequential(backbone.body, trained[1]).state_dict()
