@@ -180,7 +180,7 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     _print_ranking("ours", _our_scores(store, known), bad)
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=recipe.train.seed)
     unseen = cross_val_predict(
-        _linear_classifier(known.features.shape[1]),
+        _linear_classifier(known.features),
         known.features,
         known.numbers,
         groups=known.groups,
@@ -188,7 +188,7 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
         method="predict_proba",
     )
     _print_ranking("cleanlab, self-confidence", 1 - get_label_quality_scores(known.numbers, unseen), bad)
-    seen = _linear_classifier(known.features.shape[1]).fit(known.features, known.numbers).predict_proba(known.features)
+    seen = _linear_classifier(known.features).fit(known.features, known.numbers).predict_proba(known.features)
     losses = -np.log(seen[np.arange(len(bad)), known.numbers] + 1e-12)
     _print_ranking("top losses of a seen head", losses, bad)
     chosen = find_label_issues(known.numbers, unseen, n_jobs=1)
@@ -204,9 +204,9 @@ def _our_scores(store: PhotoStore, known: Known) -> Floats:
     return np.array(ranked)
 
 
-def _linear_classifier(channels: int) -> Pipeline:
+def _linear_classifier(features: Floats) -> Pipeline:
     """Return an unfitted classifier of features that tools beside ours would take."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=12.8 / channels, max_iter=500))
+    return make_pipeline(StandardScaler(), LogisticRegression(C=12.8 / features.shape[1], max_iter=500))
 
 
 def _print_ranking(name: str, scores: Floats, bad: npt.NDArray[np.bool_]) -> None:
@@ -251,7 +251,7 @@ def _print_accuracy(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     }
     for name, names in ways.items():
         used = ~held_out & (names != "")
-        model = _linear_classifier(known.features.shape[1]).fit(known.features[used], names[used])
+        model = _linear_classifier(known.features).fit(known.features[used], names[used])
         right = model.predict(known.features[judged]) == known.truth[judged]
         print(f"linear classifier trained on {name}: {right.mean():.1%} of {judged.sum()} held-out photos")
 
@@ -274,7 +274,8 @@ def _print_scale(count: int) -> None:
     pairs = duplicates.near_pairs(features.overall)
     print(f"neighbours of {count} photos: {len(pairs)} pairs in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
-    labels.judge_labels([str(n) for n in numbers], features, groups, np.zeros(count, dtype=bool), 0)
+    reduced, held_out = labels.reduce_features(features), np.zeros(count, dtype=bool)
+    labels.judge_labels([str(n) for n in numbers], reduced, groups, held_out, 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"labels of {count} photos: {time.monotonic() - begun:.0f} s; at most {memory:.1f} GiB in all")
 

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 WANTED_ACCURACY = 0.95  # of the answers that are given
 LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
 BINS = 15
 LEAST_TEMPERATURE = 0.5  # sharper would be certain of everything where a few photos are all right
 MOST_TEMPERATURE = 4.0
+FLOOR = float(np.log(1e-12))  # of a log probability, so that one wrong label does not decide alone
 Probabilities = npt.NDArray[np.float64]
+Logits = npt.NDArray[np.floating]
 Numbers = npt.NDArray[np.int_]
 
 
@@ -43,14 +46,14 @@ def calibrate(probabilities: Probabilities, labels: Numbers, wanted: float = WAN
     """
     if not len(labels):
         return Calibration(1.0, LEAST_THRESHOLD, 0)
-    temperature = _temperature(probabilities, labels)
+    _, temperature = fit_temperature(_logits(probabilities), labels, LEAST_TEMPERATURE, MOST_TEMPERATURE, FLOOR)
     threshold = _threshold(apply_temperature(probabilities, temperature), labels, wanted)
     return Calibration(temperature, threshold, len(labels))
 
 
 def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Return softmax(logits / temperature), (photos, classes), for probabilities that are softmax(logits)."""
-    logits = np.log(np.clip(probabilities, 1e-12, 1)) / temperature
+    logits = _logits(probabilities) / temperature
     scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
@@ -69,16 +72,30 @@ def bin_numbers(confidence: Probabilities, bins: int = BINS) -> Numbers:
     return np.asarray(np.minimum((confidence * bins).astype(int), bins - 1))
 
 
-def _temperature(probabilities: Probabilities, labels: Numbers) -> float:
+def _logits(probabilities: Probabilities) -> Logits:
+    return np.log(np.clip(probabilities, 1e-12, 1))
+
+
+def fit_temperature(
+    logits: Logits, labels: Numbers, least: float, most: float, floor: float = -np.inf
+) -> tuple[float, float]:
+    """Return the mean negative log likelihood of labels at the best temperature, and that temperature.
+
+    Args:
+        logits: (n, classes).
+        labels: the number of each one's class, (n,).
+        least: temperature that may be.
+        most: temperature that may be.
+        floor: of a log probability; labels less likely than that count no more.
+    """
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        scaled = apply_temperature(probabilities, float(np.exp(log_temperature)))
-        return float(-np.log(np.clip(scaled[rows, labels], 1e-12, 1)).mean())
+        logs = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels]
+        return float(-np.maximum(logs, floor).mean())
 
-    return float(
-        np.exp(minimize_scalar(loss, bounds=(np.log(LEAST_TEMPERATURE), np.log(MOST_TEMPERATURE)), method="bounded").x)
-    )
+    best = minimize_scalar(loss, bounds=(np.log(least), np.log(most)), method="bounded")
+    return float(best.fun), float(np.exp(best.x))
 
 
 def _threshold(probabilities: Probabilities, labels: Numbers, wanted: float) -> float:

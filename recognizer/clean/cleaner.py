@@ -72,12 +72,13 @@ def _check_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dr
     held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
     wanted = [_label(photo, people) for photo in judged]
     nobody, seed = np.zeros(len(judged), dtype=bool), recipe.train.seed
-    shown = labels.judge_labels(wanted, features.of(chosen), names, nobody, seed)
+    reduced = labels.reduce_features(features.of(chosen))
+    shown = labels.judge_labels(wanted, reduced, names, nobody, seed)
     _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
     _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
     conflicts = [issue for issue in issues if issue.check == duplicates.CONFLICT]
     _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, judged, shown))
-    decisive = labels.judge_labels(wanted, features.of(chosen), names, held_out, seed)
+    decisive = labels.judge_labels(wanted, reduced, names, held_out, seed)
     decided_by_people = np.array([photo.sha256 in people for photo in judged])
     allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
     return labels.decide_labels(judged, decisive, allowed, recipe.clean.precision)

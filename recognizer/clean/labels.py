@@ -17,6 +17,7 @@ from scipy.special import expit, logsumexp
 from recognizer.clean.deciding import PRECISION, surest
 from recognizer.clean.noise import LabelNoise, fit_noise
 from recognizer.clean.unseen import FOLDS, normalised, out_of_fold
+from recognizer.discriminant import SHRINKAGES
 from recognizer.errors import RecognizerError
 from recognizer.features import PhotoFeatures
 from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
@@ -24,7 +25,6 @@ from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
 CHECK = "label"
 OFF_TOPIC = "off_topic"
 REPEATS = 4
-SHRINKAGES = (0.3, 0.5, 0.7, 0.9)
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
 
@@ -62,14 +62,19 @@ class Judgement:
         return other
 
 
+def reduce_features(features: PhotoFeatures) -> list[Floats]:
+    """Return what labels are judged by, without and with the places of things, (n, components) each."""
+    return [normalised(part) for part in (features.overall, features.whole)]
+
+
 def judge_labels(
-    labels: Sequence[str], features: PhotoFeatures, groups: Sequence[str], held_out: Mask, seed: int
+    labels: Sequence[str], reductions: Sequence[Floats], groups: Sequence[str], held_out: Mask, seed: int
 ) -> Judgement:
     """Judge the label of every photo.
 
     Args:
         labels: the label of each: the one it was found as, or a person's, n of them.
-        features: of the photos.
+        reductions: of their features, as `reduce_features` gives them.
         groups: the group of each; a group is never split between folds.
         held_out: which of them are held out, (n,).
         seed: of the folds.
@@ -79,7 +84,6 @@ def judge_labels(
     """
     classes, numbers = np.unique(np.array(labels), return_inverse=True)
     _check_enough(np.array(labels)[~held_out], classes)
-    reductions = [normalised(part) for part in (features.overall, features.whole)]
     ways = [(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
     tried = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed) for reduced, shrinkage in ways]
     fits = [fit_noise(found[~held_out], numbers[~held_out]).likelihood for found in tried]

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from recognizer.discriminant import Floats, Numbers, add_up, fit_discriminants
+from recognizer.discriminant import Floats, Numbers, add_together, add_up, fit_discriminants, judge_folds
 
 FOLDS = 5
 COMPONENTS = 512  # of the features, at most
@@ -54,14 +54,10 @@ def out_of_fold(
         Discriminants, (n, classes): log probabilities of the classes, up to a number that all classes of a photo share.
     """
     classes = int(numbers.max()) + 1
-    found = np.zeros((len(numbers), classes))
     folds = list(_folds(numbers, np.array(groups), held_out, seed))
     parts = [add_up(features[fold], numbers[fold], classes) for fold in folds]
-    everything = sum(parts[1:], parts[0])
-    for fold, part in zip(folds, parts, strict=True):
-        weight, bias = fit_discriminants(everything - part, shrinkage)
-        found[fold] = features[fold] @ weight + bias
-    weight, bias = fit_discriminants(everything, shrinkage)
+    found = judge_folds(features, folds, parts, shrinkage)
+    weight, bias = fit_discriminants(add_together(parts), shrinkage)
     found[held_out] = features[held_out] @ weight + bias
     return found
 
