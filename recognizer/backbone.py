@@ -10,17 +10,17 @@ import recognizer.torchvision_cure  # noqa: F401
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import timm
 import torch
 import torchvision
-from fastai.callback.hook import num_features_model
 from fastai.vision.learner import TimmBody, create_body
 from timm.models import EfficientNet
 from torch import Tensor, nn
 
 from recognizer.errors import WeightsUnavailable
+from recognizer.stages import as_chain, group_stages, merge_last
 
 LITE0 = "tf_efficientnet_lite0"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -33,22 +33,34 @@ class Backbone:
     """A pretrained network without its classifier.
 
     Args:
-        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w).
-        channels: how many the feature maps have.
+        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w), those of its last two stages
+            side by side.
+        stages: the last part of each stage of the body, in order.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
     """
 
-    body: nn.Module
-    channels: int
+    body: nn.Sequential
+    stages: list[nn.Module]
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
+    @classmethod
+    def of(cls, body: nn.Module, **colours: tuple[float, ...]) -> "Backbone":
+        """Lay a network out.
+
+        Args:
+            body: takes pictures, gives maps.
+            colours: mean and std.
+        """
+        parts = as_chain(body)
+        return cls(merge_last(parts), [stage[-1] for stage in group_stages(parts)] or [body], **colours)
+
     @torch.inference_mode()
-    def side(self, size: int) -> int:
-        """Return the side of the feature maps of pictures of a side in pixels."""
+    def shape(self, size: int) -> tuple[int, int]:
+        """Return channels and side of the feature maps of pictures of a side in pixels."""
         maps = self.body.eval()(torch.zeros(1, 3, size, size))
-        return int(maps.shape[3])
+        return maps.shape[1], maps.shape[3]
 
 
 def windows(side: int, cells: int) -> tuple[int, int]:
@@ -92,8 +104,7 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> Backbone:
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
-    body = create_body(model)
-    return Backbone(body, num_features_model(body))
+    return Backbone.of(create_body(model))
 
 
 def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
@@ -106,17 +117,10 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
     model.reset_classifier(0)
-    channels = _narrow(model)
-    return Backbone(TimmBody(model), channels, model.default_cfg["mean"], model.default_cfg["std"])
-
-
-def _narrow(model: Any) -> int:
-    """Leave out a last layer that only widens the maps for ImageNet's many classes (docs/experiments.md)."""
-    if not isinstance(model, EfficientNet):
-        return int(model.num_features)
-    model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
-    channels: int = model.feature_info[-1]["num_chs"]
-    return channels
+    if isinstance(model, EfficientNet):
+        # The last layer only widens the maps for ImageNet's many classes (docs/experiments.md).
+        model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
+    return Backbone.of(TimmBody(model), mean=model.default_cfg["mean"], std=model.default_cfg["std"])
 
 
 def _lite0_file() -> str:

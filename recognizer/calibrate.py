@@ -19,6 +19,7 @@ FLOOR = float(np.log(1e-12))  # of a log probability, so that one wrong label do
 Probabilities = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.floating]
 Numbers = npt.NDArray[np.int_]
+Weights = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,12 @@ def _logits(probabilities: Probabilities) -> Logits:
 
 
 def fit_temperature(
-    logits: Logits, labels: Numbers, least: float, most: float, floor: float = -np.inf
+    logits: Logits,
+    labels: Numbers,
+    least: float,
+    most: float,
+    floor: float = -np.inf,
+    weights: Weights | None = None,
 ) -> tuple[float, float]:
     """Return the mean negative log likelihood of labels at the best temperature, and that temperature.
 
@@ -87,12 +93,13 @@ def fit_temperature(
         least: temperature that may be.
         most: temperature that may be.
         floor: of a log probability; labels less likely than that count no more.
+        weights: of each one in the mean, (n,); all alike, by default.
     """
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         logs = log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels]
-        return float(-np.maximum(logs, floor).mean())
+        return float(-np.average(np.maximum(logs, floor), weights=weights))
 
     best = minimize_scalar(loss, bounds=(np.log(least), np.log(most)), method="bounded")
     return float(best.fun), float(np.exp(best.x))

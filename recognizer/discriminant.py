@@ -22,7 +22,7 @@ class Sums:
     """What a fit needs to know of some photos.
 
     Args:
-        counts: photos of each class, (classes,).
+        counts: photos of each class, each with its weight, (classes,).
         sums: their features added up, (classes, channels).
         squares: the outer products of their features added up, (channels, channels).
     """
@@ -38,16 +38,19 @@ class Sums:
         return Sums(self.counts - other.counts, self.sums - other.sums, self.squares - other.squares)
 
 
-def add_up(features: Floats, numbers: Numbers, classes: int) -> Sums:
+def add_up(features: Floats, numbers: Numbers, classes: int, weights: Floats | None = None) -> Sums:
     """Return the sums of photos.
 
     Args:
         features: (n, channels), around zero.
         numbers: the number of each photo's class, (n,).
         classes: how many there are.
+        weights: how much each photo counts, (n,); all count 1 without.
     """
+    weighted = features if weights is None else (features * weights[:, None]).astype(features.dtype)
     members = np.eye(classes, dtype=features.dtype)[numbers]
-    return Sums(members.sum(axis=0), members.T @ features, features.T @ features)
+    counts = members.sum(axis=0) if weights is None else weights @ members
+    return Sums(counts, members.T @ weighted, features.T @ weighted)
 
 
 def fit_discriminants(taught: Sums, shrinkage: float) -> tuple[Floats, Floats]:

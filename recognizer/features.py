@@ -21,7 +21,7 @@ from fastai.vision.core import PILImage
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from recognizer.backbone import load_backbone, windows
+from recognizer.backbone import Backbone, load_backbone, windows
 from recognizer.files import features_file, write_whole
 from recognizer.photos import Photo
 from recognizer.recipe import TrainSettings
@@ -31,9 +31,6 @@ from recognizer.watch import Watch, unwatched
 
 BATCH = 32
 SAVED_AFTER = 64 * BATCH  # photos; a stop loses no more
-ENLARGED = 9 / 7  # a network does better on pictures somewhat larger than those it learned from (FixRes, 1906.06423)
-STEP = 32  # pixels; backbones halve their maps five times
-FEWEST_STAGES = 3
 PLACED_STAGES = 3  # of the network, the last ones, are kept with their places
 CELLS = 4  # along each side of a picture
 Rows = npt.NDArray[np.floating]
@@ -64,7 +61,7 @@ class PhotoFeatures(NamedTuple):
 def photo_features(
     photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched
 ) -> PhotoFeatures:
-    """Return features of photos, on somewhat larger pictures than the network is trained with.
+    """Return features of photos.
 
     Args:
         photos: the photos, n of them.
@@ -103,12 +100,11 @@ def _compute(
 ) -> None:
     """Add the features of photos to the known ones, and save them now and then."""
     backbone = load_backbone(settings.backbone, settings.weights)
-    size = max(1, round(settings.size * ENLARGED / STEP)) * STEP
-    network = _Pyramid(backbone.body)
-    run = runner(network, backbone, size)
+    network = _Pyramid(backbone)
+    run = runner(network, backbone, settings.size)
     for start in range(0, len(photos), BATCH):
         batch = photos[start : start + BATCH]
-        rows = run(np.stack([_pixels(photo.path, size) for photo in batch]))
+        rows = run(np.stack([_pixels(photo.path, settings.size) for photo in batch]))
         parts = zip(rows[:, : network.channels], rows[:, network.channels :], strict=True)
         known |= {photo.sha256: PhotoFeatures(*part) for photo, part in zip(batch, parts, strict=True)}
         done = start + len(batch)
@@ -125,11 +121,11 @@ class _Pyramid(nn.Module):
 
     channels = 0
 
-    def __init__(self, body: nn.Module) -> None:
+    def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.body = body
+        self.body = backbone.body
         self._maps: list[Tensor] = []
-        for stage in _stages(body) or [body]:
+        for stage in backbone.stages:
             stage.register_forward_hook(lambda *call: self._maps.append(call[2]))
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -144,19 +140,6 @@ def _cells(maps: Tensor) -> Tensor:
     """Average maps over cells, each together with its mirror image, and lay these side by side."""
     cells = avg_pool2d(maps, *windows(maps.shape[3], CELLS))
     return ((cells + cells.flip(3)) / 2)[..., : -(-cells.shape[3] // 2)].flatten(1)
-
-
-def _stages(body: nn.Module) -> list[nn.Module]:
-    """Find a network's stages: the first parts side by side that each hold several convolutions."""
-    for module in body.modules():
-        parts = [child for child in module.children() if _convolutions(child) > 1]
-        if len(parts) >= FEWEST_STAGES:
-            return parts
-    return []
-
-
-def _convolutions(module: nn.Module) -> int:
-    return sum(isinstance(part, nn.Conv2d) for part in module.modules())
 
 
 def _pixels(path: Path, size: int) -> Pixels:

@@ -64,11 +64,9 @@ def make_head(backbone: Backbone, size: int, classes: int) -> nn.Sequential:
         size: pixels, the side of what it sees.
         classes: how many.
     """
-    side = backbone.side(size)
+    channels, side = backbone.shape(size)
     cells = min(CELLS, side)
-    return nn.Sequential(
-        nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(backbone.channels * cells**2, classes)
-    )
+    return nn.Sequential(nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(channels * cells**2, classes))
 
 
 def freeze_early(body: nn.Module, tuned: float) -> None:

@@ -23,7 +23,7 @@ from recognizer.photos import Photo
 from recognizer.recipe import Recipe
 from recognizer.runs import Judged, Run
 from recognizer.splits import Numbers, Parts, fold_numbers
-from recognizer.tail import Examples, fit
+from recognizer.tail import Examples, fit, halves
 from recognizer.watch import Watch
 
 
@@ -78,7 +78,9 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     probabilities, scores, curves = judge(network, examples, folds, settings, listener, watch)
     trained, distance = learn(network, examples, settings, settings.seed + number, listener)
     join(trained[0], backbone.body)
-    weights = nn.Sequential(backbone.body, trained[1]).state_dict()
+    whole = nn.Sequential(backbone.body, make_head(backbone, settings.size, len(recipe.labels)))
+    halves(whole)[1].load_state_dict(halves(trained)[1].state_dict())
+    weights = whole.state_dict()
     judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, probabilities, scores, folds)
     return Trained(_on_cpu(weights), judged, distance, curves)
 
@@ -86,7 +88,7 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
 def prepare_cached(
     recipe: Recipe, photos: Sequence[Photo], backbone: Backbone, work: Path, watch: Watch
 ) -> tuple[nn.Sequential, Examples]:
-    """Cut a backbone and run its frozen part over photos.
+    """Cut a backbone and run its frozen part over photos; without epochs, that is all but the last layer.
 
     Args:
         recipe: the recipe.
@@ -99,10 +101,16 @@ def prepare_cached(
         The tail with an untrained head, and what they learn from.
     """
     settings = recipe.train
-    freeze_early(backbone.body, settings.tuned)
-    trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
+    head = make_head(backbone, settings.size, len(recipe.labels))
+    trunk: nn.Module
+    if settings.epochs:
+        freeze_early(backbone.body, settings.tuned)
+        trunk, tail = cut(backbone.body, settings.tuned, settings.backbone)
+        network = nn.Sequential(tail, head)
+    else:
+        *pool, last = head.children()
+        trunk, network = nn.Sequential(backbone.body, *pool), nn.Sequential(nn.Identity(), nn.Sequential(last))
     maps = photo_maps(photos, trunk, backbone, settings, work, watch)
-    network = nn.Sequential(tail, make_head(backbone, settings.size, len(recipe.labels)))
     return network, Examples(maps, label_numbers(recipe, photos), see(network, maps))
 
 

@@ -1,0 +1,114 @@
+"""A pretrained network as a chain of parts, grouped into stages; and the maps of its last two stages side by side.
+
+    parts = as_chain(body)                  # nn.Sequential(*parts) does what the body does
+    stages = group_stages(parts)            # parts whose maps have one shape
+    body = merge_last(parts)                # gives the maps of the last two stages
+
+The last stage is far on the way to ImageNet's classes, the one before it knows more of shapes and materials: a linear
+layer on both tells other classes apart better than on the last alone (docs/experiments.md).
+"""
+
+import recognizer.torchvision_cure  # noqa: F401
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import torch
+from fastai.layers import MergeLayer, SequentialEx
+from fastai.vision.learner import TimmBody
+from torch import Tensor, nn
+
+SIDE = 64  # pixels of the picture that a network is tried with
+Shape = tuple[int, int]  # channels and side of maps
+
+
+def as_chain(body: nn.Module) -> list[nn.Module]:
+    """Return the parts that a body applies one after the other.
+
+    Args:
+        body: takes a batch of pictures, gives maps.
+
+    Returns:
+        The parts; the body alone, if it does more than apply its parts in order.
+    """
+    parts = list(_flat(body))
+    with torch.inference_mode():
+        try:
+            expected = body.eval()(_picture())
+            seen = list(_outputs(parts, expected.shape))
+        except (AssertionError, RuntimeError):  # a transformer for pictures of one size
+            return [body]
+    same = [number for number, maps in enumerate(seen, 1) if _equal(maps, expected)]
+    return parts[: same[-1]] if same else [body]
+
+
+def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
+    """Group a chain's parts by the shape of their maps; what comes before the first convolutions in a row is no stage.
+
+    Args:
+        parts: as `as_chain` gives them.
+    """
+    stages: list[list[nn.Module]] = []
+    for part, (before, after) in zip(parts, pairwise(_shapes(parts)), strict=True):
+        if before != after or not stages:
+            stages.append([])
+        stages[-1].append(part)
+    return [stage for stage in stages if any(_convolutions(part) > 1 for part in stage)]
+
+
+def merge_last(parts: Sequence[nn.Module]) -> nn.Sequential:
+    """Return a body whose maps are those of the last stage, enlarged where they are smaller, and of the one before.
+
+    Args:
+        parts: as `as_chain` gives them; a single one stays as it is.
+    """
+    shapes = list(_shapes(parts)) if len(parts) > 1 else []
+    first = max((number for number in range(len(shapes) - 1) if shapes[number] != shapes[number + 1]), default=0)
+    if first == 0:  # nothing before it
+        return nn.Sequential(*parts)
+    smaller = shapes[first][1] // shapes[-1][1]
+    enlarge = [nn.Upsample(scale_factor=smaller)] if smaller > 1 else []
+    return nn.Sequential(*parts[:first], SequentialEx(*parts[first:], *enlarge, MergeLayer(dense=True)))
+
+
+def _flat(module: nn.Module) -> Iterator[nn.Module]:
+    """Give the parts of a chain of chains."""
+    if isinstance(module, TimmBody):
+        module = nn.Sequential(*module.model.children())
+    if not isinstance(module, nn.Sequential):
+        yield module
+        return
+    for child in module:
+        yield from _flat(child)
+
+
+def _picture() -> Tensor:
+    return torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+
+
+def _outputs(parts: Sequence[nn.Module], last: torch.Size) -> Iterator[Tensor]:
+    """Give what each part makes, until a part follows that makes no maps any more."""
+    maps = _picture()
+    for part in parts:
+        maps = part.eval()(maps)
+        if maps.dim() != len(last):
+            return
+        yield maps
+
+
+def _equal(maps: Tensor, expected: Tensor) -> bool:
+    return maps.shape == expected.shape and torch.allclose(maps, expected, atol=1e-4)
+
+
+@torch.inference_mode()
+def _shapes(parts: Sequence[nn.Module]) -> Iterator[Shape]:
+    """Give the shape of the maps before the first part and after each."""
+    maps = _picture()
+    yield maps.shape[1], maps.shape[3]
+    for part in parts:
+        maps = part.eval()(maps)
+        yield maps.shape[1], maps.shape[3]
+
+
+def _convolutions(part: nn.Module) -> int:
+    return sum(isinstance(module, nn.Conv2d) for module in part.modules())
