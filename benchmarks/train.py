@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,19 @@ from fastai.torch_core import set_seed
 from fastai.vision.augment import RandomResizedCrop, aug_transforms
 from fastai.vision.data import ImageDataLoaders
 from fastai.vision.learner import vision_learner
-from scipy.special import logsumexp
 from scipy.stats import binomtest
+from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 
 from recognizer.backbone import LITE0, load_backbone
 from recognizer.learner import observe
+from recognizer.openset import energy
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits import Parts, split_kept
-from recognizer.tail import Outputs, halves
+from recognizer.tail import Outputs
 from recognizer.train import last_run, load_trained, train
+from recognizer.trained import label_numbers
 
 NONE = -1  # the number of what shows none of the classes
 
@@ -132,7 +133,7 @@ def _ours(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
     seen = observe(learner, parts.held_out)
     judge.say(f"ours, seed {recipe.train.seed}", parts.held_out, seen.probabilities, spent)
     judged = last_run(recipe, store).metrics["judged"]
-    print(f"  out of fold, {judged['photos']} photos: ECE {judged['ece']}, labels met {judged['accuracy']:.1%}")
+    print(f"  out of fold, {judged['photos']} photos: ECE {judged['ece']} (by chance {judged['ece_by_chance']}), labels met {judged['accuracy']:.1%}")
     _say_answered(judge, parts.held_out, seen, calibration.threshold)
     _say_strangers(recipe, store, learner, parts, seen, judge)
 
@@ -153,25 +154,22 @@ def _say_strangers(
     known = judge.labels(parts.held_out) != NONE
     other, own = observe(learner, strangers), observe(learner, parts.learning)
     truth = [0] * int(known.sum()) + [1] * len(strangers)
-    _, last = halves(learner.model)
-    neighbours = NearestNeighbors(n_neighbors=5, metric="cosine").fit(own.features)
-
-    def energy(outputs: Outputs) -> Any:
-        return -logsumexp(outputs.features @ last.weight.detach().numpy().T + last.bias.detach().numpy(), axis=1)
-
-    def nearest(outputs: Outputs) -> Any:
-        return neighbours.kneighbors(outputs.features)[0].mean(axis=1)
-
-    distance = last_run(recipe, store).distance
-    scores: dict[str, Callable[[Outputs], Any]] = {
-        "distance": lambda outputs: distance.score(outputs.features),
-        "5 nearest, cosine": nearest,
+    labels = label_numbers(recipe, parts.learning)
+    scores = {
+        "energy": lambda outputs: energy(outputs.logits),
         "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
-        "energy": energy,
+        "Mahalanobis distance": lambda outputs: _mahalanobis(own.features, labels, outputs.features),
     }
     values = {name: np.concatenate([score(seen)[known], score(other)]) for name, score in scores.items()}
     found = ", ".join(f"{name} {roc_auc_score(truth, score):.3f}" for name, score in values.items())
     print(f"  AUROC of {len(strangers)} photos of no class: {found}")
+
+
+def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,)."""
+    means = np.stack([own[labels == number].mean(axis=0) for number in range(labels.max() + 1)])
+    within = LedoitWolf(assume_centered=True).fit(own - means[labels])
+    return np.min([within.mahalanobis(features - mean) for mean in means], axis=0)
 
 
 def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Training on cached maps: every photo is judged by a network that has not seen it.
 
-    probabilities, scores, curves = judge(network, examples, folds, settings, listener, watch)
-    trained, distance = learn(network, examples, settings, seed, listener)
+    logits, curves = judge(network, examples, folds, settings, listener, watch)
+    trained = learn(network, examples, settings, seed, listener)
 
 The trunk of the backbone has run once over each photo (maps.py); only the tail and the head are trained here.
 """
@@ -20,16 +20,14 @@ from fastai.callback.schedule import Learner
 from torch import nn
 
 from recognizer.linear import fit_linear
-from recognizer.openset import Distance, fit_distance
 from recognizer.recipe import TrainSettings
 from recognizer.splits import Numbers
-from recognizer.tail import Examples, Outputs, Unwatched, fit, halves, look, tail_learner
+from recognizer.tail import Examples, Unwatched, fit, halves, look, tail_learner
 from recognizer.trunk import Maps
 from recognizer.watch import Watch, unwatched
 
 Listener = Callable[[], Callback]
-Probabilities = npt.NDArray[np.float64]
-Scores = npt.NDArray[np.float64]
+Logits = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
 
 
@@ -49,7 +47,7 @@ def judge(
     settings: TrainSettings,
     listener: Listener,
     watch: Watch = unwatched,
-) -> tuple[Probabilities, Scores, Curves]:
+) -> tuple[Logits, Curves]:
     """Train a network for each fold on the others, and let it judge the fold.
 
     Args:
@@ -61,23 +59,21 @@ def judge(
         watch: told about folds, where nothing is tuned and no callback tells.
 
     Returns:
-        Uncalibrated probabilities, (n, classes), distances from the classes, (n,), and how the trainings went.
+        Uncalibrated logits, (n, classes), and how the trainings went.
     """
-    probabilities = np.zeros((len(folds), halves(network)[1].out_features))
-    scores, learners = np.zeros(len(folds)), []
+    logits: Logits = np.zeros((len(folds), halves(network)[1].out_features))
+    learners = []
     for fold in np.unique(folds).tolist():
         seen, unseen = folds != fold, folds == fold
         training, validation = examples.of(seen), examples.of(unseen)
         seed = settings.seed + 1 + fold
         learner = tail_learner(started(network, training), training, validation, settings, seed)
         fit(learner, settings, seed, [listener()])
-        judged = look(learner.model, validation.maps)
-        probabilities[unseen] = judged.probabilities
-        scores[unseen] = _distance(look(learner.model, training.maps), training.labels).score(judged.features)
+        logits[unseen] = look(learner.model, validation.maps).logits
         learners.append(learner)
         if not settings.epochs:
             watch("fitting the last layer, folds", len(learners), settings.folds)
-    return probabilities, scores, fold_curves(learners)
+    return logits, fold_curves(learners)
 
 
 def fold_curves(learners: Sequence[Learner]) -> Curves:
@@ -89,11 +85,12 @@ def fold_curves(learners: Sequence[Learner]) -> Curves:
 
 def learn(
     network: nn.Sequential, examples: Examples, settings: TrainSettings, seed: int, listener: Listener
-) -> tuple[nn.Sequential, Distance]:
-    """Train a network on all examples; the distance that comes with it has no limit yet."""
+) -> nn.Sequential:
+    """Train a network on all examples."""
     learner = tail_learner(started(network, examples), examples, examples, settings, seed)
     fit(learner, settings, seed, [listener(), Unwatched()])
-    return learner.model, _distance(look(learner.model, examples.maps), examples.labels)
+    trained: nn.Sequential = learner.model
+    return trained
 
 
 def see(network: nn.Sequential, maps: Maps) -> Features:
@@ -123,7 +120,3 @@ def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> N
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(weight))
         last.bias.copy_(torch.from_numpy(bias))
-
-
-def _distance(outputs: Outputs, labels: Numbers) -> Distance:
-    return fit_distance(outputs.features, labels)

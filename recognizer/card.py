@@ -22,7 +22,7 @@ _CARD = """\
 
 It compares a photo with photos that image search returned for {number} names, and says which of them it looks most
 like: dress, craft, place, light and whatever else these photos share. Below a probability of {threshold}, and where a
-photo is far from all that it learned from, it says "{not_sure}"; the distance is part of `model.json`.
+photo is unlike all {number} (its energy is above {limit}), it says "{not_sure}".
 
 It cannot tell who anyone is or where anyone belongs.
 
@@ -55,15 +55,15 @@ from fastai.vision.all import load_learner
 label, _, probabilities = load_learner("learner.pkl").predict("photo.jpg")
 ```
 
-`model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to probabilities.
-Squish the photo to {size} x {size} with bilinear resampling first. `model.int8.onnx` takes the same and is smaller;
-`model.safetensors` holds the weights alone. A pickle can run code: compare its sha256 with `model.json` before you
-open it.
+`model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to `probabilities`,
+(n, {number}), and `energy`, (n,). Squish the photo to {size} x {size} with bilinear resampling first.
+`model.int8.onnx` takes the same and is smaller; `model.safetensors` holds the weights alone. A pickle can run code:
+compare its sha256 with `model.json` before you open it.
 
 On {compared} held-out photos, next to `learner.pkl`:
 
-| file | same likeliest class | largest difference of a probability |
-|---|---|---|
+| file | same likeliest class | largest difference of a probability | of an energy |
+|---|---|---|---|
 {forms}
 """
 
@@ -82,6 +82,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         description=facts["description"],
         number=len(facts["classes"]),
         threshold=_percent(facts["threshold"]),
+        limit=f"{facts['distance']['limit']:.2f}",
         not_sure=NOT_SURE,
         photos=metrics["photos"],
         accuracy=_percent(metrics["accuracy"]),
@@ -129,7 +130,8 @@ def _result(facts: dict[str, Any], name: str, kind: str, value: float) -> EvalRe
 
 
 def _form(file: str, figures: dict[str, float]) -> str:
-    return f"| `{file}` | {figures['same_answer']:.1%} | {figures['largest_difference']:.1e} |"
+    differences = f"{figures['largest_difference']:.1e} | {figures['energy_difference']:.1e}"
+    return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
 
 
 def _row(name: str, figures: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.errors import ModelError
-from recognizer.openset import Distance
+from recognizer.openset import KIND, energy
 from recognizer.picture import read_picture, sha256
 
 NOT_SURE = "Not sure"
@@ -31,9 +31,9 @@ class Prediction:
     """What a photo looks like.
 
     Args:
-        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is far.
+        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is like none.
         probabilities: of every class, likeliest first; they add up to 1.
-        far: whether the photo is unlike all photos that the network learned from.
+        far: whether the photo is unlike all classes, however likely one is next to the others.
     """
 
     label: str
@@ -54,11 +54,10 @@ class Classifier:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.facts = read_facts(folder)
-        self._distance = Distance.from_json(self.facts["distance"])
+        self._limit = _limit(folder, self.facts)
         self._learner = _load_learner(folder / PICKLE, self.facts)
-        self._features: npt.NDArray[np.float32]
-        last = list(self._learner.model.modules())[-1]
-        last.register_forward_pre_hook(self._keep_features)
+        self._logits: npt.NDArray[np.float32]
+        self._learner.model.register_forward_hook(self._keep_logits)
         # A learner holds the state of the batch that it is at.
         self._lock = threading.Lock()
 
@@ -79,14 +78,14 @@ class Classifier:
         image = read_picture(data)
         with self._lock:
             _, _, outputs = self._learner.predict(image)
-            far = bool(self._distance.is_far(self._features)[0])
+            far = bool(energy(self._logits)[0] > self._limit)
         likeliest = sorted(zip(self.classes, outputs.tolist(), strict=True), key=lambda pair: -pair[1])
         sure = likeliest[0][1] >= self.facts["threshold"] and not far
         return Prediction(likeliest[0][0] if sure else NOT_SURE, dict(likeliest), far)
 
-    def _keep_features(self, _layer: Any, inputs: tuple[Any, ...]) -> None:
-        """Keep what the last layer takes, which `predict` measures the distance of."""
-        self._features = inputs[0].numpy()
+    def _keep_logits(self, _network: Any, _inputs: Any, logits: Any) -> None:
+        """Keep what the network gives, which `predict` measures the energy of; fastai hands on probabilities only."""
+        self._logits = logits.numpy()
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
@@ -104,6 +103,17 @@ def read_facts(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); export the model again.") from error
     return facts
+
+
+def _limit(folder: Path, facts: dict[str, Any]) -> float:
+    """Return the energy above which a photo is like none of the classes."""
+    stored = facts.get("distance", {})
+    if stored.get("kind") != KIND:
+        raise ModelError(
+            f"{folder / 'model.json'} is of another version, which told photos of no class apart in another way; "
+            "export the model again."
+        )
+    return float(stored["limit"])
 
 
 def _load_learner(file: Path, facts: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ from recognizer.html_report import write_html
 from recognizer.leak import claim_of_random_split
 from recognizer.learner import observe
 from recognizer.measure import coverage_curve, measure
+from recognizer.openset import energy
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
@@ -39,9 +40,10 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
 
     Returns:
         The report, as written to `reports/evaluate.json` and, with pictures, to `reports/evaluate.html`: `accuracy` and
-        `accuracy_interval` (Wilson, 95 %), `photos`, `top3`, `ece` (15 bins), `coverage` (share of the photos that get
-        an answer), `selective_accuracy` (of those answers), `per_class`, each class with its own accuracy, interval and
-        number of photos, `out_of_fold` (the same for photos judged by networks that had not learned from them), and
+        `accuracy_interval` (Wilson, 95 %), `photos`, `top3`, `ece` (15 bins), `ece_by_chance` (what `ece` would be
+        on average if the probabilities were exactly right), `coverage` (share of the photos that get an answer),
+        `selective_accuracy` (of those answers), `per_class`, each class with its own accuracy, interval and number of
+        photos, `out_of_fold` (the same for photos judged by networks that had not learned from them), and
         `random_split`, what a random split would have claimed, or None where `train.cached` is off.
 
     Raises:
@@ -55,7 +57,7 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
     labels = label_numbers(recipe, photos)
     seen = observe(learner, photos)
-    far = run.distance.is_far(seen.features)
+    far = energy(seen.logits) > calibration.limit
     found = measure(labels, seen.probabilities, recipe.labels, calibration.threshold, far)
     found["out_of_fold"] = run.metrics["judged"]
     found["random_split"] = claim_of_random_split(recipe, store, watch) if recipe.train.in_two else None

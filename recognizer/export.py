@@ -1,7 +1,7 @@
 """The export stage: writes the model folder, and proves that the forms of the network in it agree.
 
 model/learner.pkl        loads with plain fastai
-model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes)
+model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,)
 model/model.int8.onnx    the same in whole numbers of eight bits: smaller, and nearly the same
 model/model.safetensors  the weights alone
 model/model.json         what the files hold and how well they do
@@ -29,6 +29,7 @@ from recognizer.credits import FILE as CREDITS
 from recognizer.credits import attribution
 from recognizer.errors import RecognizerError
 from recognizer.onnx_forms import write_int8, write_onnx
+from recognizer.openset import KIND
 from recognizer.photos import Photo, PhotoStore
 from recognizer.picture import sha256
 from recognizer.recipe import Recipe
@@ -132,7 +133,7 @@ def _facts(
         "temperature": run.calibration.temperature,
         "temperature_applied": "in the last layer of every form",
         "threshold": run.calibration.threshold,
-        "distance": run.distance.to_json(),
+        "distance": {"kind": KIND, "limit": run.calibration.limit},
         "metrics": metrics,
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},

@@ -36,5 +36,5 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore, watch: Watch = unwa
     judged = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
     unseen = examples.of(judged)
     total = settings.epochs * int((~judged).sum())
-    trained, _ = learn(network, examples.of(~judged), settings, settings.seed, lambda: Progress(watch, [0], total))
+    trained = learn(network, examples.of(~judged), settings, settings.seed, lambda: Progress(watch, [0], total))
     return accuracy_of(look(trained, unseen.maps).probabilities.argmax(axis=1) == unseen.labels)

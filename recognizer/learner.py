@@ -91,11 +91,11 @@ def gpu_callbacks(device: torch.device, settings: TrainSettings) -> list[Callbac
 
 @torch.inference_mode()
 def observe(learner: Learner, photos: Sequence[Photo]) -> Outputs:
-    """Return what a learner makes of at least one photo: probabilities and the features behind them."""
+    """Return what a learner makes of at least one photo: logits and the features behind them."""
     pooled, last = halves(learner.model)
     loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
     rows = torch.cat([torch.as_tensor(pooled(batch)) for (batch,) in loader])
-    return Outputs(last(rows).double().softmax(dim=1).cpu().numpy(), rows.cpu().numpy())
+    return Outputs(last(rows).double().cpu().numpy(), rows.cpu().numpy())
 
 
 def _data(recipe: Recipe, training: Sequence[Photo], validation: Sequence[Photo]) -> DataLoaders:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from recognizer.calibrate import Numbers, Probabilities, calibration_error
+from recognizer.calibrate import Numbers, Probabilities, calibration_error, error_by_chance
 
 TOP = 3
 
@@ -25,7 +25,7 @@ def measure(
         probabilities: (photos, classes).
         names: of the classes.
         threshold: probability below which the answer is "not sure".
-        far: whether each photo is too far from all classes for an answer, (photos,); none is, by default.
+        far: whether each photo is too unlike all classes for an answer, (photos,); none is, by default.
     """
     right = probabilities.argmax(axis=1) == labels
     answered = probabilities.max(axis=1) >= threshold
@@ -36,6 +36,7 @@ def measure(
         **accuracy_of(right),
         "top3": round(float(top_right(labels, probabilities, TOP).mean()), 4),
         "ece": round(calibration_error(probabilities, labels), 4),
+        "ece_by_chance": round(error_by_chance(probabilities), 4),
         "coverage": round(float(answered.mean()), 4),
         "selective_accuracy": round(float(right[answered].mean()), 4) if answered.any() else None,
         "per_class": per_class,

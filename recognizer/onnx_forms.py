@@ -1,6 +1,7 @@
 """The network as ONNX, in floats and in whole numbers of eight bits.
 
-Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes); normalisation and softmax are inside.
+Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,), which tells photos of no
+class (openset.py); normalisation and softmax are inside.
 """
 
 import recognizer.torchvision_cure  # noqa: F401
@@ -11,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +32,20 @@ MOST_ERROR = 0.1  # root mean square of a log-probability; above it, more than o
 QUANTISED = ("Conv", "Clip", "Relu", "Add", "MaxPool")
 
 
+class Answers(NamedTuple):
+    """What a form of the network says of n photos.
+
+    Args:
+        probabilities: (n, classes).
+        energies: (n,), larger is less like any class.
+    """
+
+    probabilities: Floats
+    energies: Floats
+
+
 class _Served(nn.Module):
-    """The network with its normalisation before it and softmax after it."""
+    """The network with its normalisation before it, softmax and energy after it."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -43,9 +57,9 @@ class _Served(nn.Module):
         self.register_buffer("std", normalize.std.cpu())
         self.network = learner.model
 
-    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        outputs: torch.Tensor = self.network((pixels - self.mean) / self.std)
-        return outputs.softmax(dim=1)
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits: torch.Tensor = self.network((pixels - self.mean) / self.std)
+        return logits.softmax(dim=1), -logits.logsumexp(dim=1)
 
 
 class _Pixels(CalibrationDataReader):  # type: ignore[misc]
@@ -76,7 +90,7 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
             (torch.rand(2, 3, size, size),),
             file,
             input_names=["pixels"],
-            output_names=["probabilities"],
+            output_names=["probabilities", "energy"],
             dynamic_shapes=({0: batch},),
             external_data=False,
             verbose=False,
@@ -104,18 +118,19 @@ def write_int8(source: Path, photos: Sequence[Path], size: int, file: Path) -> f
     with tempfile.TemporaryDirectory() as folder, _quiet():
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
-        expected = run_onnx(prepared, seen)
+        expected = run_onnx(prepared, seen).probabilities
         for share in IN_FLOATS:
             _quantise(prepared, share, seen, Path(folder) / "ranges.json", file)
-            if _error(run_onnx(file, seen), expected) <= MOST_ERROR:
+            if _error(run_onnx(file, seen).probabilities, expected) <= MOST_ERROR:
                 break
     return share
 
 
-def run_onnx(file: Path, photos: Sequence[Floats]) -> Floats:
-    """Return the probabilities of photos as `onnx_pixels` gives them, (photos, classes)."""
+def run_onnx(file: Path, photos: Sequence[Floats]) -> Answers:
+    """Return what a form says of photos as `onnx_pixels` gives them, one by one or several together."""
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    return np.concatenate([session.run(None, {"pixels": pixels})[0] for pixels in photos])
+    given = [session.run(["probabilities", "energy"], {"pixels": pixels}) for pixels in photos]
+    return Answers(*(np.concatenate(parts) for parts in zip(*given, strict=True)))
 
 
 def onnx_pixels(path: Path, size: int) -> Floats:

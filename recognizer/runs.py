@@ -3,7 +3,6 @@
 settings.json    the recipe's [train]
 weights.pth      of the whole network
 judged.npz       what networks made of photos that they had not learned from
-distance.json    how far a photo is from the classes (openset.py)
 curves.png       how the round went
 metrics.json     the figures; written last, it says that the run is whole
 """
@@ -16,11 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import softmax
 from torch import Tensor
 
 from recognizer.calibrate import Calibration
-from recognizer.openset import Distance
+from recognizer.errors import RecognizerError
 from recognizer.report import write_json
+
+FORMAT = 2  # of what lies in a run's folder; a run of another format is trained anew
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,19 @@ class Judged:
     Args:
         photos: their sha256, n of them.
         labels: the number of each one's class, (n,).
-        probabilities: uncalibrated, (n, classes).
-        scores: distance from the classes, (n,).
+        logits: uncalibrated, (n, classes).
         folds: the number of the fold that each photo is in, (n,).
     """
 
     photos: npt.NDArray[np.str_]
     labels: npt.NDArray[np.int_]
-    probabilities: npt.NDArray[np.float64]
-    scores: npt.NDArray[np.float64]
+    logits: npt.NDArray[np.float64]
     folds: npt.NDArray[np.int_]
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """How likely each class is, uncalibrated, (n, classes)."""
+        return np.asarray(softmax(self.logits, axis=1))
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> "Judged":
         """Return what was made of some of the photos, (n,) telling which."""
@@ -64,13 +69,15 @@ class Run:
 
     @property
     def calibration(self) -> Calibration:
-        """Temperature and threshold."""
-        return Calibration(**self.metrics["calibration"])
+        """Temperature, threshold and limit.
 
-    @property
-    def distance(self) -> Distance:
-        """How far a photo is from the classes."""
-        return Distance.from_json(json.loads((self.folder / "distance.json").read_text(encoding="utf-8")))
+        Raises:
+            RecognizerError: the run is of a version that knew no limit.
+        """
+        stored = self.metrics["calibration"]
+        if "limit" not in stored:
+            raise RecognizerError(f"{self.folder} was trained by an older version; run recognizer train again.")
+        return Calibration(**stored)
 
     @property
     def judged(self) -> Judged:
@@ -92,12 +99,7 @@ def all_runs(work: Path) -> list[Run]:
 
 
 def write_run(
-    work: Path,
-    settings: dict[str, Any],
-    weights: dict[str, Tensor],
-    judged: Judged,
-    distance: Distance,
-    metrics: dict[str, Any],
+    work: Path, settings: dict[str, Any], weights: dict[str, Tensor], judged: Judged, metrics: dict[str, Any]
 ) -> Run:
     """Write the next run's folder, metrics last."""
     folder = work / "runs" / str(len(all_runs(work)) + 1)
@@ -105,6 +107,5 @@ def write_run(
     torch.save(weights, folder / "weights.pth")
     np.savez(folder / "judged.npz", **vars(judged))
     write_json(folder / "settings.json", settings)
-    write_json(folder / "distance.json", distance.to_json())
     write_json(folder / "metrics.json", metrics)
     return Run(folder)

@@ -22,6 +22,7 @@ from fastai.losses import LabelSmoothingCrossEntropyFlat
 from fastai.metrics import accuracy
 from fastai.torch_core import default_device, set_seed
 from fastai.vision.learner import default_split
+from scipy.special import softmax
 from torch import Tensor, nn
 
 from recognizer.recipe import TrainSettings
@@ -54,12 +55,17 @@ class Outputs(NamedTuple):
     """What a network makes of n photos.
 
     Args:
-        probabilities: (n, classes).
+        logits: what its last layer gives, (n, classes).
         features: what its last layer takes, (n, channels).
     """
 
-    probabilities: npt.NDArray[np.float64]
+    logits: npt.NDArray[np.float64]
     features: npt.NDArray[np.float32]
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """How likely each class is, (n, classes)."""
+        return np.asarray(softmax(self.logits, axis=1))
 
 
 class KeepNorm(Callback):
@@ -125,7 +131,7 @@ def look(network: nn.Sequential, maps: Maps) -> Outputs:
     device = next(network.parameters()).device
     batches = (torch.from_numpy(maps[start : start + BATCH, 0]) for start in range(0, len(maps), BATCH))
     rows = torch.cat([pooled(batch.float().to(device)) for batch in batches])
-    return Outputs(last(rows).double().softmax(dim=1).cpu().numpy(), rows.cpu().numpy())
+    return Outputs(last(rows).double().cpu().numpy(), rows.cpu().numpy())
 
 
 def halves(network: nn.Sequential) -> tuple[nn.Module, nn.Linear]:

@@ -22,16 +22,15 @@ from fastai.callback.schedule import Learner
 
 from recognizer import processes
 from recognizer.backbone import load_backbone
-from recognizer.calibrate import Calibration, apply_temperature, calibrate, calibration_error
+from recognizer.calibrate import Calibration, apply_temperature, calibrate, calibration_error, error_by_chance
 from recognizer.errors import RecognizerError
 from recognizer.figures import draw_curves
 from recognizer.learner import make_learner, observe
-from recognizer.openset import Distance
 from recognizer.photos import Photo, PhotoStore
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import write_json, write_report
 from recognizer.rounds import recheck_labels
-from recognizer.runs import Run, all_runs, write_run
+from recognizer.runs import FORMAT, Run, all_runs, write_run
 from recognizer.splits import Parts, split_kept
 from recognizer.tail import halves
 from recognizer.trained import Trained, train_cached, train_whole
@@ -113,7 +112,7 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     else:
         before = all_runs(work)[-1] if number > 1 else None
         trained = train_whole(recipe, parts, number, watch, before)
-    calibration = calibrate(trained.judged.probabilities, trained.judged.labels, settings.answered_accuracy)
+    calibration = calibrate(trained.judged.logits, trained.judged.labels, settings.answered_accuracy)
     metrics = {
         "round": number,
         "fingerprint": _fingerprint(recipe, parts),
@@ -123,12 +122,11 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
         "judged": _figures(trained, calibration),
         "calibration": vars(calibration),
     }
-    distance = trained.distance.limited(trained.judged.scores)
-    processes.alone(lambda: _write(work, settings, trained, distance, metrics))
+    processes.alone(lambda: _write(work, settings, trained, metrics))
 
 
-def _write(work: Path, settings: TrainSettings, trained: Trained, distance: Distance, metrics: dict[str, Any]) -> None:
-    run = write_run(work, settings.model_dump(), trained.weights, trained.judged, distance, metrics)
+def _write(work: Path, settings: TrainSettings, trained: Trained, metrics: dict[str, Any]) -> None:
+    run = write_run(work, settings.model_dump(), trained.weights, trained.judged, metrics)
     if settings.epochs:
         draw_curves(**vars(trained.curves), file=run.folder / "curves.png")
 
@@ -136,7 +134,7 @@ def _write(work: Path, settings: TrainSettings, trained: Trained, distance: Dist
 def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
     """Say how well photos were judged by networks that had not learned from them."""
     judged = trained.judged
-    probabilities = apply_temperature(judged.probabilities, calibration.temperature)
+    probabilities = apply_temperature(judged.logits, calibration.temperature)
     right = probabilities.argmax(axis=1) == judged.labels
     answered = probabilities.max(axis=1) >= calibration.threshold
     return {
@@ -144,6 +142,7 @@ def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
         "folds": len(set(judged.folds.tolist())),
         "accuracy": round(float(right.mean()), 4),
         "ece": round(calibration_error(probabilities, judged.labels), 4),
+        "ece_by_chance": round(error_by_chance(probabilities), 4),
         "coverage": round(float(answered.mean()), 4),
     }
 
@@ -178,7 +177,7 @@ def _notes(runs: Sequence[Run]) -> list[Path]:
 def _fingerprint(recipe: Recipe, parts: Parts) -> str:
     settings = recipe.train.model_dump(exclude={"rounds"})
     photos = sorted((photo.sha256, photo.label) for photo in parts.learning)
-    return hashlib.sha256(json.dumps([settings, recipe.labels, photos]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos]).encode()).hexdigest()
 
 
 def _fold_temperature(learner: Learner, temperature: float) -> None:

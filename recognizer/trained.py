@@ -18,7 +18,6 @@ from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
 from recognizer.learner import freeze_early, gpu_callbacks, make_head, make_learner, observe
 from recognizer.maps import photo_maps
-from recognizer.openset import Distance, fit_distance
 from recognizer.photos import Photo
 from recognizer.recipe import Recipe
 from recognizer.runs import Judged, Run
@@ -34,13 +33,11 @@ class Trained:
     Args:
         weights: state dict of the whole network, body and head.
         judged: what networks made of photos that they had not learned from.
-        distance: from the classes, without a limit yet.
         curves: how it went.
     """
 
     weights: dict[str, Tensor]
     judged: Judged
-    distance: Distance
     curves: Curves
 
 
@@ -75,14 +72,13 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     network, examples = prepare_cached(recipe, photos, backbone, work, watch)
     folds = _deal(recipe, parts, examples.labels, number)
     listener = _listener(recipe, number, settings.folds * len(photos), watch)
-    probabilities, scores, curves = judge(network, examples, folds, settings, listener, watch)
-    trained, distance = learn(network, examples, settings, settings.seed + number, listener)
+    logits, curves = judge(network, examples, folds, settings, listener, watch)
+    trained = learn(network, examples, settings, settings.seed + number, listener)
     join(trained[0], backbone.body)
     whole = nn.Sequential(backbone.body, make_head(backbone, settings.size, len(recipe.labels)))
     halves(whole)[1].load_state_dict(halves(trained)[1].state_dict())
-    weights = whole.state_dict()
-    judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, probabilities, scores, folds)
-    return Trained(_on_cpu(weights), judged, distance, curves)
+    judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, logits, folds)
+    return Trained(_on_cpu(whole.state_dict()), judged, curves)
 
 
 def prepare_cached(
@@ -135,19 +131,16 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
     with processes.sharing(learner):
         fit(learner, settings, settings.seed + number, callbacks)
-    distance = fit_distance(observe(learner, parts.training).features, labels)
     return Trained(
         _on_cpu(learner.model.state_dict()),
-        _judge_validation(recipe, parts.validation, learner, distance),
-        distance,
+        _judge_validation(recipe, parts.validation, learner),
         fold_curves([learner]),
     )
 
 
-def _judge_validation(recipe: Recipe, photos: Sequence[Photo], learner: Learner, distance: Distance) -> Judged:
-    seen = observe(learner, photos)
+def _judge_validation(recipe: Recipe, photos: Sequence[Photo], learner: Learner) -> Judged:
     names, folds = np.array([photo.sha256 for photo in photos]), np.zeros(len(photos), dtype=int)
-    return Judged(names, label_numbers(recipe, photos), seen.probabilities, distance.score(seen.features), folds)
+    return Judged(names, label_numbers(recipe, photos), observe(learner, photos).logits, folds)
 
 
 def label_numbers(recipe: Recipe, photos: Sequence[Photo]) -> Numbers:

@@ -1,28 +1,32 @@
-"""Temperature and threshold do what they promise, on made-up outputs whose truth is known."""
+"""Temperature, threshold and limit do what they promise, on made-up outputs whose truth is known."""
 
 import numpy as np
 import pytest
 
 from recognizer.calibrate import (
+    KEPT,
     LEAST_THRESHOLD,
     WANTED_ACCURACY,
+    Logits,
     Numbers,
     Probabilities,
     apply_temperature,
     calibrate,
     calibration_error,
+    error_by_chance,
 )
+from recognizer.openset import energy
 
 PHOTOS = 8000
 
 
-def drawn(spread: float, classes: int = 5) -> tuple[Probabilities, Numbers]:
-    """Probabilities that are exactly right, and labels drawn from them."""
+def drawn(spread: float, classes: int = 5, photos: int = PHOTOS) -> tuple[Logits, Numbers]:
+    """Logits whose probabilities are exactly right, and labels drawn from them."""
     rng = np.random.default_rng(3)
-    scores = np.exp(rng.normal(0, spread, (PHOTOS, classes)))
-    probabilities = scores / scores.sum(axis=1, keepdims=True)
-    labels = (rng.random((PHOTOS, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
-    return probabilities, labels
+    logits = rng.normal(0, spread, (photos, classes))
+    probabilities = apply_temperature(logits, 1.0)
+    labels = (rng.random((photos, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    return logits, labels
 
 
 def of_two(confidence: list[float]) -> Probabilities:
@@ -35,38 +39,43 @@ def answered(probabilities: Probabilities, labels: Numbers, threshold: float) ->
     return np.asarray((probabilities.argmax(axis=1) == labels)[given], dtype=int)
 
 
+def misled(labels: Numbers, share: float) -> tuple[Numbers, Probabilities]:
+    """Labels of which the first ones are changed, and trust that knows which."""
+    wrong = np.arange(len(labels)) < share * len(labels)
+    return np.where(wrong, (labels + 1) % 5, labels), np.where(wrong, 0.0, 1.0)
+
+
 @pytest.mark.parametrize("sharpness", [1.0, 2.0, 3.0])
 def test_temperature_undoes_false_confidence(sharpness: float) -> None:
-    probabilities, labels = drawn(2.0)
-    assert calibrate(apply_temperature(probabilities, 1 / sharpness), labels).temperature == pytest.approx(
-        sharpness, rel=0.06
-    )
+    logits, labels = drawn(2.0)
+    assert calibrate(logits * sharpness, labels).temperature == pytest.approx(sharpness, rel=0.06)
 
 
 def test_temperature_gives_back_lost_confidence_but_only_so_much() -> None:
-    probabilities, labels = drawn(2.0)
-    assert calibrate(apply_temperature(probabilities, 1.5), labels).temperature == pytest.approx(1 / 1.5, rel=0.06)
-    assert calibrate(apply_temperature(probabilities, 9.0), labels).temperature == pytest.approx(0.5, abs=1e-3)
+    logits, labels = drawn(2.0)
+    assert calibrate(logits / 1.5, labels).temperature == pytest.approx(1 / 1.5, rel=0.06)
+    assert calibrate(logits / 9, labels).temperature == pytest.approx(0.5, abs=1e-3)
 
 
 def test_temperature_keeps_sums_and_the_order_of_classes() -> None:
-    probabilities, _ = drawn(2.0)
-    softer = apply_temperature(probabilities, 1.7)
+    logits, _ = drawn(2.0)
+    softer = apply_temperature(logits, 1.7)
     assert np.allclose(softer.sum(axis=1), 1)
-    assert (softer.argsort(axis=1) == probabilities.argsort(axis=1)).all()
-    assert np.allclose(apply_temperature(softer, 1 / 1.7), probabilities, atol=1e-9)
+    assert (softer.argsort(axis=1) == logits.argsort(axis=1)).all()
+    assert np.allclose(apply_temperature(np.log(softer), 1 / 1.7), apply_temperature(logits, 1.0), atol=1e-9)
 
 
 def test_temperature_bears_certainty() -> None:
-    assert np.allclose(apply_temperature(np.array([[1.0, 0.0], [0.0, 1.0]]), 1.0), [[1, 0], [0, 1]])
-    calibration = calibrate(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([1, 0]))
-    assert np.isfinite([calibration.temperature, calibration.threshold]).all()
+    sure = np.array([[900.0, -900.0], [-900.0, 900.0]])
+    assert np.allclose(apply_temperature(sure, 1.0), [[1, 0], [0, 1]])
+    calibration = calibrate(sure, np.array([1, 0]))
+    assert np.isfinite([calibration.temperature, calibration.threshold, calibration.limit]).all()
 
 
 def test_threshold_is_the_lowest_that_gives_the_wanted_accuracy() -> None:
-    probabilities, labels = drawn(2.0)
-    calibration = calibrate(probabilities, labels)
-    calibrated = apply_temperature(probabilities, calibration.temperature)
+    logits, labels = drawn(2.0)
+    calibration = calibrate(logits, labels)
+    calibrated = apply_temperature(logits, calibration.temperature)
     assert answered(calibrated, labels, calibration.threshold).mean() >= WANTED_ACCURACY
     for lower in np.linspace(LEAST_THRESHOLD, calibration.threshold, 50, endpoint=False):
         assert answered(calibrated, labels, lower).mean() < WANTED_ACCURACY
@@ -74,26 +83,61 @@ def test_threshold_is_the_lowest_that_gives_the_wanted_accuracy() -> None:
 
 
 def test_threshold_is_never_below_the_least() -> None:
-    probabilities, labels = drawn(2.0)
-    labels = probabilities.argmax(axis=1)
-    assert calibrate(probabilities, labels).threshold == LEAST_THRESHOLD
+    logits, _ = drawn(2.0)
+    assert calibrate(logits, logits.argmax(axis=1)).threshold == LEAST_THRESHOLD
 
 
 def test_threshold_counts_answers_of_the_same_confidence_together() -> None:
     """The first of them being right says nothing about the others."""
-    probabilities, labels = of_two([0.9] * 20 + [0.8] * 20), np.array([0] * 10 + [1] * 10 + [0] * 20)
-    calibration = calibrate(probabilities, labels)
-    given = answered(apply_temperature(probabilities, calibration.temperature), labels, calibration.threshold)
+    logits, labels = np.log(of_two([0.9] * 20 + [0.8] * 20)), np.array([0] * 10 + [1] * 10 + [0] * 20)
+    calibration = calibrate(logits, labels)
+    given = answered(apply_temperature(logits, calibration.temperature), labels, calibration.threshold)
     assert not len(given) or given.mean() >= WANTED_ACCURACY
 
 
 def test_nothing_is_answered_where_no_threshold_helps() -> None:
-    probabilities, labels = of_two([0.9] * 50), np.array([0, 1] * 25)
-    assert calibrate(probabilities, labels).threshold == 1.0
+    logits, labels = np.log(of_two([0.9] * 50)), np.array([0, 1] * 25)
+    assert calibrate(logits, labels).threshold == 1.0
+
+
+def test_the_limit_keeps_nearly_all_judged_photos() -> None:
+    logits, labels = drawn(2.0)
+    calibration = calibrate(logits, labels)
+    kept = energy(logits / calibration.temperature) <= calibration.limit
+    assert kept.mean() == pytest.approx(KEPT, abs=1 / PHOTOS)
+
+
+def test_labels_that_are_not_trusted_do_not_count() -> None:
+    logits, labels = drawn(2.0)
+    changed, trust = misled(labels, 0.3)
+    truly = calibrate(logits[trust > 0], labels[trust > 0])
+    trusting, doubting = calibrate(logits, changed), calibrate(logits, changed, trust=trust)
+    assert doubting.temperature == pytest.approx(truly.temperature, rel=1e-3)
+    assert doubting.threshold == pytest.approx(truly.threshold, abs=1e-3)
+    assert trusting.temperature > 1.3 * truly.temperature
+    few, many = (
+        len(answered(apply_temperature(logits, found.temperature), labels, found.threshold))
+        for found in (trusting, doubting)
+    )
+    assert few < 0.9 * many
+    probabilities = apply_temperature(logits, 1.0)
+    assert calibration_error(probabilities, changed, trust) == pytest.approx(
+        calibration_error(probabilities[trust > 0], labels[trust > 0])
+    )
+
+
+def test_trust_counts_as_so_many_photos() -> None:
+    logits, labels = drawn(2.0, photos=400)
+    twice = np.arange(400) < 150
+    whole = calibrate(np.concatenate([logits, logits[twice]]), np.concatenate([labels, labels[twice]]))
+    weighted = calibrate(logits, labels, trust=np.where(twice, 1.0, 0.5))
+    assert weighted.temperature == pytest.approx(whole.temperature, rel=1e-3)
+    assert weighted.threshold == pytest.approx(whole.threshold, abs=1e-3)
 
 
 def test_calibration_error_of_true_probabilities_is_small() -> None:
-    assert calibration_error(*drawn(2.0)) < 0.02
+    logits, labels = drawn(2.0)
+    assert calibration_error(apply_temperature(logits, 1.0), labels) < 0.02
 
 
 def test_calibration_error_of_false_confidence_is_its_gap() -> None:
@@ -102,10 +146,27 @@ def test_calibration_error_of_false_confidence_is_its_gap() -> None:
 
 
 def test_calibration_error_falls_with_calibration() -> None:
-    probabilities, labels = drawn(2.0)
-    sharp = apply_temperature(probabilities, 0.4)
+    logits, labels = drawn(2.0)
+    sharp = logits / 0.4
     softened = apply_temperature(sharp, calibrate(sharp, labels).temperature)
-    assert calibration_error(softened, labels) < 0.02 < 0.1 < calibration_error(sharp, labels)
+    assert calibration_error(softened, labels) < 0.02 < 0.1 < calibration_error(apply_temperature(sharp, 1.0), labels)
+
+
+def test_the_error_by_chance_is_that_of_one_bin_worked_out_by_hand() -> None:
+    """The mean absolute deviation of a share of n is about sqrt(2 p (1 - p) / (pi n))."""
+    expected = np.sqrt(2 * 0.9 * 0.1 / (np.pi * 1000))
+    assert error_by_chance(of_two([0.9] * 1000)) == pytest.approx(expected, rel=0.2)
+
+
+def test_true_probabilities_show_about_the_error_of_chance_and_false_ones_more() -> None:
+    logits, labels = drawn(1.0, photos=1000)
+    probabilities, sharp = apply_temperature(logits, 1.0), apply_temperature(logits, 0.4)
+    by_chance = error_by_chance(probabilities)
+    assert 0.02 < by_chance < 0.05
+    assert calibration_error(probabilities, labels) < 2 * by_chance
+    assert calibration_error(sharp, labels) > 3 * error_by_chance(sharp)
+    assert error_by_chance(probabilities) == by_chance
+    assert error_by_chance(probabilities, (np.arange(1000) < 250).astype(float)) > 1.5 * by_chance
 
 
 def test_without_photos_nothing_is_changed() -> None:

@@ -15,7 +15,7 @@ from gradio_client import Client, handle_file
 
 from recognizer.classify import NOT_SURE, Classifier, read_facts
 from recognizer.errors import ModelError, PictureError
-from recognizer.onnx_forms import onnx_pixels
+from recognizer.onnx_forms import onnx_pixels, run_onnx
 from recognizer.publish import MODULES, publish
 from tests.conftest import ROOT, Built, Served
 
@@ -41,7 +41,21 @@ def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
 def test_onnx_takes_several_photos_at_once(served: Served) -> None:
     session = onnxruntime.InferenceSession(served.model / "model.onnx")
     batch = np.concatenate([onnx_pixels(photo, 64) for photo in served.photos[:3]])
-    assert session.run(None, {"pixels": batch})[0].shape == (3, 12)
+    assert [values.shape for values in session.run(None, {"pixels": batch})] == [(3, 12), (3,)]
+
+
+@pytest.mark.parametrize("form", ["model.onnx", "model.int8.onnx"])
+def test_onnx_calls_the_same_photos_far_as_the_classifier(served: Served, form: str) -> None:
+    """By the limit in model.json and its own energies; only within what rounding moves them may they differ."""
+    classifier = Classifier(served.model)
+    limit = classifier.facts["distance"]["limit"]
+    energies = run_onnx(served.model / form, [onnx_pixels(photo, 64) for photo in served.photos]).energies
+    far = [classifier.predict(photo.read_bytes()).far for photo in served.photos]
+    moved = classifier.facts["agreement"]["forms"][form]["energy_difference"]
+    assert [e > limit for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved] == [
+        f for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved
+    ]
+    assert np.ptp(energies) > 10 * read_facts(served.model)["agreement"]["energy_difference"]
 
 
 def test_classifier_says_what_the_learner_says(served: Served) -> None:
@@ -79,20 +93,29 @@ def test_versions_that_do_not_fit_are_named_before_the_pickle_is_opened(built: B
         Classifier(model)
 
 
-def test_a_photo_far_from_all_is_not_sure(built: Built, tmp_path: Path) -> None:
+def test_a_photo_unlike_all_classes_is_not_sure(built: Built, tmp_path: Path) -> None:
     """The same photo is near or far as the limit says, and far is "Not sure" however likely a class is."""
     photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
     answers = {}
-    for limit in (1e-9, 1e9):
+    for limit in (-1e9, 1e9):
         model = Path(shutil.copytree(built.model, tmp_path / str(limit)))
         facts = read_facts(model)
         facts["threshold"] = 0.0
         facts["distance"]["limit"] = limit
         (model / "model.json").write_text(json.dumps(facts))
         answers[limit] = Classifier(model).predict(photo)
-    assert answers[1e-9].far and answers[1e-9].label == NOT_SURE
+    assert answers[-1e9].far and answers[-1e9].label == NOT_SURE
     assert not answers[1e9].far and answers[1e9].label == next(iter(answers[1e9].probabilities))
-    assert answers[1e-9].probabilities == answers[1e9].probabilities
+    assert answers[-1e9].probabilities == answers[1e9].probabilities
+
+
+@pytest.mark.parametrize("stored", [{"distance": {"kind": "mahalanobis", "limit": 90.0}}, {}])
+def test_a_model_of_another_version_is_named(built: Built, tmp_path: Path, stored: dict[str, object]) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    facts = {name: value for name, value in read_facts(model).items() if name != "distance"}
+    (model / "model.json").write_text(json.dumps({**facts, **stored}))
+    with pytest.raises(ModelError, match=r"model\.json is of another version.*; export the model again\.$"):
+        Classifier(model)
 
 
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]
         probabilities[place] = (1 - sum(others)) / (classes - len(others))
         probabilities[place, next_ones] = others
     names = np.array([photo.sha256 for photo in photos])
-    return Judged(names, labels, probabilities, np.zeros(len(photos)), np.zeros(len(photos), dtype=int))
+    return Judged(names, labels, np.log(probabilities), np.zeros(len(photos), dtype=int))
 
 
 SURELY_ONE, SURELY_ANOTHER, PERHAPS = (0.99,), (0.71, 0.285), (0.72,)
@@ -93,6 +93,18 @@ def test_a_stopped_round_starts_anew_and_finished_ones_stay(copied: PhotoStore, 
     after = all_runs(copied.work)[-1].weights
     assert all(np.array_equal(before[name], after[name]) for name in before)
     assert (second.folder / "curves.png").stat().st_size > 5_000
+
+
+def test_a_run_of_an_older_version_is_named_and_trained_anew(copied: PhotoStore, recipe: Recipe) -> None:
+    run = all_runs(copied.work)[-1]
+    metrics = run.metrics
+    del metrics["calibration"]["limit"]
+    metrics["fingerprint"] = "another"
+    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(RecognizerError, match="was trained by an older version; run recognizer train again"):
+        load_trained(recipe, copied)
+    train(recipe, copied)
+    assert np.isfinite(load_trained(recipe, copied)[1].limit)
 
 
 def test_every_photo_that_is_not_held_out_is_judged_by_a_network_that_has_not_seen_it(
