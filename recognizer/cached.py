@@ -29,6 +29,7 @@ from recognizer.watch import Watch, unwatched
 Listener = Callable[[], Callback]
 Logits = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
+Trust = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def see(network: nn.Sequential, maps: Maps) -> Features:
 def started(network: nn.Sequential, examples: Examples) -> nn.Sequential:
     """Return a copy whose head is started on the examples."""
     fresh = copy.deepcopy(network)
-    start_head(fresh, examples.features, examples.labels)
+    start_head(fresh, examples.features, examples.labels, examples.trust)
     return fresh
 
 
-def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> None:
+def start_head(network: nn.Sequential, features: Features, labels: Numbers, trust: Trust) -> None:
     """Start a head as a linear classifier of the pretrained features, which costs seconds.
 
     A random head would first spoil the features that it is put on (Kumar et al., 2022, arXiv 2202.10054).
@@ -114,9 +115,10 @@ def start_head(network: nn.Sequential, features: Features, labels: Numbers) -> N
         network: tail and head.
         features: of all views, (n, views, channels).
         labels: the number of each photo's class, (n,).
+        trust: how likely each label is right, (n,).
     """
     _, last = halves(network)
-    weight, bias = fit_linear(features, labels)
+    weight, bias = fit_linear(features, labels, trust)
     with torch.no_grad():
         last.weight.copy_(torch.from_numpy(weight))
         last.bias.copy_(torch.from_numpy(bias))

@@ -34,12 +34,14 @@ class Judged:
         labels: the number of each one's class, (n,).
         logits: uncalibrated, (n, classes).
         folds: the number of the fold that each photo is in, (n,).
+        trust: how likely each label is right, as cleaning saw it before, (n,).
     """
 
     photos: npt.NDArray[np.str_]
     labels: npt.NDArray[np.int_]
     logits: npt.NDArray[np.float64]
     folds: npt.NDArray[np.int_]
+    trust: npt.NDArray[np.float64]
 
     @property
     def probabilities(self) -> npt.NDArray[np.float64]:

@@ -35,6 +35,8 @@ def as_chain(body: nn.Module) -> list[nn.Module]:
     with torch.inference_mode():
         try:
             expected = body.eval()(_picture())
+            if expected.dim() != 4:  # tokens instead of maps
+                return [body]
             seen = list(_outputs(parts, expected.shape))
         except (AssertionError, RuntimeError):  # a transformer for pictures of one size
             return [body]
@@ -46,8 +48,10 @@ def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
     """Group a chain's parts by the shape of their maps; what comes before the first convolutions in a row is no stage.
 
     Args:
-        parts: as `as_chain` gives them.
+        parts: as `as_chain` gives them; a single one is no chain and has no stages.
     """
+    if len(parts) < 2:
+        return []
     stages: list[list[nn.Module]] = []
     for part, (before, after) in zip(parts, pairwise(_shapes(parts)), strict=True):
         if before != after or not stages:

@@ -40,15 +40,17 @@ class Examples(NamedTuple):
         maps: of n photos, (n, views, channels, height, width).
         labels: the number of each one's class, (n,).
         features: what the last layer takes before anything is tuned, (n, views, channels).
+        trust: how likely each label is right, (n,).
     """
 
     maps: Maps
     labels: Numbers
     features: npt.NDArray[np.float32]
+    trust: npt.NDArray[np.float64]
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
         """Return some of them."""
-        return Examples(self.maps[chosen], self.labels[chosen], self.features[chosen])
+        return Examples(self.maps[chosen], self.labels[chosen], self.features[chosen], self.trust[chosen])
 
 
 class Outputs(NamedTuple):

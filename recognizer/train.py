@@ -112,7 +112,8 @@ def _train_round(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     else:
         before = all_runs(work)[-1] if number > 1 else None
         trained = train_whole(recipe, parts, number, watch, before)
-    calibration = calibrate(trained.judged.logits, trained.judged.labels, settings.answered_accuracy)
+    judged = trained.judged
+    calibration = calibrate(judged.logits, judged.labels, settings.answered_accuracy, judged.trust)
     metrics = {
         "round": number,
         "fingerprint": _fingerprint(recipe, parts),
@@ -132,7 +133,11 @@ def _write(work: Path, settings: TrainSettings, trained: Trained, metrics: dict[
 
 
 def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
-    """Say how well photos were judged by networks that had not learned from them."""
+    """Say how well photos were judged by networks that had not learned from them.
+
+    Doubtful labels count less in the calibration error, as they did in calibrating; accuracy is of the labels as they
+    are, right or wrong.
+    """
     judged = trained.judged
     probabilities = apply_temperature(judged.logits, calibration.temperature)
     right = probabilities.argmax(axis=1) == judged.labels
@@ -141,8 +146,8 @@ def _figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
         "photos": len(right),
         "folds": len(set(judged.folds.tolist())),
         "accuracy": round(float(right.mean()), 4),
-        "ece": round(calibration_error(probabilities, judged.labels), 4),
-        "ece_by_chance": round(error_by_chance(probabilities), 4),
+        "ece": round(calibration_error(probabilities, judged.labels, judged.trust), 4),
+        "ece_by_chance": round(error_by_chance(probabilities, judged.trust), 4),
         "coverage": round(float(answered.mean()), 4),
     }
 
@@ -176,7 +181,7 @@ def _notes(runs: Sequence[Run]) -> list[Path]:
 
 def _fingerprint(recipe: Recipe, parts: Parts) -> str:
     settings = recipe.train.model_dump(exclude={"rounds"})
-    photos = sorted((photo.sha256, photo.label) for photo in parts.learning)
+    photos = sorted((photo.sha256, photo.label, round(photo.trust, 3)) for photo in parts.learning)
     return hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos]).encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from fastai.callback.core import Callback
 from fastai.callback.schedule import Learner
 from torch import Tensor, nn
@@ -77,7 +78,7 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
     join(trained[0], backbone.body)
     whole = nn.Sequential(backbone.body, make_head(backbone, settings.size, len(recipe.labels)))
     halves(whole)[1].load_state_dict(halves(trained)[1].state_dict())
-    judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, logits, folds)
+    judged = Judged(np.array([photo.sha256 for photo in photos]), examples.labels, logits, folds, examples.trust)
     return Trained(_on_cpu(whole.state_dict()), judged, curves)
 
 
@@ -107,7 +108,7 @@ def prepare_cached(
         *pool, last = head.children()
         trunk, network = nn.Sequential(backbone.body, *pool), nn.Sequential(nn.Identity(), nn.Sequential(last))
     maps = photo_maps(photos, trunk, backbone, settings, work, watch)
-    return network, Examples(maps, label_numbers(recipe, photos), see(network, maps))
+    return network, Examples(maps, label_numbers(recipe, photos), see(network, maps), trusts(photos))
 
 
 def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before: Run | None) -> Trained:
@@ -126,7 +127,8 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     if before:
         learner.model.load_state_dict(before.weights)
     else:
-        start_head(learner.model, observe(learner, parts.training).features[:, None], labels)
+        features = observe(learner, parts.training).features[:, None]
+        start_head(learner.model, features, labels, trusts(parts.training))
     listener = _listener(recipe, number, len(parts.training), watch)
     callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
     with processes.sharing(learner):
@@ -140,7 +142,12 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
 
 def _judge_validation(recipe: Recipe, photos: Sequence[Photo], learner: Learner) -> Judged:
     names, folds = np.array([photo.sha256 for photo in photos]), np.zeros(len(photos), dtype=int)
-    return Judged(names, label_numbers(recipe, photos), observe(learner, photos).logits, folds)
+    return Judged(names, label_numbers(recipe, photos), observe(learner, photos).logits, folds, trusts(photos))
+
+
+def trusts(photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+    """Return how likely each photo's label is right, (photos,)."""
+    return np.array([photo.trust for photo in photos])
 
 
 def label_numbers(recipe: Recipe, photos: Sequence[Photo]) -> Numbers:

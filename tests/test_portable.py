@@ -48,9 +48,8 @@ def learners(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[Lea
     found = [Learner(trained, photos, observe(load_learner(trained), photos).probabilities)]
     for name in RESNETS:
         learner = make_learner(recipe, parts, load_backbone(name, pretrained=False))
-        start_head(
-            learner.model, observe(learner, parts.training).features[:, None], label_numbers(recipe, parts.training)
-        )
+        features, labels = observe(learner, parts.training).features[:, None], label_numbers(recipe, parts.training)
+        start_head(learner.model, features, labels, np.ones(len(labels)))
         found.append(Learner(folder / f"{name}.pkl", photos, observe(learner, photos).probabilities))
         write_learner(learner, found[-1].file)
     return found

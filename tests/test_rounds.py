@@ -30,7 +30,7 @@ def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]
         probabilities[place] = (1 - sum(others)) / (classes - len(others))
         probabilities[place, next_ones] = others
     names = np.array([photo.sha256 for photo in photos])
-    return Judged(names, labels, np.log(probabilities), np.zeros(len(photos), dtype=int))
+    return Judged(names, labels, np.log(probabilities), np.zeros(len(photos), dtype=int), np.ones(len(photos)))
 
 
 SURELY_ONE, SURELY_ANOTHER, PERHAPS = (0.99,), (0.71, 0.285), (0.72,)

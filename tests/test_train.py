@@ -112,7 +112,7 @@ def test_torchvision_weights_are_taken_from_torch_home(tmp_path: Path, monkeypat
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     backbone = load_backbone("resnet18")
     assert torch.equal(next(backbone.body.parameters()), model.conv1.weight)
-    assert backbone.channels == 512
+    assert backbone.shape(64) == (512 + 256, 4)
 
 
 def test_weights_that_cannot_be_had_name_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
