@@ -133,7 +133,8 @@ def _ours(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
     seen = observe(learner, parts.held_out)
     judge.say(f"ours, seed {recipe.train.seed}", parts.held_out, seen.probabilities, spent)
     judged = last_run(recipe, store).metrics["judged"]
-    print(f"  out of fold, {judged['photos']} photos: ECE {judged['ece']} (by chance {judged['ece_by_chance']}), labels met {judged['accuracy']:.1%}")
+    error = f"ECE {judged['ece']} (by chance {judged['ece_by_chance']})"
+    print(f"  out of fold, {judged['photos']} photos: {error}, labels met {judged['accuracy']:.1%}")
     _say_answered(judge, parts.held_out, seen, calibration.threshold)
     _say_strangers(recipe, store, learner, parts, seen, judge)
 
