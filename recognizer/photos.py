@@ -16,9 +16,9 @@ from contextlib import AbstractContextManager
 from recognizer.files import hold
 from recognizer.store.judgements import Judgements
 from recognizer.store.removal import Removal
-from recognizer.store.rows import AUTO, WORTH_A_LOOK, Action, Decision, Issue, Photo, WaitingHit
+from recognizer.store.rows import AUTO, WORTH_A_LOOK, Action, Decision, Issue, Photo, Trust, WaitingHit
 
-__all__ = ["AUTO", "WORTH_A_LOOK", "Action", "Decision", "Issue", "Photo", "PhotoStore", "WaitingHit"]
+__all__ = ["AUTO", "WORTH_A_LOOK", "Action", "Decision", "Issue", "Photo", "PhotoStore", "Trust", "WaitingHit"]
 
 
 class PhotoStore(Removal, Judgements):

@@ -51,6 +51,12 @@ CREATE TABLE IF NOT EXISTS issues (
     PRIMARY KEY (photo, "check")
 ) WITHOUT ROWID;
 
+-- How likely a label is a photo's right one, as far as the photos that teach can tell.
+CREATE TABLE IF NOT EXISTS trust (
+    photo TEXT PRIMARY KEY REFERENCES photos (sha256), label TEXT NOT NULL,
+    probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1)
+) WITHOUT ROWID;
+
 -- What was decided, by the rules ('auto') or by a person. An undone decision stays as a row, and so does one about a
 -- photo whose file was lost: it counts again once the photo is back.
 CREATE TABLE IF NOT EXISTS decisions (
@@ -75,8 +81,12 @@ CREATE VIEW described_photos AS
 SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
        hits.title, hits.licence, hits.author, hits.rank,
        coalesce(current_decisions.action, '') AS action,
-       CASE current_decisions.action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
-FROM photos JOIN hits ON hits.id = photos.hit LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256;
+       CASE current_decisions.action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label,
+       coalesce(trust.probability, 1.0) AS trust
+FROM photos JOIN hits ON hits.id = photos.hit LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
+    LEFT JOIN trust ON trust.photo = photos.sha256 AND coalesce(current_decisions."by", 'auto') = 'auto'
+        AND trust.label =
+            CASE current_decisions.action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END;
 
 -- The photos that training uses.
 CREATE VIEW kept_photos AS

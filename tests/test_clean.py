@@ -3,15 +3,16 @@
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from recognizer.clean import duplicates
+from recognizer.clean import duplicates, labels
 from recognizer.clean.cleaner import CHECKS, clean
 from recognizer.cli import app
-from recognizer.collect.sample import SampleEngine, planted
+from recognizer.collect.sample import SampleEngine, planted, truth
 from recognizer.collect.search import Hit
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.groups import is_held_out
@@ -80,6 +81,31 @@ def test_recipe_and_command_say_how_sure_the_rules_have_to_be(copied: PhotoStore
     arguments = ["clean", str(built.recipe), "--work", str(copied.work), "--precision", "0.5"]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     assert set(copied.decisions()) == bold
+
+
+def test_a_wrong_label_is_trusted_less_than_a_right_one(copied: PhotoStore, recipe: Recipe) -> None:
+    mislabel(recipe, copied)
+    clean(recipe, copied, auto=False)
+    checked = {issue.photo for issue in copied.issues() if issue.check == labels.CHECK}
+    assert {photo.trust for photo in copied.photos() if photo.sha256 not in checked} == {1}
+    name = {query: one.name for one in recipe.classes for query in one.queries}
+    for held_out in (True, False):
+        trust: dict[bool, list[float]] = {True: [], False: []}
+        for photo in copied.photos():
+            if photo.sha256 in checked and is_held_out(photo.sha256, recipe.train.held_out) == held_out:
+                trust[name.get(truth(photo.image)) == photo.label].append(photo.trust)
+        assert median(trust[False]) < 0.5 < 0.9 < median(trust[True])
+
+
+def test_what_the_rules_relabel_is_trusted_under_its_new_label(copied: PhotoStore, recipe: Recipe) -> None:
+    mislabel(recipe, copied)
+    clean(recipe, copied)
+    relabelled = [photo for photo in copied.photos() if photo.action == "relabel"]
+    assert relabelled and all(0.5 < photo.trust < 1 for photo in relabelled)
+    copied.undo_automatic(relabelled[0].sha256)
+    clean(recipe, copied)
+    undone = copied.photo(relabelled[0].sha256)
+    assert undone and (undone.label, undone.trust) == (undone.found_as, 1)
 
 
 def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.errors import Damaged
-from recognizer.photos import Decision, PhotoStore
+from recognizer.photos import Decision, PhotoStore, Trust
 from tests.small_store import LABELS, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
@@ -128,7 +128,28 @@ def test_a_work_folder_of_the_first_version_still_opens(tmp_path: Path) -> None:
             assert (photo.title, photo.author, photo.action, store.kept()) == ("Old", "Ann", "drop", [])
             assert [issue.check for issue in store.issues()] == ["blurred"]
             assert store.undo("ann") and len(store.kept()) == 1
+            assert photo.trust == 1
             store.decide(Decision(photo.sha256, "drop", "again", by="ann"))
+
+
+THIRD_SCHEMA = """
+DROP VIEW kept_photos; DROP VIEW described_photos; DROP TABLE trust;
+CREATE VIEW described_photos AS SELECT photos.sha256, photos.label FROM photos;
+CREATE VIEW kept_photos AS SELECT * FROM described_photos;
+PRAGMA user_version = 3;
+"""
+
+
+def test_a_work_folder_from_before_labels_were_trusted_still_opens(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        first = fill(store)[0]
+        before = state(store)
+    with sqlite3.connect(tmp_path / "photos.db") as database:
+        database.executescript(THIRD_SCHEMA)
+    with PhotoStore(tmp_path, LABELS) as store:
+        assert state(store) == before and {photo.trust for photo in store.kept()} == {1.0}
+        store.replace_trust([Trust(first, "Kilim", 0.25)])
+        assert store.photos()[0].trust == 0.25
 
 
 def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -16,11 +16,11 @@ from recognizer.collect.search import Hit
 from recognizer.credits import write_credits
 from recognizer.errors import NotFound, WorkInUse
 from recognizer.forget import forget
-from recognizer.photos import Decision, Issue, Photo, PhotoStore
+from recognizer.photos import Decision, Issue, Photo, PhotoStore, Trust
 from recognizer.prepare import PreparedPhoto, prepare_photo
 from recognizer.recipe import Recipe, load_recipe
 from tests.conftest import ROOT
-from tests.small_store import assert_rows_and_files_agree, state
+from tests.small_store import assert_rows_and_files_agree, rows, state
 
 LABELS = ("Paisley", "Tartan")
 PHOTOS = 6  # of each label
@@ -119,13 +119,14 @@ def test_a_photo_goes_with_all_that_is_known_of_it(
     store.replace_issues(
         "copy", [Issue(photo.sha256, "copy", 0.9), Issue(other.sha256, "copy", 0.8, None, photo.sha256)]
     )
+    store.replace_trust([Trust(photo.sha256, photo.label, 0.9)])
     store.decide(Decision(photo.sha256, "keep", "fine", by="ann"))
     write_credits(recipe, store)
     assert len(traces(store.work, *words_of(store, photo))) >= 5
     report = forget(recipe, store, named(photo))
     assert (report["counts"]["photos"], report["counts"]["near_copies"], report["counts"]["hits"]) == (1, 0, 1)
     assert store.photo(photo.sha256) is None and not photo.path.exists()
-    assert store.issues() == [] and store.decisions() == []
+    assert store.issues() == [] and store.decisions() == [] and rows(store, "SELECT * FROM trust") == []
     assert store.failures() == {"forgotten": 1} and len(store.photos()) == 2 * PHOTOS - 1
     assert traces(store.work, *words_of(store, photo)) == []
     assert_rows_and_files_agree(store)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.collect.search import Hit
-from recognizer.photos import Action, Decision, Issue, PhotoStore
+from recognizer.photos import Action, Decision, Issue, PhotoStore, Trust
 from tests.small_store import (
     HITS,
     LABELS,
@@ -279,6 +279,52 @@ def test_issues_stay_when_new_ones_are_wrong(store: PhotoStore) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         store.replace_issues("empty", [Issue(other, "empty", 0.5), Issue(one, "empty", 1.5)])
     assert store.issues() == [Issue(one, "empty", 0.9)]
+
+
+def trusted(store: PhotoStore) -> dict[str, float]:
+    return {photo.sha256: photo.trust for photo in store.photos() if photo.trust != 1}
+
+
+def test_trust_counts_while_its_label_does(store: PhotoStore) -> None:
+    kept, moved, *_ = fill(store)
+    assert trusted(store) == {}
+    store.replace_trust([Trust(kept, "Kilim", 0.25), Trust(moved, "Batik", 0.75)])
+    assert trusted(store) == {kept: 0.25}, "no rule has said yet that the other one is a batik"
+    store.replace_automatic([decided(moved, "relabel", "auto")])
+    assert trusted(store) == {kept: 0.25, moved: 0.75}
+    found = store.photo(moved)
+    assert found and found.trust == 0.75 and {photo.trust for photo in store.kept()} == {0.25, 0.75, 1.0}
+    store.undo_automatic(moved)
+    assert trusted(store) == {kept: 0.25}
+
+
+@pytest.mark.parametrize("action", ["keep", "relabel"])
+def test_what_a_person_decided_is_trusted(store: PhotoStore, action: Action) -> None:
+    photo = fill(store)[0]
+    store.replace_trust([Trust(photo, "Batik" if action == "relabel" else "Kilim", 0.25)])
+    store.decide(decided(photo, action, "ann"))
+    assert trusted(store) == {}
+
+
+def test_new_trust_takes_the_place_of_all_former_or_none_of_it(store: PhotoStore) -> None:
+    one, other = fill(store)[:2]
+    store.replace_trust([Trust(one, "Kilim", 0.25)])
+    with pytest.raises(sqlite3.IntegrityError):
+        store.replace_trust([Trust(other, "Kilim", 0.5), Trust(one, "Kilim", 1.5)])
+    assert trusted(store) == {one: 0.25}
+    store.replace_trust([Trust(other, "Kilim", 0.5)])
+    assert trusted(store) == {other: 0.5}
+    store.replace_trust([])
+    assert trusted(store) == {}
+
+
+def test_trust_goes_with_a_lost_photo(store: PhotoStore) -> None:
+    photo = store.photo(fill(store)[0])
+    assert photo
+    store.replace_trust([Trust(photo.sha256, "Kilim", 0.25)])
+    photo.path.unlink()
+    store.repair()
+    assert rows(store, "SELECT * FROM trust") == []
 
 
 # Two stores on one folder

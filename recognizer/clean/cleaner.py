@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,13 +42,15 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
     begun = time.monotonic()
     if not store.photos():
         raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
-    decisions = _check(recipe, store, watch)
-    store.replace_automatic(decisions if auto else [])
+    decisions, labelled = _check(recipe, store, watch)
+    standing = decisions if auto else []
+    store.replace_automatic(standing)
+    store.replace_trust(labels.trust_labels(labelled.photos, labelled.judgement, standing))
     _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun)
 
 
-def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> list[Decision]:
+def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[list[Decision], "_Labelled"]:
     photos = store.photos()
     features = photo_features(photos, recipe.train, store.work, watch)
     planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
@@ -56,32 +59,62 @@ def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> list[Decision]:
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
-    return decisions + _check_labels(recipe, store, features, {decision.photo for decision in decisions})
+    labelled = _judge_labels(recipe, store, features, {decision.photo for decision in decisions})
+    return decisions + _decide_labels(recipe, store, labelled), labelled
 
 
-def _check_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> list[Decision]:
-    """Judge the labels of all photos that the other checks and people leave."""
-    photos = store.photos()
-    issues = store.issues()
+@dataclass(frozen=True)
+class _Labelled:
+    """Photos with what the rules go by where they decide about labels.
+
+    Args:
+        photos: n of them.
+        held_out: those that have not taught the judgement, (n,).
+        judgement: of their labels.
+    """
+
+    photos: list[Photo]
+    held_out: npt.NDArray[np.bool_]
+    judgement: labels.Judgement
+
+
+def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> _Labelled:
+    """Judge the labels of all photos that the other checks and people leave, and store what a person is to see."""
+    photos, issues, people = store.photos(), store.issues(), _people(store)
     groups = group_together(photos, issues)
-    people = {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
-    judged = [photos[place] for place in chosen]
-    names = [groups[place] for place in chosen]
+    judged, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
     wanted = [_label(photo, people) for photo in judged]
-    nobody, seed = np.zeros(len(judged), dtype=bool), recipe.train.seed
     reduced = labels.reduce_features(features.of(chosen))
-    shown = labels.judge_labels(wanted, reduced, names, nobody, seed)
-    _replace(store, (labels.CHECK,), labels.find_wrong_labels(judged, shown))
-    _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(judged, shown))
-    conflicts = [issue for issue in issues if issue.check == duplicates.CONFLICT]
-    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, judged, shown))
-    decisive = labels.judge_labels(wanted, reduced, names, held_out, seed)
-    decided_by_people = np.array([photo.sha256 in people for photo in judged])
-    allowed = ~held_out & ~decided_by_people & ~_disputed(judged, issues)
-    return labels.decide_labels(judged, decisive, allowed, recipe.clean.precision)
+    shown, decisive = (
+        labels.judge_labels(wanted, reduced, names, unseen, recipe.train.seed)
+        for unseen in (np.zeros_like(held_out), held_out)
+    )
+    _show(store, judged, shown)
+    return _Labelled(judged, held_out, decisive)
+
+
+def _show(store: PhotoStore, photos: Sequence[Photo], judgement: labels.Judgement) -> None:
+    """Store what a judgement makes of labels, and of copies under different ones."""
+    _replace(store, (labels.CHECK,), labels.find_wrong_labels(photos, judgement))
+    _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(photos, judgement))
+    conflicts = [issue for issue in store.issues() if issue.check == duplicates.CONFLICT]
+    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, photos, judgement))
+
+
+def _decide_labels(recipe: Recipe, store: PhotoStore, labelled: _Labelled) -> list[Decision]:
+    """Decide about labels, but not about those of held-out photos, which people decided about or which are disputed."""
+    people = _people(store)
+    by_people = np.array([photo.sha256 in people for photo in labelled.photos])
+    allowed = ~labelled.held_out & ~by_people & ~_disputed(labelled.photos, store.issues())
+    return labels.decide_labels(labelled.photos, labelled.judgement, allowed, recipe.clean.precision)
+
+
+def _people(store: PhotoStore) -> dict[str, Decision]:
+    """Return what people decided, by photo."""
+    return {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
 
 
 def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,7 @@ all other photos. The rules go by a second judgement, which held-out photos have
 those, so the accuracy measured on them stays honest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from recognizer.clean.unseen import FOLDS, normalised, out_of_fold
 from recognizer.discriminant import SHRINKAGES
 from recognizer.errors import RecognizerError
 from recognizer.features import PhotoFeatures
-from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
+from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo, Trust
 
 CHECK = "label"
 OFF_TOPIC = "off_topic"
@@ -140,6 +140,22 @@ def decide_labels(
     return [_relabel(photos[p], judgement, p) for p in renamed.tolist()] + [
         _drop(photos[p], judgement, p) for p in drops
     ]
+
+
+def trust_labels(photos: Sequence[Photo], judgement: Judgement, decisions: Iterable[Decision]) -> list[Trust]:
+    """Say how likely the label of each photo is the right one: the judged label, or the one that a rule gives.
+
+    Args:
+        photos: the photos, n of them.
+        judgement: of their labels.
+        decisions: of the rules, so far as they stand.
+    """
+    given = {decision.photo: decision.label for decision in decisions if decision.label}
+    trust = []
+    for photo, own, probabilities in zip(photos, judgement.numbers, judgement.probabilities, strict=True):
+        label = given.get(photo.sha256, judgement.classes[own])
+        trust.append(Trust(photo.sha256, label, float(probabilities[judgement.classes.index(label)])))
+    return trust
 
 
 def _relabel(photo: Photo, judgement: Judgement, place: int) -> Decision:

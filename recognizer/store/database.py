@@ -16,7 +16,7 @@ from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
 SCHEMA = Path(__file__).parents[1] / "schema.sql"
-VERSION = 3  # of the schema; raise it with every change there
+VERSION = 4  # of the schema; raise it with every change there
 ADDED = {"issues": "probability REAL", "decisions": "choice INTEGER"}  # columns that version 1 had not
 PATIENCE = 30.0  # seconds to wait for another program's transaction
 

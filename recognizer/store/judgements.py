@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from recognizer.errors import NotFound
 from recognizer.store.part import StorePart, now
-from recognizer.store.rows import AUTO, Decision, Issue
+from recognizer.store.rows import AUTO, Decision, Issue, Trust
 
 UNDONE_BY_PERSON = 2  # in `undone`, which is 1 where the rules or a person's later choice took a decision back
 
@@ -34,6 +34,13 @@ class Judgements(StorePart):
     def is_checked(self) -> bool:
         """Tell whether any check has looked at the photos."""
         return self._db.row("SELECT 1 FROM issues LIMIT 1") is not None
+
+    def replace_trust(self, trust: Iterable[Trust]) -> None:
+        """Put new trust in the place of all former; it counts while its label does and no person has decided."""
+        with self._db.transaction():
+            self._db.execute("DELETE FROM trust")
+            for one in trust:
+                self._db.execute("INSERT INTO trust VALUES (?, ?, ?)", one.photo, one.label, one.probability)
 
     def replace_automatic(self, decisions: Iterable[Decision]) -> None:
         """Make these the automatic decisions that stand: the same ones stay, others are undone, new ones are added.

@@ -82,6 +82,7 @@ class Removal(StoredPhotos):
     def _erase_rows(self, photos: Iterable[str]) -> None:
         for photo in photos:
             self._db.execute("DELETE FROM issues WHERE photo = ?1 OR twin = ?1", photo)
+            self._db.execute("DELETE FROM trust WHERE photo = ?", photo)
             self._db.execute("DELETE FROM decisions WHERE photo = ?", photo)
             self._db.execute("DELETE FROM sound_files WHERE photo = ?", photo)
             self._db.execute("DELETE FROM photos WHERE sha256 = ?", photo)

@@ -36,6 +36,7 @@ class Photo:
         action: the decision that counts, or an empty string.
         path: the file.
         title: as the engine told it, or an empty string.
+        trust: how likely `label` is right, as far as known: 1 where a person decided or nothing was checked.
     """
 
     sha256: str
@@ -51,6 +52,7 @@ class Photo:
     action: str
     path: Path
     title: str = ""
+    trust: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,21 @@ class Issue:
     label: str | None = None
     twin: str | None = None
     probability: float | None = None
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a photo's label can be trusted.
+
+    Args:
+        photo: its sha256.
+        label: the label that this is about.
+        probability: that it is the right one.
+    """
+
+    photo: str
+    label: str
+    probability: float
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ class StoredPhotos(Hits):
         with self._db.transaction():
             for photo in lost:
                 self._db.execute("DELETE FROM issues WHERE photo = ?", photo)
+                self._db.execute("DELETE FROM trust WHERE photo = ?", photo)
                 self._db.execute("DELETE FROM sound_files WHERE photo = ?", photo)
                 self._db.execute("UPDATE hits SET status = 'waiting', reason = '', photo = NULL WHERE photo = ?", photo)
                 self._db.execute("DELETE FROM photos WHERE sha256 = ?", photo)
