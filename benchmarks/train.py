@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,7 +156,7 @@ def _say_strangers(
     other, own = observe(learner, strangers), observe(learner, parts.learning)
     truth = [0] * int(known.sum()) + [1] * len(strangers)
     labels = label_numbers(recipe, parts.learning)
-    scores = {
+    scores: dict[str, Callable[[Outputs], npt.NDArray[Any]]] = {
         "energy": lambda outputs: energy(outputs.logits),
         "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
         "Mahalanobis distance": lambda outputs: _mahalanobis(own.features, labels, outputs.features),
@@ -170,7 +170,7 @@ def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: 
     """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,)."""
     means = np.stack([own[labels == number].mean(axis=0) for number in range(labels.max() + 1)])
     within = LedoitWolf(assume_centered=True).fit(own - means[labels])
-    return np.min([within.mahalanobis(features - mean) for mean in means], axis=0)
+    return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
 
 
 def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:

@@ -23,7 +23,8 @@ def drawn(seed: int) -> tuple[Logits, Numbers, Logits]:
 def test_photos_of_no_class_have_more_energy() -> None:
     known, labels, _ = drawn(1)
     calibration = calibrate(known, labels)
-    fresh, _, other = (values / calibration.temperature if values.ndim == 2 else values for values in drawn(2))
+    unseen, _, none = drawn(2)
+    fresh, other = unseen / calibration.temperature, none / calibration.temperature
     energies = energy(np.concatenate([fresh, other]))
     assert roc_auc_score([0] * len(fresh) + [1] * len(other), energies) > 0.98
     assert (energy(fresh) > calibration.limit).mean() == pytest.approx(1 - KEPT, abs=0.005)
