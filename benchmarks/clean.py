@@ -275,7 +275,10 @@ def _print_scale(count: int) -> None:
     print(f"neighbours of {count} photos: {len(pairs)} pairs in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
     reduced, held_out = labels.reduce_features(features), np.zeros(count, dtype=bool)
-    labels.judge_labels([str(n) for n in numbers], reduced, groups, held_out, 0)
+    listed = [str(n) for n in numbers]
+    way = labels.choose_way(listed, reduced, groups, held_out, 0)
+    for _ in ("shown to a person", "for the rules to go by"):
+        labels.judge_labels(listed, way, groups, held_out, 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"labels of {count} photos: {time.monotonic() - begun:.0f} s; at most {memory:.1f} GiB in all")
 

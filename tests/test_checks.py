@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from recognizer.clean import duplicates, quality
 from recognizer.clean.deciding import surest
 from recognizer.clean.geometry import likeness, read_measured, read_planes
-from recognizer.clean.labels import decide_labels, judge_labels, reduce_features
+from recognizer.clean.labels import choose_way, decide_labels, judge_labels, reduce_features
 from recognizer.collect.cloth import photograph
 from recognizer.collect.patterns import PATTERNS
 from recognizer.features import PhotoFeatures
@@ -207,7 +207,9 @@ def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
     held_out = random.random(600) < 0.2
     photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(600)]
     seen, groups = PhotoFeatures(features, features[:, :0]), [str(n) for n in range(600)]
-    judgement = judge_labels(names[numbers].tolist(), reduce_features(seen), groups, held_out, 0)
+    labels = names[numbers].tolist()
+    way = choose_way(labels, reduce_features(seen), groups, held_out, 0)
+    judgement = judge_labels(labels, way, groups, held_out, 0)
     assert judgement.noise.share == pytest.approx(wrong.mean(), abs=0.04)
     decisions = decide_labels(photos, judgement, ~held_out)
     places = [int(decision.photo) for decision in decisions]

@@ -87,9 +87,9 @@ def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dr
     judged, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
     wanted = [_label(photo, people) for photo in judged]
-    reduced = labels.reduce_features(features.of(chosen))
+    way = labels.choose_way(wanted, labels.reduce_features(features.of(chosen)), names, held_out, recipe.train.seed)
     shown, decisive = (
-        labels.judge_labels(wanted, reduced, names, unseen, recipe.train.seed)
+        labels.judge_labels(wanted, way, names, unseen, recipe.train.seed)
         for unseen in (np.zeros_like(held_out), held_out)
     )
     _show(store, judged, shown)

@@ -4,7 +4,7 @@ Several discriminants, each taught by folds of the training part without the pho
 that fits the labels best turns them into probabilities (`noise.py`). Whether they look at where things are in a
 picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is judged by
 all other photos. The rules go by a second judgement, which held-out photos have not taught, and never decide about
-those, so the accuracy measured on them stays honest.
+those, so the accuracy measured on them stays honest; nor do they have a say in the choice of the way for both.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from scipy.special import expit, logsumexp
 
 from recognizer.clean.deciding import PRECISION, surest
 from recognizer.clean.noise import LabelNoise, fit_noise
-from recognizer.clean.unseen import FOLDS, normalised, out_of_fold
+from recognizer.clean.unseen import FOLDS, deal_folds, normalised, out_of_fold
 from recognizer.discriminant import SHRINKAGES
 from recognizer.errors import RecognizerError
 from recognizer.features import PhotoFeatures
@@ -62,21 +62,34 @@ class Judgement:
         return other
 
 
+@dataclass(frozen=True)
+class Way:
+    """How labels are judged.
+
+    Args:
+        features: of n photos, (n, components).
+        shrinkage: of their covariance, from 0 to 1.
+    """
+
+    features: Floats
+    shrinkage: float
+
+
 def reduce_features(features: PhotoFeatures) -> list[Floats]:
     """Return what labels are judged by, without and with the places of things, (n, components) each."""
     return [normalised(part) for part in (features.overall, features.whole)]
 
 
-def judge_labels(
+def choose_way(
     labels: Sequence[str], reductions: Sequence[Floats], groups: Sequence[str], held_out: Mask, seed: int
-) -> Judgement:
-    """Judge the label of every photo.
+) -> Way:
+    """Choose the features and the shrinkage under which the labels of the photos that teach are likeliest.
 
     Args:
-        labels: the label of each: the one it was found as, or a person's, n of them.
+        labels: the label of each photo: the one it was found as, or a person's, n of them.
         reductions: of their features, as `reduce_features` gives them.
         groups: the group of each; a group is never split between folds.
-        held_out: which of them are held out, (n,).
+        held_out: which of them are held out and have no say, (n,).
         seed: of the folds.
 
     Raises:
@@ -84,13 +97,26 @@ def judge_labels(
     """
     classes, numbers = np.unique(np.array(labels), return_inverse=True)
     _check_enough(np.array(labels)[~held_out], classes)
-    ways = [(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
-    tried = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed) for reduced, shrinkage in ways]
-    fits = [fit_noise(found[~held_out], numbers[~held_out]).likelihood for found in tried]
-    best = int(np.argmax(fits))
-    reduced, shrinkage = ways[best]
-    repeats = [out_of_fold(reduced, numbers, groups, held_out, shrinkage, seed + r) for r in range(1, REPEATS)]
-    discriminants = np.mean([tried[best], *repeats], axis=0)
+    folds = deal_folds(numbers, groups, held_out, seed)
+    ways = [Way(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
+    tried = [found for reduced in reductions for found in out_of_fold(reduced, numbers, folds, held_out, SHRINKAGES)]
+    return ways[int(np.argmax([fit_noise(found[~held_out], numbers[~held_out]).likelihood for found in tried]))]
+
+
+def judge_labels(labels: Sequence[str], way: Way, groups: Sequence[str], held_out: Mask, seed: int) -> Judgement:
+    """Judge the label of every photo.
+
+    Args:
+        labels: the label of each: the one it was found as, or a person's, n of them.
+        way: as `choose_way` gives it.
+        groups: the group of each; a group is never split between folds.
+        held_out: which of them are held out and teach nothing, (n,).
+        seed: of the folds.
+    """
+    classes, numbers = np.unique(np.array(labels), return_inverse=True)
+    dealt = [deal_folds(numbers, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
+    repeats = [out_of_fold(way.features, numbers, folds, held_out, [way.shrinkage])[0] for folds in dealt]
+    discriminants = np.mean(repeats, axis=0)
     noise = fit_noise(discriminants[~held_out], numbers[~held_out])
     return Judgement(
         classes.tolist(),

@@ -1,6 +1,6 @@
 """Judges photos by discriminants that photos of other groups give."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,40 +32,51 @@ def _signed_roots(features: Floats) -> Floats:
     return np.asarray(np.sign(wide) * np.sqrt(np.abs(wide)))
 
 
+def deal_folds(numbers: Numbers, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Numbers]:
+    """Deal the photos that teach out into folds of like classes.
+
+    Args:
+        numbers: the number of each photo's class, (n,).
+        groups: the group of each; a group is never split.
+        held_out: which of them teach nothing, and are in no fold, (n,).
+        seed: of the dealing.
+
+    Returns:
+        The places of each fold's photos.
+    """
+    teaching = np.flatnonzero(~held_out)
+    dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    dealt = dealer.split(teaching, numbers[teaching], np.array(groups)[teaching])
+    return [teaching[chosen] for _, chosen in dealt]
+
+
 def out_of_fold(
     features: Floats,
     numbers: Numbers,
-    groups: Sequence[str],
+    folds: Sequence[Numbers],
     held_out: npt.NDArray[np.bool_],
-    shrinkage: float,
-    seed: int,
-) -> Floats:
+    shrinkages: Sequence[float],
+) -> list[Floats]:
     """Judge photos by discriminants that other photos give.
 
     Args:
         features: as `normalised` gives them, (n, channels).
         numbers: the number of each photo's class, (n,).
-        groups: the group of each; a group is never split.
+        folds: of the photos that teach, as `deal_folds` gives them.
         held_out: which of them teach nothing, and are judged by all others, (n,).
-        shrinkage: of the covariance, from 0 to 1.
-        seed: of the folds.
+        shrinkages: of the covariance, from 0 to 1.
 
     Returns:
-        Discriminants, (n, classes): log probabilities of the classes, up to a number that all classes of a photo share.
+        For each shrinkage discriminants, (n, classes): log probabilities of the classes, up to a number that all
+        classes of a photo share.
     """
     classes = int(numbers.max()) + 1
-    folds = list(_folds(numbers, np.array(groups), held_out, seed))
     parts = [add_up(features[fold], numbers[fold], classes) for fold in folds]
-    found = judge_folds(features, folds, parts, shrinkage)
-    weight, bias = fit_discriminants(add_together(parts), shrinkage)
-    found[held_out] = features[held_out] @ weight + bias
-    return found
-
-
-def _folds(
-    numbers: Numbers, groups: npt.NDArray[np.str_], held_out: npt.NDArray[np.bool_], seed: int
-) -> Iterator[Numbers]:
-    teaching = np.flatnonzero(~held_out)
-    splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for _, fold in splitter.split(teaching, numbers[teaching], groups[teaching]):
-        yield teaching[fold]
+    everything = add_together(parts)
+    judged = []
+    for shrinkage in shrinkages:
+        found = judge_folds(features, folds, parts, shrinkage)
+        weight, bias = fit_discriminants(everything, shrinkage)
+        found[held_out] = features[held_out] @ weight + bias
+        judged.append(found)
+    return judged
