@@ -23,7 +23,7 @@ from recognizer.discriminant import (
 )
 
 FOLDS = 3
-COMPONENTS = 512  # of the features, at most
+COMPONENTS = 768  # of the features, at most
 FITTED = 4096  # views that the components are fitted to, at most
 MOST_TEMPERATURE = 100.0
 Numbers = npt.NDArray[np.int_]

@@ -115,9 +115,9 @@ class TrainSettings(_Part):
     Args:
         backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
         weights: a file of pretrained weights, instead of the published ones.
-        size: pixels, the side of the square that the network sees; networks halve it five times. They do better on
-            somewhat larger pictures than those of 224 pixels that they learned from (Touvron et al., 2019, “Fixing the
-            train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
+        size: pixels, the side of the square that the network sees; networks halve it five times. Without
+            fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
+            2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
         rounds: trainings; between two, labels are checked again with what the last one's networks say.
         epochs: passes over the photos in each round, fine-tuning; 0 keeps the pretrained layers as they are, and only
             fits the last one to the photos.
@@ -138,7 +138,7 @@ class TrainSettings(_Part):
 
     backbone: Words = "resnet34"
     weights: str = ""
-    size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 288
+    size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 224
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=0)] = 10
     tuned: Annotated[float, Field(gt=0, le=1)] = 0.33

@@ -6,7 +6,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from recognizer.discriminant import add_up, fit_discriminants
-from recognizer.linear import fit_linear
+from recognizer.linear import Layer, fit_linear
 
 CHANNELS = 40
 
@@ -19,6 +19,11 @@ def made_up(classes: int, kind: type[np.floating]) -> tuple[npt.NDArray[np.float
     features = features * rng.uniform(0.1, 10, CHANNELS) + rng.uniform(-5, 5, CHANNELS)
     features[:, 7] = 4.0
     return features.astype(kind), labels
+
+
+def judged(features: npt.NDArray[np.floating], layer: Layer) -> npt.NDArray[np.floating]:
+    weight, bias = layer
+    return features @ weight.T + bias
 
 
 @pytest.mark.parametrize("classes", [2, 3, 12])
@@ -39,7 +44,7 @@ def test_the_layer_learns_from_all_views(classes: int, kind: type[np.floating]) 
     views = np.stack([features, features + 0.1], axis=1)
     weight, bias = fit_linear(views, labels)
     assert (weight.shape, bias.shape) == ((classes, CHANNELS), (classes,))
-    logits = features @ weight.T + bias
+    logits = judged(features, (weight, bias))
     assert (logits.argmax(axis=1) == labels).mean() > 0.8
     assert np.abs(logits).max() < 50  # divided by a temperature
 
@@ -49,3 +54,14 @@ def test_a_class_of_one_photo_is_learned_too() -> None:
     few = np.flatnonzero((labels != 2) | (np.arange(len(labels)) == 2))
     weight, bias = fit_linear(features[few][:, None], labels[few])
     assert np.isfinite(weight).all() and np.isfinite(bias).all()
+
+
+def test_labels_that_are_not_trusted_do_not_mislead() -> None:
+    features, labels = made_up(3, np.float64)
+    wrong = np.arange(len(labels)) % 4 == 0
+    found = np.where(wrong, (labels + 1) % 3, labels)
+    untrusted = judged(features, fit_linear(features[:, None], found, np.where(wrong, 1e-6, 1.0)))
+    left_out = judged(features, fit_linear(features[~wrong][:, None], labels[~wrong]))
+    misled = judged(features, fit_linear(features[:, None], found))
+    assert np.abs(untrusted - left_out).max() < np.abs(misled - left_out).max() / 3
+    assert (untrusted.argmax(axis=1) == labels).mean() > (misled.argmax(axis=1) == labels).mean()
