@@ -22,14 +22,13 @@ from torch import nn
 from recognizer.linear import fit_linear
 from recognizer.recipe import TrainSettings
 from recognizer.splits import Numbers
-from recognizer.tail import Examples, Unwatched, fit, halves, look, tail_learner
+from recognizer.tail import Examples, Trust, Unwatched, fit, halves, look, tail_learner
 from recognizer.trunk import Maps
 from recognizer.watch import Watch, unwatched
 
 Listener = Callable[[], Callback]
 Logits = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float32]
-Trust = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

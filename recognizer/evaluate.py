@@ -26,7 +26,7 @@ from recognizer.recipe import Recipe
 from recognizer.report import write_report
 from recognizer.splits import split_kept
 from recognizer.train import last_run, load_trained
-from recognizer.trained import label_numbers
+from recognizer.trained import label_numbers, trusts
 from recognizer.watch import Watch, unwatched
 
 
@@ -43,8 +43,10 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         `accuracy_interval` (Wilson, 95 %), `photos`, `top3`, `ece` (15 bins), `ece_by_chance` (what `ece` would be
         on average if the probabilities were exactly right), `coverage` (share of the photos that get an answer),
         `selective_accuracy` (of those answers), `per_class`, each class with its own accuracy, interval and number of
-        photos, `out_of_fold` (the same for photos judged by networks that had not learned from them), and
-        `random_split`, what a random split would have claimed, or None where `train.cached` is off.
+        photos, `likely_wrong_labels` (how many of the photos' labels are likely wrong, as far as `clean` and `review`
+        know: the sum of each one's probability), `out_of_fold` (the same for photos judged by networks that had not
+        learned from them), and `random_split`, what a random split would have claimed, or None where `train.cached` is
+        off.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -59,6 +61,7 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     seen = observe(learner, photos)
     far = energy(seen.logits) > calibration.limit
     found = measure(labels, seen.probabilities, recipe.labels, calibration.threshold, far)
+    found["likely_wrong_labels"] = round(float((1 - trusts(photos)).sum()), 1)
     found["out_of_fold"] = run.metrics["judged"]
     found["random_split"] = claim_of_random_split(recipe, store, watch) if recipe.train.in_two else None
     reports = store.work / "reports"

@@ -64,6 +64,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
     low, high = report["accuracy_interval"]
     rows = {
         "held-out photos": report["photos"],
+        "their labels likely wrong": round(report["likely_wrong_labels"]),
         "accuracy": f"{report['accuracy']:.1%}",
         "95 % interval": f"{low:.1%} to {high:.1%}",
         "among the first three": f"{report['top3']:.1%}",

@@ -7,7 +7,8 @@ outputs = look(network, maps)           # of the whole photos, not of parts
 
 import recognizer.torchvision_cure  # noqa: F401
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,7 @@ from recognizer.trunk import Maps
 BATCH = 64  # of photos that are only looked at
 SMOOTHING = 0.1  # share of the target spread over all classes (Szegedy et al., 2016, arXiv 1512.00567)
 Numbers = npt.NDArray[np.int_]
+Trust = npt.NDArray[np.float64]
 
 
 class Examples(NamedTuple):
@@ -46,7 +48,7 @@ class Examples(NamedTuple):
     maps: Maps
     labels: Numbers
     features: npt.NDArray[np.float32]
-    trust: npt.NDArray[np.float64]
+    trust: Trust
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
         """Return some of them."""
@@ -95,7 +97,7 @@ def tail_learner(
 
     Args:
         network: the tail, then the head.
-        training: what it learns from; every epoch takes another view of each photo.
+        training: what it learns from; every epoch takes another view of each photo, as often as its label is trusted.
         validation: what its progress is measured on.
         settings: the size of a batch.
         seed: of the order of photos.
@@ -126,6 +128,40 @@ def fit(learner: Learner, settings: TrainSettings, seed: int, callbacks: Sequenc
         learner.fit_one_cycle(settings.epochs, rates, cbs=[KeepNorm(), *callbacks])
 
 
+@contextmanager
+def drawn_by_trust(loader: DataLoader, trust: Trust) -> Iterator[None]:
+    """Let a fastai loader draw photos as often as their labels are trusted; afterwards it is as it was.
+
+    Args:
+        loader: of the photos that are learned from, which it shuffles.
+        trust: how likely each label is right, (n,).
+    """
+    loader.shuffle_fn = draw_by_trust(trust)
+    try:
+        yield
+    finally:
+        del loader.shuffle_fn
+
+
+def draw_by_trust(trust: Trust) -> Callable[[Sequence[int]], list[int]]:
+    """Return what a fastai loader may call instead of shuffling: as many places, each as often as it is trusted.
+
+    Marks at equal distances along the summed trust keep each epoch near to that (systematic resampling; Kitagawa, 1996,
+    https://doi.org/10.1080/10618600.1996.10474692); where all is trusted alike, every photo is drawn once.
+
+    Args:
+        trust: how likely each label is right, (n,).
+    """
+    ends = np.cumsum(trust)
+
+    def draw(places: Sequence[int]) -> list[int]:
+        marks = (np.random.random() + np.arange(len(places))) / len(places) * ends[-1]
+        chosen: list[int] = np.random.permutation(np.searchsorted(ends, marks, side="right")).tolist()
+        return chosen
+
+    return draw
+
+
 @torch.inference_mode()
 def look(network: nn.Sequential, maps: Maps) -> Outputs:
     """Return what a network makes of at least one photo as a whole, the first view."""
@@ -149,14 +185,15 @@ def _training_loader(examples: Examples, batch: int) -> DataLoader:
         views = torch.randint(examples.maps.shape[1], (len(places),)).numpy()
         return _tensors(examples.maps[places, views], examples.labels[places])
 
-    return _over(examples, min(batch, len(examples.labels)), create, shuffle=True)
+    draw = draw_by_trust(examples.trust)
+    return _over(examples, min(batch, len(examples.labels)), create, shuffle=True, shuffle_fn=draw)
 
 
 def _loader(examples: Examples) -> DataLoader:
     return _over(examples, BATCH, lambda places: _tensors(examples.maps[places, 0], examples.labels[places]))
 
 
-def _over(examples: Examples, batch: int, create: Any, **how: bool) -> DataLoader:
+def _over(examples: Examples, batch: int, create: Any, **how: Any) -> DataLoader:
     places = range(len(examples.labels))
     device = default_device()
     return DataLoader(places, bs=batch, create_batch=create, retain=lambda made, _: made, device=device, **how)

@@ -23,7 +23,7 @@ from recognizer.photos import Photo
 from recognizer.recipe import Recipe
 from recognizer.runs import Judged, Run
 from recognizer.splits import Numbers, Parts, fold_numbers
-from recognizer.tail import Examples, fit, halves
+from recognizer.tail import Examples, drawn_by_trust, fit, halves
 from recognizer.watch import Watch
 
 
@@ -123,15 +123,15 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
     """
     settings = recipe.train
     learner = make_learner(recipe, parts, load_backbone(settings.backbone, settings.weights, before is None))
-    labels = label_numbers(recipe, parts.training)
+    labels, trust = label_numbers(recipe, parts.training), trusts(parts.training)
     if before:
         learner.model.load_state_dict(before.weights)
     else:
         features = observe(learner, parts.training).features[:, None]
-        start_head(learner.model, features, labels, trusts(parts.training))
+        start_head(learner.model, features, labels, trust)
     listener = _listener(recipe, number, len(parts.training), watch)
     callbacks = [listener(), *gpu_callbacks(learner.dls.device, settings)]
-    with processes.sharing(learner):
+    with drawn_by_trust(learner.dls.train, trust), processes.sharing(learner):
         fit(learner, settings, settings.seed + number, callbacks)
     return Trained(
         _on_cpu(learner.model.state_dict()),

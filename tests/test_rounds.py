@@ -7,7 +7,7 @@ import pytest
 
 from recognizer.errors import RecognizerError
 from recognizer.evaluate import evaluate
-from recognizer.photos import Decision, PhotoStore
+from recognizer.photos import Decision, PhotoStore, Trust
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.rounds import recheck_labels
 from recognizer.runs import Judged, all_runs
@@ -141,6 +141,14 @@ def test_the_page_of_the_evaluation_holds_its_pictures_and_escapes_names(copied:
     assert all(name in page for name in report["per_class"])
     claim = json.loads((copied.work / "reports" / "evaluate.json").read_text())["random_split"]
     assert claim["photos"] > 0 and f"{claim['accuracy']:.1%}" in page
+
+
+def test_the_evaluation_tells_how_many_held_out_labels_are_likely_wrong(copied: PhotoStore, recipe: Recipe) -> None:
+    photos = split_kept(recipe, copied).held_out[:4]
+    copied.replace_trust([Trust(photo.sha256, photo.label, 0.25) for photo in photos])
+    assert evaluate(recipe, copied)["likely_wrong_labels"] == pytest.approx(3.0)
+    page = (copied.work / "reports" / "evaluate.html").read_text(encoding="utf-8")
+    assert "3 of these labels are likely wrong" in page and f"recognizer review {recipe.name}" in page
 
 
 def test_a_class_that_no_fold_can_do_without_is_named(copied: PhotoStore, recipe: Recipe) -> None:
