@@ -45,8 +45,8 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         `selective_accuracy` (of those answers), `per_class`, each class with its own accuracy, interval and number of
         photos, `likely_wrong_labels` (how many of the photos' labels are likely wrong, as far as `clean` and `review`
         know: the sum of each one's probability), `out_of_fold` (the same for photos judged by networks that had not
-        learned from them), and `random_split`, what a random split would have claimed, or None where `train.cached` is
-        off.
+        learned from them), `random_split`, what a random split would have claimed, or None where `train.cached` is off,
+        and `run`, the fingerprint of the training that was measured.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -61,6 +61,7 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     seen = observe(learner, photos)
     far = energy(seen.logits) > calibration.limit
     found = measure(labels, seen.probabilities, recipe.labels, calibration.threshold, far)
+    found["run"] = run.metrics["fingerprint"]
     found["likely_wrong_labels"] = round(float((1 - trusts(photos)).sum()), 1)
     found["out_of_fold"] = run.metrics["judged"]
     found["random_split"] = claim_of_random_split(recipe, store, watch) if recipe.train.in_two else None

@@ -53,14 +53,15 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         RecognizerError: nothing is evaluated yet, or the forms of the network differ.
     """
     begun = time.monotonic()
-    metrics = _metrics(store.work, recipe)
+    run = last_run(recipe, store)
+    metrics = _metrics(store.work, recipe, run)
     parts = split_kept(recipe, store)
     half = store.work / "model.part"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     in_floats = _write_forms(recipe, store, parts.training, half)
     agreement = measure_agreement(half, parts.held_out, recipe.train.size)
-    facts = _facts(recipe, last_run(recipe, store), metrics, agreement, half)
+    facts = _facts(recipe, run, metrics, agreement, half)
     facts["examples"] = _write_examples(recipe, parts.held_out, half / "examples")
     write_json(half / "model.json", facts)
     write_card(facts, half / "README.md")
@@ -89,7 +90,7 @@ def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], f
     return write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
 
 
-def _metrics(work: Path, recipe: Recipe) -> dict[str, Any]:
+def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads((work / "reports" / "evaluate.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -97,7 +98,11 @@ def _metrics(work: Path, recipe: Recipe) -> dict[str, Any]:
             f"{work} has no evaluation yet, and a model without figures is not exported; "
             f"run recognizer evaluate {recipe.name} first."
         ) from error
-    return {key: value for key, value in report.items() if key not in ("stage", "seconds", "counts", "version")}
+    if report.get("run") != run.metrics["fingerprint"]:
+        raise RecognizerError(
+            f"The evaluation in {work} is not of the last training; run recognizer evaluate {recipe.name} again."
+        )
+    return {key: value for key, value in report.items() if key not in ("stage", "seconds", "counts", "version", "run")}
 
 
 def write_learner(learner: Learner, file: Path) -> None:

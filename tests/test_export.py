@@ -88,7 +88,9 @@ def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
     text = (built.model / "README.md").read_text(encoding="utf-8")
     for form in FORMS:
         assert f"| `{form}` |" in text
-    limit = read_facts(built.model)["distance"]["limit"]
+    facts = read_facts(built.model)
+    limit, wrong = facts["distance"]["limit"], facts["metrics"]["likely_wrong_labels"]
+    assert f"About {round(wrong)} of these photos were likely found under a wrong name" in text
     assert f"unlike all 12 (its energy is above {limit:.2f})" in text
 
 
@@ -100,6 +102,15 @@ def test_an_export_that_fails_leaves_the_model_that_was(built: Built, copied: Ph
     with pytest.raises(RecognizerError, match="has no trained run yet"):
         export(recipe, copied)
     assert (copied.work / "model" / "model.json").read_bytes() == before
+
+
+def test_figures_of_another_training_are_not_exported(copied: PhotoStore, recipe: Recipe) -> None:
+    from recognizer.export import export
+
+    file = copied.work / "reports" / "evaluate.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "run": "another"}))
+    with pytest.raises(RecognizerError, match=f"not of the last training; run recognizer evaluate {recipe.name} again"):
+        export(recipe, copied)
 
 
 def test_no_file_of_a_model_names_this_machine(built: Built) -> None:
