@@ -3,7 +3,9 @@
     python -m benchmarks.clean ../shared/photos --work data/clothing      # photos as `recognizer collect` stored them
 
 Works on a copy of the work folder. FOLDER/truth.csv is read by nothing but this script. “Bad” photos show another
-class than the one they were listed under, or none. `--many 50000` measures made-up features of so many photos instead.
+class than the one they were listed under, or none; `--missed FILE` draws those that are not among the first 15 %, each
+with what it was listed under > what it shows, and how surely its label was taken for wrong. `--many 50000` measures
+made-up features of so many photos instead.
 """
 
 import argparse
@@ -30,9 +32,10 @@ from sklearn.preprocessing import StandardScaler
 
 from recognizer.clean import duplicates, labels
 from recognizer.clean.cleaner import clean
+from recognizer.clean.sheet import write_sheet
 from recognizer.features import PhotoFeatures, photo_features
 from recognizer.groups import group_photos, is_held_out
-from recognizer.photos import Photo, PhotoStore
+from recognizer.photos import Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
 
 Floats = npt.NDArray[np.floating]
@@ -87,6 +90,8 @@ def _print_figures(arguments: argparse.Namespace) -> None:
             known = _known(recipe, store, arguments.folder)
             _print_copies(store, known)
             _print_rankings(recipe, store, known)
+            if arguments.missed:
+                _draw_missed(store, known, arguments.missed)
             _print_decisions(store, known)
             _print_accuracy(recipe, store, known)
 
@@ -96,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--work", type=Path, default=Path("data/clothing"))
     parser.add_argument("--recipe", default="clothing")
+    parser.add_argument("--missed", type=Path, metavar="FILE", help="the JPEG to draw missed photos in")
     parser.add_argument("--many", type=int, default=0, help="photos to make features up for")
     return parser.parse_args()
 
@@ -217,6 +223,17 @@ def _our_scores(store: PhotoStore, known: Known) -> Floats:
 def _linear_classifier(features: Floats) -> Pipeline:
     """Return an unfitted classifier of features that tools beside ours would take."""
     return make_pipeline(StandardScaler(), LogisticRegression(C=12.8 / features.shape[1], max_iter=500))
+
+
+def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
+    scores = _our_scores(store, known)
+    later = np.argsort(-scores, kind="stable")[int(LOOKED_AT * len(scores)) :]
+    missed = [
+        Issue(known.photos[place].sha256, labels.CHECK, float(scores[place]), label=str(known.truth[place]))
+        for place in later
+        if known.bad[place]
+    ]
+    write_sheet(file, {photo.sha256: photo for photo in known.photos}, missed)
 
 
 def _print_ranking(name: str, scores: Floats, bad: npt.NDArray[np.bool_]) -> None:
