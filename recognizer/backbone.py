@@ -19,8 +19,8 @@ from fastai.vision.learner import TimmBody, create_body
 from timm.models import EfficientNet
 from torch import Tensor, nn
 
+from recognizer.body import as_chain, group_stages, merge_last
 from recognizer.errors import WeightsUnavailable
-from recognizer.stages import as_chain, group_stages, merge_last
 
 LITE0 = "tf_efficientnet_lite0"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

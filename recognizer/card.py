@@ -29,8 +29,9 @@ It cannot tell who anyone is or where anyone belongs.
 ## How well
 
 On {photos} held-out photos, which neither training nor cleaning has seen, it gave the label that the search gave in
-**{accuracy}** (95 % interval {interval}). Where searches return wrong photos, this is lower than the truth.
-It answered {coverage} of these photos, and of its answers {selective} were right. Expected calibration error: {ece}.
+**{accuracy}** (95 % interval {interval}). About {wrong} of these photos were likely found under a wrong name, which
+counts against it here. It answered {coverage} of these photos, and of its answers {selective} were right. Expected
+calibration error: {ece}.
 
 | class | photos | accuracy | 95 % interval |
 |---|---|---|---|
@@ -87,6 +88,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         photos=metrics["photos"],
         accuracy=_percent(metrics["accuracy"]),
         interval=_interval(metrics["accuracy_interval"]),
+        wrong=round(metrics["likely_wrong_labels"]),
         coverage=_percent(metrics["coverage"]),
         selective=_percent(metrics["selective_accuracy"]),
         ece=metrics["ece"],

@@ -1,76 +1,25 @@
-"""The commands; the only code that prints and exits.
+"""The commands; what they take is in options.py, what they run in running.py, and nothing else prints or exits.
 
 Exit codes: 0 done, 1 it could not be done (one line says what, why and what to do), 2 wrong usage.
 """
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from recognizer import processes, summaries
+from recognizer import running, summaries
 from recognizer.errors import RecognizerError
-from recognizer.photos import PhotoStore
-from recognizer.progress import ClassDisplay, ProgressDisplay
-from recognizer.recipe import ENGINES, Recipe, load_recipe
+from recognizer.options import Auto, EngineNames, Host, Model, OwnPhotos, Port, Precision, RecipeName, Reviewer, Work
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.running import opened, sentences, show, taking_port, work_folder
 
 SAMPLE = "textiles"
 ADDRESS = "127.0.0.1"
 PORT = 7860
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-out = Console(soft_wrap=True)
-
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
-Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
-Model = Annotated[Path, typer.Option(help="A model folder, as export writes it.")]
-Host = Annotated[str, typer.Option(help="The address to listen at.")]
-Port = Annotated[int, typer.Option(help="The port to listen at.")]
-Reviewer = Annotated[str | None, typer.Option(help="Who decides; your login name by default.", show_default=False)]
-
-
-def _known_engines(engines: list[str] | None) -> list[str] | None:
-    unknown = [engine for engine in engines or () if engine not in ENGINES]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]} is not an engine; allowed are {', '.join(ENGINES)}.")
-    return engines
-
-
-EngineNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME",
-        callback=_known_engines,
-        help=f"An engine to ask in place of the recipe's, of {', '.join(ENGINES)}; may be given several times.",
-        show_default=False,
-    ),
-]
-OwnPhotos = Annotated[
-    Path | None,
-    typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
-]
-Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
-
-
-def _share(precision: float | None) -> float | None:
-    if precision is not None and not 0 < precision < 1:
-        raise typer.BadParameter(f"{precision:g} is no share; it has to be between 0 and 1, as 0.98 is.")
-    return precision
-
-
-Precision = Annotated[
-    float | None,
-    typer.Option(
-        callback=_share,
-        help="Share of the rules' decisions about labels that shall be right, in place of the recipe's.",
-        show_default=False,
-    ),
-]
 
 
 @app.callback()
@@ -87,8 +36,8 @@ def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, f
 
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
-    with _opened(recipe, work) as (found, store):
-        _collect(_with_engines(found, engine, folder), store)
+    with opened(recipe, work) as (found, store):
+        running.run_collect(_with_engines(found, engine, folder), store)
 
 
 @app.command()
@@ -97,8 +46,8 @@ def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: P
 
     Example: recognizer clean ethnic-groups --precision 0.98
     """
-    with _opened(recipe, work) as (found, store):
-        _clean(_with_precision(found, precision), store, auto)
+    with opened(recipe, work) as (found, store):
+        running.run_clean(_with_precision(found, precision), store, auto)
 
 
 @app.command()
@@ -114,8 +63,8 @@ def undo(
     """
     if bool(photo) == everything:
         raise typer.BadParameter("Name one photo, or give --all.")
-    with _opened(recipe, work) as (_, store):
-        _show([summaries.table("Undone", {"decisions of the rules": len(store.undo_automatic(photo or None))})])
+    with opened(recipe, work) as (_, store):
+        show([summaries.table("Undone", {"decisions of the rules": len(store.undo_automatic(photo or None))})])
 
 
 @app.command()
@@ -126,12 +75,12 @@ def review(
 
     Example: recognizer review ethnic-groups
     """
-    with _opened(recipe, work) as (found, store):
+    with opened(recipe, work) as (found, store):
         from recognizer.clean.review import make_review, reviewer_name, serve_review
 
         page = make_review(found, store, reviewer_name(name), host)
-        with _port(host, port):
-            serve_review(page, host, port, _say_where)
+        with taking_port(host, port):
+            serve_review(page, host, port, running.say_where)
 
 
 @app.command()
@@ -140,8 +89,8 @@ def train(recipe: RecipeName, work: Work = None) -> None:
 
     Example: recognizer train ethnic-groups
     """
-    with _opened(recipe, work) as (found, store):
-        _train(found, store)
+    with opened(recipe, work) as (found, store):
+        running.run_train(found, store)
 
 
 @app.command()
@@ -150,8 +99,8 @@ def evaluate(recipe: RecipeName, work: Work = None) -> None:
 
     Example: recognizer evaluate ethnic-groups
     """
-    with _opened(recipe, work) as (found, store):
-        _evaluate(found, store)
+    with opened(recipe, work) as (found, store):
+        running.run_evaluate(found, store)
 
 
 @app.command()
@@ -160,8 +109,8 @@ def export(recipe: RecipeName, work: Work = None) -> None:
 
     Example: recognizer export ethnic-groups
     """
-    with _opened(recipe, work) as (found, store):
-        _export(found, store)
+    with opened(recipe, work) as (found, store):
+        running.run_export(found, store)
 
 
 @app.command()
@@ -170,8 +119,8 @@ def build(recipe: RecipeName, work: Work = None) -> None:
 
     Example: recognizer build ethnic-groups
     """
-    with _opened(recipe, work) as (found, store):
-        _build(found, store)
+    with opened(recipe, work) as (found, store):
+        running.run_build(found, store)
 
 
 @app.command()
@@ -184,10 +133,10 @@ def forget(
 
     Example: recognizer forget ethnic-groups https://example.org/photo.jpg
     """
-    with _opened(recipe, work) as (found, store):
+    with opened(recipe, work) as (found, store):
         from recognizer.forget import forget
 
-        _show(summaries.forgotten(found, forget(found, store, what)))
+        show(summaries.forgotten(found, forget(found, store, what)))
 
 
 @app.command()
@@ -200,12 +149,12 @@ def credits(
 
     Example: recognizer credits ethnic-groups --to ATTRIBUTION.md
     """
-    with _opened(recipe, work) as (found, store):
+    with opened(recipe, work) as (found, store):
         from recognizer.credits import FILE, write_credits
 
         counts = write_credits(found, store, to)["counts"]
         rows = {"photos": counts["photos"], "of no known licence": counts["without_licence"]}
-        _show([summaries.table(f"Credits in {to or store.work / FILE}", rows)])
+        show([summaries.table(f"Credits in {to or store.work / FILE}", rows)])
 
 
 @app.command()
@@ -214,8 +163,8 @@ def serve(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Por
 
     Example: recognizer serve ethnic-groups
     """
-    with _sentences():
-        _serve(_work(load_recipe(recipe), work) / "model", host, port)
+    with sentences():
+        running.serve_model(work_folder(load_recipe(recipe), work) / "model", host, port)
 
 
 @app.command()
@@ -224,10 +173,10 @@ def demo(work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
 
     Example: recognizer demo
     """
-    with _opened(SAMPLE, work) as (found, store):
+    with opened(SAMPLE, work) as (found, store):
         if not (store.work / "model" / "model.json").is_file():
-            _build(found, store)
-        _serve(store.work / "model", host, port)
+            running.run_build(found, store)
+        running.serve_model(store.work / "model", host, port)
 
 
 @app.command()
@@ -240,7 +189,7 @@ def classify(
 
     Example: recognizer classify photo.jpg --model data/textiles/model
     """
-    with _sentences():
+    with sentences():
         from recognizer.classify import Classifier
 
         classifier = Classifier(model)
@@ -258,19 +207,11 @@ def publish(
 
     Example: recognizer publish ethnic-groups --to space
     """
-    with _sentences():
+    with sentences():
         from recognizer.publish import publish as write
 
-        files = write(_work(load_recipe(recipe), work) / "model", to)
-        _show([summaries.table(f"Space in {to}", {"files": len(files)})])
-
-
-def _collect(recipe: Recipe, store: PhotoStore) -> None:
-    from recognizer.collect.collector import collect
-
-    with ClassDisplay() as watch:
-        report = collect(recipe, store, watch)
-    _show(summaries.collected(recipe, report))
+        files = write(work_folder(load_recipe(recipe), work) / "model", to)
+        show([summaries.table(f"Space in {to}", {"files": len(files)})])
 
 
 def _with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
@@ -287,95 +228,6 @@ def _with_precision(recipe: Recipe, precision: float | None) -> Recipe:
     return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})
 
 
-def _clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:
-    from recognizer.clean.cleaner import clean
-
-    _show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch))))
-
-
-def _train(recipe: Recipe, store: PhotoStore) -> None:
-    from recognizer.train import train
-
-    if processes.is_first():
-        _show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
-    else:
-        train(recipe, store)
-
-
-def _evaluate(recipe: Recipe, store: PhotoStore) -> None:
-    from recognizer.evaluate import evaluate
-
-    _show(summaries.evaluated(recipe, _watched(lambda watch: evaluate(recipe, store, watch))))
-
-
-def _export(recipe: Recipe, store: PhotoStore) -> None:
-    from recognizer.export import export
-
-    _show(summaries.exported(recipe, export(recipe, store)))
-
-
-def _build(recipe: Recipe, store: PhotoStore) -> None:
-    for stage in (_collect, _clean, _train, _evaluate, _export):
-        stage(recipe, store)
-
-
-def _serve(model: Path, host: str, port: int) -> None:
-    from recognizer.classify import Classifier
-    from recognizer.interface import launch_options, make_interface
-
-    _launch(make_interface(Classifier(model)), host, port, launch_options())
-
-
-def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
-    with _port(host, port):
-        page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **options)
-        _say_where(page.local_url)
-        page.block_thread()
-
-
-def _say_where(address: str) -> None:
-    out.print(f"Serving at {address} until Ctrl-C.", markup=False)
-
-
-@contextmanager
-def _port(host: str, port: int) -> Iterator[None]:
-    """Say it in a sentence where a port cannot be used."""
-    try:
-        yield
-    except OSError as error:
-        raise RecognizerError(
-            f"Port {port} at {host} cannot be used; another program may have it. Use --port."
-        ) from error
-
-
-@contextmanager
-def _opened(recipe: str, work: Path | None) -> Iterator[tuple[Recipe, PhotoStore]]:
-    """Load a recipe and open its photo store, with errors as sentences."""
-    with _sentences():
-        found = load_recipe(recipe)
-        with PhotoStore(_work(found, work), found.labels) as store:
-            yield found, store
-
-
-def _work(recipe: Recipe, work: Path | None) -> Path:
-    return work or Path("data") / recipe.name
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Turn errors raised on purpose into one line and exit code 1."""
-    try:
-        yield
-    except RecognizerError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
-
-
-def _watched(work: Callable[[ProgressDisplay], dict[str, Any]]) -> dict[str, Any]:
-    with ProgressDisplay() as watch:
-        return work(watch)
-
-
 def _read(photo: Path) -> bytes:
     try:
         return photo.read_bytes()
@@ -389,8 +241,3 @@ def _print_prediction(photo: Path, prediction: Any, as_json: bool) -> None:
         return
     likely = ", ".join(f"{name} {p:.0%}" for name, p in list(prediction.probabilities.items())[:3])
     print(f"{photo}: {prediction.label} ({likely})")
-
-
-def _show(summary: summaries.Summary) -> None:
-    for part in summary:
-        out.print(part, markup=False)

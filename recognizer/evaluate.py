@@ -53,7 +53,6 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     """
     begun = time.monotonic()
     learner, calibration = load_trained(recipe, store)
-    run = last_run(recipe, store)
     photos = split_kept(recipe, store).held_out
     if not photos:
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
@@ -61,10 +60,7 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     seen = observe(learner, photos)
     far = energy(seen.logits) > calibration.limit
     found = measure(labels, seen.probabilities, recipe.labels, calibration.threshold, far)
-    found["run"] = run.metrics["fingerprint"]
-    found["likely_wrong_labels"] = round(float((1 - trusts(photos)).sum()), 1)
-    found["out_of_fold"] = run.metrics["judged"]
-    found["random_split"] = claim_of_random_split(recipe, store, watch) if recipe.train.in_two else None
+    found |= _beside(recipe, store, photos, watch)
     reports = store.work / "reports"
     _draw(recipe, photos, labels, seen.probabilities, found["coverage"], reports)
     report = write_report(
@@ -72,6 +68,17 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
     )
     write_html(recipe, report, calibration, reports)
     return report
+
+
+def _beside(recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], watch: Watch) -> dict[str, Any]:
+    """Return what the figures of the held-out photos have to be seen next to."""
+    run = last_run(recipe, store)
+    return {
+        "run": run.metrics["fingerprint"],
+        "likely_wrong_labels": round(float((1 - trusts(photos)).sum()), 1),
+        "out_of_fold": run.metrics["judged"],
+        "random_split": claim_of_random_split(recipe, store, watch) if recipe.train.in_two else None,
+    }
 
 
 def _draw(

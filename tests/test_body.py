@@ -10,7 +10,7 @@ from fastai.vision.learner import TimmBody, create_body
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from recognizer.stages import as_chain, group_stages, merge_last
+from recognizer.body import as_chain, group_stages, merge_last
 
 NETWORKS = ["torchvision.resnet18", "resnet18", "tf_efficientnet_lite0", "convnext_atto", "mobilenetv3_small_050"]
 

@@ -1,0 +1,56 @@
+"""What the commands take: arguments and options, with what makes no sense refused."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recognizer.recipe import ENGINES
+
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
+Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
+Model = Annotated[Path, typer.Option(help="A model folder, as export writes it.")]
+Host = Annotated[str, typer.Option(help="The address to listen at.")]
+Port = Annotated[int, typer.Option(help="The port to listen at.")]
+Reviewer = Annotated[str | None, typer.Option(help="Who decides; your login name by default.", show_default=False)]
+
+
+def known_engines(engines: list[str] | None) -> list[str] | None:
+    """Refuse names that are no engine's."""
+    unknown = [engine for engine in engines or () if engine not in ENGINES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]} is not an engine; allowed are {', '.join(ENGINES)}.")
+    return engines
+
+
+EngineNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        callback=known_engines,
+        help=f"An engine to ask in place of the recipe's, of {', '.join(ENGINES)}; may be given several times.",
+        show_default=False,
+    ),
+]
+OwnPhotos = Annotated[
+    Path | None,
+    typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
+]
+Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
+
+
+def share(precision: float | None) -> float | None:
+    """Refuse what is not between 0 and 1."""
+    if precision is not None and not 0 < precision < 1:
+        raise typer.BadParameter(f"{precision:g} is no share; it has to be between 0 and 1, as 0.98 is.")
+    return precision
+
+
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        callback=share,
+        help="Share of the rules' decisions about labels that shall be right, in place of the recipe's.",
+        show_default=False,
+    ),
+]
