@@ -130,7 +130,7 @@ class TrainSettings(_Part):
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
-        learning_rate: of the head, at its highest; the backbone learns at a tenth of it.
+        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
         held_out: share of the photos kept apart to judge by.
         answered_accuracy: of the answers that are given; less likely ones become "not sure".
         seed: of everything drawn at random.
@@ -147,7 +147,7 @@ class TrainSettings(_Part):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True
-    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    learning_rate: Annotated[float, Field(gt=0)] = 0.0001
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
