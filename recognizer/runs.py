@@ -70,6 +70,12 @@ class Run:
         return metrics
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What it was trained with."""
+        settings: dict[str, Any] = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
+        return settings
+
+    @property
     def calibration(self) -> Calibration:
         """Temperature, threshold and limit.
 

@@ -77,14 +77,20 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> tuple[Learner, Calibratio
     """Return the learner of the last run, its temperature folded into its last layer, and its calibration.
 
     Raises:
-        RecognizerError: nothing has been trained yet.
+        RecognizerError: nothing has been trained yet, or with other settings.
     """
     run = last_run(recipe, store)
+    calibration = run.calibration
+    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+        raise RecognizerError(
+            f"{run.folder} was trained with other settings than the recipe has now; "
+            f"run recognizer train {recipe.name} again."
+        )
     backbone = load_backbone(recipe.train.backbone, recipe.train.weights, pretrained=False)
     learner = make_learner(recipe, split_kept(recipe, store), backbone)
     learner.model.load_state_dict(run.weights)
-    _fold_temperature(learner, run.calibration.temperature)
-    return learner, run.calibration
+    _fold_temperature(learner, calibration.temperature)
+    return learner, calibration
 
 
 def last_run(recipe: Recipe, store: PhotoStore) -> Run:

@@ -107,6 +107,13 @@ def test_a_run_of_an_older_version_is_named_and_trained_anew(copied: PhotoStore,
     assert np.isfinite(load_trained(recipe, copied)[1].limit)
 
 
+def test_a_network_of_other_settings_is_not_taken_for_the_recipes(copied: PhotoStore, recipe: Recipe) -> None:
+    larger = changed(recipe, size=recipe.train.size + 32)
+    with pytest.raises(RecognizerError, match=f"other settings than the recipe has now; .* train {recipe.name} again"):
+        evaluate(larger, copied)
+    assert load_trained(changed(recipe, rounds=3), copied)
+
+
 def test_every_photo_that_is_not_held_out_is_judged_by_a_network_that_has_not_seen_it(
     copied: PhotoStore, recipe: Recipe
 ) -> None:
