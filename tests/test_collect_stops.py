@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,15 @@ def test_a_killed_run_with_a_target_in_reach_ends_like_an_undisturbed_one(
     assert_same(state, quick_run.state)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach processes started here: a shell makes what it runs in the background, and its children, deaf."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_does_not_wait_for_a_busy_engine(tmp_path: Path) -> None:
     write_bare_web(tmp_path, {"kilim": 3})
     recipe, work = write_recipe(tmp_path, 3, {"Kilim": ["kilim"], "Batik": ["none"]}), tmp_path / "work"
