@@ -225,9 +225,15 @@ def _linear_classifier(features: Floats) -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=12.8 / features.shape[1], max_iter=500))
 
 
+def _parted(scores: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the places of the photos that look worst, and of the others, worst first."""
+    order, looked_at = np.argsort(-scores, kind="stable"), int(LOOKED_AT * len(scores))
+    return order[:looked_at], order[looked_at:]
+
+
 def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
     scores = _our_scores(store, known)
-    later = np.argsort(-scores, kind="stable")[int(LOOKED_AT * len(scores)) :]
+    _, later = _parted(scores)
     missed = [
         Issue(known.photos[place].sha256, labels.CHECK, float(scores[place]), label=str(known.truth[place]))
         for place in later
@@ -237,7 +243,7 @@ def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
 
 
 def _print_ranking(name: str, scores: Floats, bad: npt.NDArray[np.bool_]) -> None:
-    first = np.argsort(-scores, kind="stable")[: int(LOOKED_AT * len(scores))]
+    first, _ = _parted(scores)
     share = bad[first].sum() / bad.sum()
     auroc, precision = roc_auc_score(bad, scores), average_precision_score(bad, scores)
     print(f"{name:30}  {auroc:.4f}  {precision:.3f}  {share:.3f}")

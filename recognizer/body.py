@@ -37,7 +37,7 @@ def as_chain(body: nn.Module) -> list[nn.Module]:
             expected = body.eval()(_picture())
             if expected.dim() != 4:  # tokens instead of maps
                 return [body]
-            seen = list(_outputs(parts, expected.shape))
+            seen = list(_outputs(parts))
         except (AssertionError, RuntimeError):  # a transformer for pictures of one size
             return [body]
     same = [number for number, maps in enumerate(seen, 1) if _equal(maps, expected)]
@@ -66,7 +66,7 @@ def merge_last(parts: Sequence[nn.Module]) -> nn.Sequential:
     Args:
         parts: as `as_chain` gives them; a single one stays as it is.
     """
-    shapes = list(_shapes(parts)) if len(parts) > 1 else []
+    shapes = _shapes(parts) if len(parts) > 1 else []
     first = max((number for number in range(len(shapes) - 1) if shapes[number] != shapes[number + 1]), default=0)
     if first == 0:  # nothing before it
         return nn.Sequential(*parts)
@@ -90,12 +90,12 @@ def _picture() -> Tensor:
     return torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
 
 
-def _outputs(parts: Sequence[nn.Module], last: torch.Size) -> Iterator[Tensor]:
+def _outputs(parts: Sequence[nn.Module]) -> Iterator[Tensor]:
     """Give what each part makes, until a part follows that makes no maps any more."""
     maps = _picture()
     for part in parts:
         maps = part.eval()(maps)
-        if maps.dim() != len(last):
+        if maps.dim() != 4:
             return
         yield maps
 
@@ -105,13 +105,9 @@ def _equal(maps: Tensor, expected: Tensor) -> bool:
 
 
 @torch.inference_mode()
-def _shapes(parts: Sequence[nn.Module]) -> Iterator[Shape]:
-    """Give the shape of the maps before the first part and after each."""
-    maps = _picture()
-    yield maps.shape[1], maps.shape[3]
-    for part in parts:
-        maps = part.eval()(maps)
-        yield maps.shape[1], maps.shape[3]
+def _shapes(parts: Sequence[nn.Module]) -> list[Shape]:
+    """Return the shape of the maps before the first part and after each."""
+    return [(maps.shape[1], maps.shape[3]) for maps in (_picture(), *_outputs(parts))]
 
 
 def _convolutions(part: nn.Module) -> int:

@@ -70,18 +70,21 @@ class _Labelled:
     Args:
         photos: n of them.
         held_out: those that have not taught the judgement, (n,).
+        by_people: those that people decided about, (n,).
         judgement: of their labels.
     """
 
     photos: list[Photo]
     held_out: npt.NDArray[np.bool_]
+    by_people: npt.NDArray[np.bool_]
     judgement: labels.Judgement
 
 
 def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> _Labelled:
     """Judge the labels of all photos that the other checks and people leave, and store what a person is to see."""
-    photos, issues, people = store.photos(), store.issues(), _people(store)
-    groups = group_together(photos, issues)
+    photos = store.photos()
+    people = {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
+    groups = group_together(photos, store.issues())
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
     judged, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
@@ -93,7 +96,7 @@ def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dr
         for unseen in (np.zeros_like(held_out), held_out)
     )
     _show(store, judged, shown)
-    return _Labelled(judged, held_out, decisive)
+    return _Labelled(judged, held_out, np.array([photo.sha256 in people for photo in judged]), decisive)
 
 
 def _show(store: PhotoStore, photos: Sequence[Photo], judgement: labels.Judgement) -> None:
@@ -106,15 +109,8 @@ def _show(store: PhotoStore, photos: Sequence[Photo], judgement: labels.Judgemen
 
 def _decide_labels(recipe: Recipe, store: PhotoStore, labelled: _Labelled) -> list[Decision]:
     """Decide about labels, but not about those of held-out photos, which people decided about or which are disputed."""
-    people = _people(store)
-    by_people = np.array([photo.sha256 in people for photo in labelled.photos])
-    allowed = ~labelled.held_out & ~by_people & ~_disputed(labelled.photos, store.issues())
+    allowed = ~labelled.held_out & ~labelled.by_people & ~_disputed(labelled.photos, store.issues())
     return labels.decide_labels(labelled.photos, labelled.judgement, allowed, recipe.clean.precision)
-
-
-def _people(store: PhotoStore) -> dict[str, Decision]:
-    """Return what people decided, by photo."""
-    return {decision.photo: decision for decision in store.decisions() if decision.by != AUTO}
 
 
 def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:
