@@ -29,6 +29,7 @@ from recognizer.trunk import runner
 from recognizer.views import Pixels
 from recognizer.watch import Watch, unwatched
 
+SIZE = 288  # pixels, the side of what the network sees; it tells more than the usual 224 (docs/experiments.md)
 BATCH = 32
 SAVED_AFTER = 64 * BATCH  # photos; a stop loses no more
 PLACED_STAGES = 3  # of the network, the last ones, are kept with their places
@@ -65,7 +66,7 @@ def photo_features(
 
     Args:
         photos: the photos, n of them.
-        settings: which backbone, weights and size to use.
+        settings: which backbone and weights to use.
         work: the work folder, which keeps them.
         watch: told about photos done.
     """
@@ -101,10 +102,10 @@ def _compute(
     """Add the features of photos to the known ones, and save them now and then."""
     backbone = load_backbone(settings.backbone, settings.weights)
     network = _Pyramid(backbone)
-    run = runner(network, backbone, settings.size)
+    run = runner(network, backbone, SIZE)
     for start in range(0, len(photos), BATCH):
         batch = photos[start : start + BATCH]
-        rows = run(np.stack([_pixels(photo.path, settings.size) for photo in batch]))
+        rows = run(np.stack([_pixels(photo.path) for photo in batch]))
         parts = zip(rows[:, : network.channels], rows[:, network.channels :], strict=True)
         known |= {photo.sha256: PhotoFeatures(*part) for photo, part in zip(batch, parts, strict=True)}
         done = start + len(batch)
@@ -142,6 +143,6 @@ def _cells(maps: Tensor) -> Tensor:
     return ((cells + cells.flip(3)) / 2)[..., : -(-cells.shape[3] // 2)].flatten(1)
 
 
-def _pixels(path: Path, size: int) -> Pixels:
-    image = PILImage.create(path).resize((size, size), resample=2, reducing_gap=2.0)
+def _pixels(path: Path) -> Pixels:
+    image = PILImage.create(path).resize((SIZE, SIZE), resample=2, reducing_gap=2.0)
     return np.ascontiguousarray(np.array(image).transpose(2, 0, 1))

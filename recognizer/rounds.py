@@ -60,7 +60,6 @@ def judge_round(classes: list[str], judged: Judged) -> Judgement:
         judged: of the round.
     """
     evidence = np.log(np.clip(judged.probabilities, 1e-12, 1))
-    fitted = fit_noise(evidence, judged.labels)
-    noise = replace(fitted, temperature=max(fitted.temperature, LEAST_TEMPERATURE))
+    noise = fit_noise(evidence, judged.labels, LEAST_TEMPERATURE)
     truly = noise.true_class(evidence, judged.labels)
     return Judgement(classes, judged.labels, truly, np.zeros(len(truly)), noise)

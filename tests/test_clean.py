@@ -20,6 +20,7 @@ from recognizer.photos import AUTO, Decision, PhotoStore
 from recognizer.prepare import prepare_photo
 from recognizer.recipe import CleanSettings, Recipe
 from tests.conftest import Built
+from tests.small_store import rows
 
 
 def kinds(store: PhotoStore, photos: set[str]) -> Counter[str]:
@@ -101,7 +102,9 @@ def test_what_the_rules_relabel_is_trusted_under_its_new_label(copied: PhotoStor
     mislabel(recipe, copied)
     clean(recipe, copied)
     relabelled = [photo for photo in copied.photos() if photo.action == "relabel"]
-    assert relabelled and all(0.5 < photo.trust < 1 for photo in relabelled)
+    assert relabelled and all(photo.trust > 0.5 for photo in relabelled)
+    judged = rows(copied, "SELECT photo, label, probability FROM trust")
+    assert {(photo.sha256, photo.label, photo.trust) for photo in relabelled} <= set(judged)
     copied.undo_automatic(relabelled[0].sha256)
     clean(recipe, copied)
     undone = copied.photo(relabelled[0].sha256)

@@ -49,18 +49,25 @@ class LabelNoise:
         return probabilities
 
 
-def fit_noise(discriminants: Floats, numbers: Numbers) -> LabelNoise:
+def fit_noise(discriminants: Floats, numbers: Numbers, least: float = 1.0) -> LabelNoise:
     """Fit the noise to labels.
 
     Args:
         discriminants: as `unseen.out_of_fold` gives them, (n, classes).
         numbers: the labels, (n,).
+        least: temperature that may be; where few photos are all easily told apart, none would be the likeliest.
     """
 
     def surprise(values: npt.NDArray[np.float64]) -> float:
         return -_likelihood(discriminants, numbers, float(np.exp(values[0])), float(expit(values[1])))
 
-    best = minimize(surprise, x0=np.array([1.0, -2.0]), method="Nelder-Mead", options={"maxiter": 200, "xatol": 0.01})
+    best = minimize(
+        surprise,
+        x0=np.array([1.0, -2.0]),
+        method="Nelder-Mead",
+        bounds=[(np.log(least), None), (None, None)],
+        options={"maxiter": 200, "xatol": 0.01},
+    )
     return LabelNoise(float(np.exp(best.x[0])), float(expit(best.x[1])), -float(best.fun))
 
 
