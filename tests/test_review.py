@@ -121,6 +121,11 @@ def test_a_class_can_be_picked_by_arrow_and_click_or_not_at_all(page: Page, work
     assert work.decided()[second] == ("relabel", CAPES, PERSON)
 
 
+def test_a_key_counts_even_while_a_closed_dialog_still_has_the_focus(page: Page) -> None:
+    page.locator("#typed").dispatch_event("keydown", {"key": "r"})
+    expect(page.locator("#picker")).to_be_visible()
+
+
 def test_undo_brings_back_the_photo_as_it_was_even_after_a_reload(page: Page, work: Work) -> None:
     before = (shown(page), page.locator("#standing").inner_html(), page.locator("#left").inner_text(), work.decided())
     press(page, "d")

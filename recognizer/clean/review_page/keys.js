@@ -20,7 +20,9 @@ export function listen(actions, inGrid) {
 }
 
 function meaning(event, inGrid) {
-  const { target, key } = event;
+  const { key } = event;
+  // A dialog that has just closed keeps the focus until the page is drawn again.
+  const target = event.target.closest("dialog:not([open])") ? document.body : event.target;
   if (event.altKey || target.closest("input, select, textarea, dialog")) return undefined;
   if (event.ctrlKey || event.metaKey) return inGrid && key.toLowerCase() === "a" ? "selectAll" : undefined;
   if (target.closest("a, button") && (key === "Enter" || key === " ")) return undefined;
