@@ -2,7 +2,7 @@
 
 model/learner.pkl        loads with plain fastai
 model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,)
-model/model.int8.onnx    the same in whole numbers of eight bits: smaller, and nearly the same
+model/model.int8.onnx    its weights in whole numbers of eight bits: a third of the size, and nearly the same
 model/model.safetensors  the weights alone
 model/model.json         what the files hold and how well they do
 model/README.md          the model card
@@ -27,8 +27,9 @@ from recognizer.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_agreeme
 from recognizer.card import write_card
 from recognizer.credits import FILE as CREDITS
 from recognizer.credits import attribution
+from recognizer.eight_bits import write_int8
 from recognizer.errors import RecognizerError
-from recognizer.onnx_forms import write_int8, write_onnx
+from recognizer.onnx_forms import write_onnx
 from recognizer.openset import KIND
 from recognizer.photos import Photo, PhotoStore
 from recognizer.picture import sha256
@@ -47,7 +48,7 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
 
     Returns:
         The report, as written to `reports/export.json`; `agreement` says how far each form is from learner.pkl
-        (agreement.py), and `int8_in_floats` which share of the convolutions model.int8.onnx keeps in floats.
+        (agreement.py).
 
     Raises:
         RecognizerError: nothing is evaluated yet, or the forms of the network differ.
@@ -59,7 +60,7 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     half = store.work / "model.part"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    in_floats = _write_forms(recipe, store, parts.training, half)
+    _write_forms(recipe, store, parts.training, half)
     agreement = measure_agreement(half, parts.held_out, recipe.train.size)
     facts = _facts(recipe, run, metrics, agreement, half)
     facts["examples"] = _write_examples(recipe, parts.held_out, half / "examples")
@@ -74,12 +75,11 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         time.monotonic() - begun,
         {"classes": len(recipe.labels), "photos_compared": len(parts.held_out)},
         agreement=agreement,
-        int8_in_floats=in_floats,
     )
 
 
-def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], folder: Path) -> float:
-    """Write the network in each form, and return the share of convolutions that stay in floats in eight bits."""
+def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], folder: Path) -> None:
+    """Write the network in each form."""
     learner, _ = load_trained(recipe, store)
     learner.model.cpu()  # no form may need the accelerator that it was trained on
     size = recipe.train.size
@@ -87,7 +87,7 @@ def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], f
     save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
     write_learner(learner, folder / LEARNER)
     photos = sorted(training, key=lambda photo: photo.label)
-    return write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
+    write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
 
 
 def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:

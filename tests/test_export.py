@@ -1,7 +1,9 @@
 """What export writes: the forms of the network, how far they agree, and the card."""
 
 import json
+import math
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +40,12 @@ def test_every_form_is_compared_on_held_out_photos(built: Built, copied: PhotoSt
 def test_int8_holds_whole_numbers_and_is_smaller(built: Built) -> None:
     network = onnx.load(built.model / "model.int8.onnx")
     onnx.checker.check_model(network)
-    assert any(tensor.data_type == onnx.TensorProto.INT8 for tensor in network.graph.initializer)
-    assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in network.graph.node}
+    counts: Counter[bool] = Counter()
+    for tensor in network.graph.initializer:
+        counts[tensor.data_type == onnx.TensorProto.INT8] += math.prod(tensor.dims)
+    assert counts[True] > 0.9 * counts.total()
     sizes = [(built.model / name).stat().st_size for name in ("model.int8.onnx", "model.onnx")]
-    assert sizes[0] < 0.6 * sizes[1]
+    assert sizes[0] < 0.4 * sizes[1]
 
 
 def test_int8_takes_several_photos_at_once(built: Built) -> None:
