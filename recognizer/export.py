@@ -85,6 +85,7 @@ def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], f
     size = recipe.train.size
     write_onnx(learner, size, folder / FLOATS)
     save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
+    shutil.copymode(folder / FLOATS, folder / WEIGHTS)  # safetensors would let nobody but its writer read it
     write_learner(learner, folder / LEARNER)
     photos = sorted(training, key=lambda photo: photo.label)
     write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)

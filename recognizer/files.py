@@ -21,7 +21,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def features_file(work: Path, settings: TrainSettings) -> Path:
     """Name the file in a work folder that keeps what a network saw in the photos (features.py)."""
-    return work / "features" / f"{settings.backbone}-cells.npz"
+    network = [settings.backbone, Path(settings.weights).stem] if settings.weights else [settings.backbone]
+    return work / "features" / f"{'-'.join(network)}-cells.npz"
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -15,6 +15,7 @@ from recognizer.cli import app
 from recognizer.collect.sample import SampleEngine, planted, truth
 from recognizer.collect.search import Hit
 from recognizer.errors import NotFound, RecognizerError
+from recognizer.files import features_file
 from recognizer.groups import is_held_out
 from recognizer.photos import AUTO, Decision, PhotoStore
 from recognizer.prepare import prepare_photo
@@ -126,6 +127,11 @@ def test_undoing_needs_a_photo_that_the_rules_decided_about(copied: PhotoStore) 
     with pytest.raises(NotFound, match="decided nothing about a photo that begins with “no”"):
         copied.undo_automatic("no")
     assert copied.decisions() == before
+
+
+def test_what_other_weights_see_is_kept_apart(recipe: Recipe, tmp_path: Path) -> None:
+    given = [recipe.train.model_copy(update={"weights": weights}) for weights in ("", "first.pth", "second.pth")]
+    assert len({features_file(tmp_path, settings) for settings in given}) == 3
 
 
 def test_every_decision_has_a_reason_and_the_report_adds_up(copied: PhotoStore, recipe: Recipe) -> None:

@@ -48,6 +48,10 @@ def test_int8_holds_whole_numbers_and_is_smaller(built: Built) -> None:
     assert sizes[0] < 0.4 * sizes[1]
 
 
+def test_who_may_read_one_file_of_the_model_may_read_all(built: Built) -> None:
+    assert len({file.stat().st_mode for file in built.model.iterdir() if file.is_file()}) == 1
+
+
 def test_int8_takes_several_photos_at_once(built: Built) -> None:
     photos = sorted((built.model / "examples").glob("*.jpg"))
     pixels = [onnx_pixels(photo, 64) for photo in photos]
