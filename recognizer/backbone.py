@@ -23,6 +23,7 @@ from recognizer.body import as_chain, group_stages, merge_last
 from recognizer.errors import WeightsUnavailable
 
 LITE0 = "tf_efficientnet_lite0"
+MERGED = 2  # stages, unless a recipe says otherwise
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class Backbone:
     """A pretrained network without its classifier.
 
     Args:
-        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w), those of its last two stages
+        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w), those of its last stages
             side by side.
         stages: the last part of each stage of the body, in order.
         mean: of each colour channel, for pixels between 0 and 1.
@@ -46,15 +47,16 @@ class Backbone:
     std: tuple[float, ...] = IMAGENET_STD
 
     @classmethod
-    def of(cls, body: nn.Module, **colours: tuple[float, ...]) -> "Backbone":
+    def of(cls, body: nn.Module, merged: int = MERGED, **colours: tuple[float, ...]) -> "Backbone":
         """Lay a network out.
 
         Args:
             body: takes pictures, gives maps.
+            merged: how many of its last stages give the maps.
             colours: mean and std.
         """
         parts = as_chain(body)
-        return cls(merge_last(parts), [stage[-1] for stage in group_stages(parts)] or [body], **colours)
+        return cls(merge_last(parts, merged), [stage[-1] for stage in group_stages(parts)] or [body], **colours)
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:
@@ -76,38 +78,39 @@ def windows(side: int, cells: int) -> tuple[int, int]:
     return max(1, side - (cells - 1) * stride), stride
 
 
-def load_backbone(name: str, weights: str = "", pretrained: bool = True) -> Backbone:
+def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged: int = MERGED) -> Backbone:
     """Load a backbone with pretrained weights.
 
     Args:
         name: a torchvision or timm name.
         weights: path of a state dict of the whole published network; if empty, the published weights are used.
         pretrained: whether weights are wanted at all; not so where others replace them at once.
+        merged: how many of the last stages give the maps.
 
     Raises:
         WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
     """
     if name in torchvision.models.list_models(module=torchvision.models):
-        return _from_torchvision(name, weights, pretrained)
+        return _from_torchvision(name, weights, pretrained, merged)
     if timm.is_model(name):
-        return _from_timm(name, weights, pretrained)
+        return _from_timm(name, weights, pretrained, merged)
     raise WeightsUnavailable(
         f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
         "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
     )
 
 
-def _from_torchvision(name: str, weights: str, pretrained: bool) -> Backbone:
+def _from_torchvision(name: str, weights: str, pretrained: bool, merged: int) -> Backbone:
     model = torchvision.models.get_model(name)
     if pretrained and weights:
         _fit(model, _read(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
-    return Backbone.of(create_body(model))
+    return Backbone.of(create_body(model), merged)
 
 
-def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
+def _from_timm(name: str, weights: str, pretrained: bool, merged: int) -> Backbone:
     if not pretrained:
         model = timm.create_model(name)
     elif weights or name == LITE0:
@@ -120,7 +123,7 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> Backbone:
     if isinstance(model, EfficientNet):
         # The last layer only widens the maps for ImageNet's many classes (docs/experiments.md).
         model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
-    return Backbone.of(TimmBody(model), mean=model.default_cfg["mean"], std=model.default_cfg["std"])
+    return Backbone.of(TimmBody(model), merged, mean=model.default_cfg["mean"], std=model.default_cfg["std"])
 
 
 def _lite0_file() -> str:

@@ -1,11 +1,11 @@
-"""A pretrained network as a chain of parts, grouped into stages; and the maps of its last two stages side by side.
+"""A pretrained network as a chain of parts, grouped into stages; and the maps of its last stages side by side.
 
     parts = as_chain(body)                  # nn.Sequential(*parts) does what the body does
     stages = group_stages(parts)            # parts whose maps have one shape
-    body = merge_last(parts)                # gives the maps of the last two stages
+    body = merge_last(parts, 2)             # gives the maps of the last two stages
 
-The last stage is far on the way to ImageNet's classes, the one before it knows more of shapes and materials: a linear
-layer on both tells other classes apart better than on the last alone (docs/experiments.md).
+The last stage is far on the way to ImageNet's classes, those before it know more of shapes and materials: a linear
+layer on several tells other classes apart better than on the last alone (docs/experiments.md).
 """
 
 import recognizer.torchvision_cure  # noqa: F401
@@ -60,19 +60,22 @@ def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
     return [stage for stage in stages if any(_convolutions(part) > 1 for part in stage)]
 
 
-def merge_last(parts: Sequence[nn.Module]) -> nn.Sequential:
-    """Return a body whose maps are those of the last stage, enlarged where they are smaller, and of the one before.
+def merge_last(parts: Sequence[nn.Module], count: int) -> nn.Sequential:
+    """Return a body whose maps are those of the last stages, from the last on, enlarged where they are smaller.
 
     Args:
         parts: as `as_chain` gives them; a single one stays as it is.
+        count: of the stages; fewer where there are not so many.
     """
     shapes = _shapes(parts) if len(parts) > 1 else []
-    first = max((number for number in range(len(shapes) - 1) if shapes[number] != shapes[number + 1]), default=0)
-    if first == 0:  # nothing before it
-        return nn.Sequential(*parts)
-    smaller = shapes[first][1] // shapes[-1][1]
-    enlarge = [nn.Upsample(scale_factor=smaller)] if smaller > 1 else []
-    return nn.Sequential(*parts[:first], SequentialEx(*parts[first:], *enlarge, MergeLayer(dense=True)))
+    starts = [number for number in range(1, len(parts)) if shapes[number] != shapes[number + 1]]
+    merged, side = list(parts), shapes[-1][1] if shapes else 0
+    for start in starts[::-1][: count - 1]:
+        smaller, side = shapes[start][1] // side, shapes[start][1]
+        enlarge = [nn.Upsample(scale_factor=smaller)] if smaller > 1 else []
+        # MergeLayer puts what a stage takes, the maps of the one before, beside what it gives.
+        merged = [*merged[:start], SequentialEx(*merged[start:], *enlarge, MergeLayer(dense=True))]
+    return nn.Sequential(*merged)
 
 
 def _flat(module: nn.Module) -> Iterator[nn.Module]:

@@ -31,7 +31,7 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore, watch: Watch = unwa
     copies = {issue.photo for issue in store.issues() if issue.twin}
     kept = {photo.sha256 for photo in store.kept()}
     photos = [photo for photo in store.photos() if photo.sha256 in kept | copies]
-    backbone = load_backbone(settings.backbone, settings.weights)
+    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
     network, examples = prepare_cached(recipe, photos, backbone, store.work, watch)
     judged = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
     unseen = examples.of(judged)

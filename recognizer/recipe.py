@@ -118,6 +118,7 @@ class TrainSettings(_Part):
         size: pixels, the side of the square that the network sees; networks halve it five times. Without
             fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
             2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
+        stages: of the network, the last ones, that the last layer sees side by side; between them it cannot be cut.
         rounds: trainings; between two, labels are checked again with what the last one's networks say.
         epochs: passes over the photos in each round, fine-tuning; 0 keeps the pretrained layers as they are, and only
             fits the last one to the photos.
@@ -139,6 +140,7 @@ class TrainSettings(_Part):
     backbone: Words = "resnet34"
     weights: str = ""
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 224
+    stages: Annotated[int, Field(ge=1, le=8)] = 2
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=0)] = 10
     tuned: Annotated[float, Field(gt=0, le=1)] = 0.33

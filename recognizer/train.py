@@ -86,7 +86,7 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> tuple[Learner, Calibratio
             f"{run.folder} was trained with other settings than the recipe has now; "
             f"run recognizer train {recipe.name} again."
         )
-    backbone = load_backbone(recipe.train.backbone, recipe.train.weights, pretrained=False)
+    backbone = load_backbone(recipe.train.backbone, recipe.train.weights, False, recipe.train.stages)
     learner = make_learner(recipe, split_kept(recipe, store), backbone)
     learner.model.load_state_dict(run.weights)
     _fold_temperature(learner, calibration.temperature)

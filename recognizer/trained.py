@@ -69,7 +69,7 @@ def train_cached(recipe: Recipe, parts: Parts, work: Path, number: int, watch: W
         watch: told about photos.
     """
     settings, photos = recipe.train, parts.learning
-    backbone = load_backbone(settings.backbone, settings.weights)
+    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
     network, examples = prepare_cached(recipe, photos, backbone, work, watch)
     folds = _deal(recipe, parts, examples.labels, number)
     listener = _listener(recipe, number, settings.folds * len(photos), watch)
@@ -122,7 +122,9 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
         before: the run of the round before, which this one starts from.
     """
     settings = recipe.train
-    learner = make_learner(recipe, parts, load_backbone(settings.backbone, settings.weights, before is None))
+    learner = make_learner(
+        recipe, parts, load_backbone(settings.backbone, settings.weights, before is None, settings.stages)
+    )
     labels, trust = label_numbers(recipe, parts.training), trusts(parts.training)
     if before:
         learner.model.load_state_dict(before.weights)

@@ -2,6 +2,8 @@
 
 import recognizer.torchvision_cure  # noqa: F401
 
+from itertools import pairwise
+
 import pytest
 import timm
 import torch
@@ -38,16 +40,15 @@ def test_the_chain_does_what_the_network_does(name: str) -> None:
     assert torch.allclose(maps_of(nn.Sequential(*parts)), maps_of(body), atol=1e-4)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_last_two_stages_lie_side_by_side(name: str) -> None:
-    body = body_of(name)
-    parts = as_chain(body)
-    last, merged = maps_of(body), maps_of(merge_last(parts))
-    channels = last.shape[1]
-    assert torch.allclose(merged[:, :channels], interpolate(last, merged.shape[2:]), atol=1e-4)
-    seen = [maps_of(nn.Sequential(*parts[:end])) for end in range(1, len(parts))]
-    before = merged[:, channels:]
-    assert any(maps.shape == before.shape and torch.allclose(maps, before, atol=1e-4) for maps in seen)
+def test_the_last_stages_lie_side_by_side(name: str, count: int) -> None:
+    parts = as_chain(body_of(name))
+    merged = maps_of(merge_last(parts, count))
+    seen = [maps_of(nn.Sequential(*parts[:end])) for end in range(1, len(parts) + 1)]
+    ends = [here for here, after in pairwise(seen) if here.shape != after.shape] + seen[-1:]
+    expected = [interpolate(maps, merged.shape[2:]) for maps in ends[: -count - 1 : -1]]
+    assert torch.allclose(merged, torch.cat(expected, dim=1), atol=1e-4)
 
 
 @pytest.mark.parametrize(("name", "stages"), [("resnet18", 4), ("tf_efficientnet_lite0", 7)])
@@ -60,4 +61,4 @@ def test_a_network_of_tokens_stays_whole() -> None:
     parts = as_chain(body)
     assert parts == [body]
     assert group_stages(parts) == []
-    assert list(merge_last(parts)) == [body]
+    assert list(merge_last(parts, 2)) == [body]
