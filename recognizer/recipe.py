@@ -118,11 +118,11 @@ class TrainSettings(_Part):
         size: pixels, the side of the square that the network sees; networks halve it five times. Without
             fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
             2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
-        stages: of the network, the last ones, that the last layer sees side by side; between them it cannot be cut.
         rounds: trainings; between two, labels are checked again with what the last one's networks say.
         epochs: passes over the photos in each round, fine-tuning; 0 keeps the pretrained layers as they are, and only
             fits the last one to the photos.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
+        stages: of the network, the last ones, that the last layer sees side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned are run only once over each photo, and the tuned ones learn from
             what they gave, which two cores do in minutes; otherwise, and where all layers are tuned, every epoch runs
             all layers over newly varied photos, which is work for a GPU.
@@ -140,10 +140,10 @@ class TrainSettings(_Part):
     backbone: Words = "resnet34"
     weights: str = ""
     size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 224
-    stages: Annotated[int, Field(ge=1, le=8)] = 2
     rounds: Annotated[int, Field(ge=1)] = 1
     epochs: Annotated[int, Field(ge=0)] = 10
     tuned: Annotated[float, Field(gt=0, le=1)] = 0.33
+    stages: Annotated[int, Field(ge=1, le=8)] = 2
     cached: bool = True
     views: Annotated[int, Field(ge=1, le=64)] = 4
     folds: Annotated[int, Field(ge=2, le=20)] = 5
