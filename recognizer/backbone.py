@@ -91,26 +91,28 @@ def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged:
         WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
     """
     if name in torchvision.models.list_models(module=torchvision.models):
-        return _from_torchvision(name, weights, pretrained, merged)
+        return Backbone.of(_from_torchvision(name, weights, pretrained), merged)
     if timm.is_model(name):
-        return _from_timm(name, weights, pretrained, merged)
+        body = _from_timm(name, weights, pretrained)
+        return Backbone.of(body, merged, **{key: body.model.default_cfg[key] for key in ("mean", "std")})
     raise WeightsUnavailable(
         f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
         "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
     )
 
 
-def _from_torchvision(name: str, weights: str, pretrained: bool, merged: int) -> Backbone:
+def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Sequential:
     model = torchvision.models.get_model(name)
     if pretrained and weights:
         _fit(model, _read(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
-    return Backbone.of(create_body(model), merged)
+    body: nn.Sequential = create_body(model)
+    return body
 
 
-def _from_timm(name: str, weights: str, pretrained: bool, merged: int) -> Backbone:
+def _from_timm(name: str, weights: str, pretrained: bool) -> TimmBody:
     if not pretrained:
         model = timm.create_model(name)
     elif weights or name == LITE0:
@@ -123,7 +125,7 @@ def _from_timm(name: str, weights: str, pretrained: bool, merged: int) -> Backbo
     if isinstance(model, EfficientNet):
         # The last layer only widens the maps for ImageNet's many classes (docs/experiments.md).
         model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
-    return Backbone.of(TimmBody(model), merged, mean=model.default_cfg["mean"], std=model.default_cfg["std"])
+    return TimmBody(model)
 
 
 def _lite0_file() -> str:

@@ -80,13 +80,13 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> tuple[Learner, Calibratio
         RecognizerError: nothing has been trained yet, or with other settings.
     """
     run = last_run(recipe, store)
-    calibration = run.calibration
-    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+    settings, calibration = recipe.train, run.calibration
+    if {**run.settings, "rounds": settings.rounds} != settings.model_dump():
         raise RecognizerError(
             f"{run.folder} was trained with other settings than the recipe has now; "
             f"run recognizer train {recipe.name} again."
         )
-    backbone = load_backbone(recipe.train.backbone, recipe.train.weights, False, recipe.train.stages)
+    backbone = load_backbone(settings.backbone, settings.weights, pretrained=False, merged=settings.stages)
     learner = make_learner(recipe, split_kept(recipe, store), backbone)
     learner.model.load_state_dict(run.weights)
     _fold_temperature(learner, calibration.temperature)

@@ -122,9 +122,8 @@ def train_whole(recipe: Recipe, parts: Parts, number: int, watch: Watch, before:
         before: the run of the round before, which this one starts from.
     """
     settings = recipe.train
-    learner = make_learner(
-        recipe, parts, load_backbone(settings.backbone, settings.weights, before is None, settings.stages)
-    )
+    backbone = load_backbone(settings.backbone, settings.weights, pretrained=before is None, merged=settings.stages)
+    learner = make_learner(recipe, parts, backbone)
     labels, trust = label_numbers(recipe, parts.training), trusts(parts.training)
     if before:
         learner.model.load_state_dict(before.weights)
