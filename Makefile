@@ -21,7 +21,7 @@ test: .venv/developer .venv/browser site
 	$(BIN)/python -m pytest
 site: docs/vendor/gradio-client.js
 groups: setup
-	$(BIN)/python -m recognizer.site
+	$(BIN)/python -m recognizer.publish.site
 clean:
 	rm -rf .venv node_modules docs/vendor
 

@@ -30,13 +30,15 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from recognizer.clean import duplicates, labels
-from recognizer.clean.cleaner import clean
-from recognizer.clean.sheet import write_sheet
-from recognizer.features import PhotoFeatures, photo_features
-from recognizer.groups import group_photos, is_held_out
-from recognizer.photos import Issue, Photo, PhotoStore
+from recognizer.clean import duplicates
+from recognizer.clean import label_quality as labels
+from recognizer.clean.clean import clean
+from recognizer.clean.contact_sheet import write_sheet
+from recognizer.networks.features import PhotoFeatures, photo_features
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.splits.groups import group_photos, is_held_out
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue, Photo
 
 Floats = npt.NDArray[np.floating]
 Pairs = set[tuple[str, str]]
@@ -109,7 +111,7 @@ def _arguments() -> argparse.Namespace:
 def _known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
     with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    photos = store.photos()
+    photos = store.photos.all()
     by_address = {photo.image: photo for photo in photos}
     truth = {row["url"]: row["truth"] for row in rows}
     originals = {row["url"]: row["original"] for row in rows}
@@ -118,7 +120,7 @@ def _known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
         photos,
         np.array([truth[photo.image] for photo in photos]),
         np.array([recipe.labels.index(photo.found_as) for photo in photos]),
-        group_photos(photos, store.issues()),
+        group_photos(photos, store.issues.all()),
         photo_features(photos, recipe.train, store.work).whole,
         _pairs((one.sha256, other.sha256) for one, other in made if one and other),
         {photo.sha256: _picture(photo.image, originals) for photo in photos},
@@ -137,7 +139,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Pairs:
 
 
 def _print_copies(store: PhotoStore, known: Known) -> None:
-    reported = _pairs((issue.photo, issue.twin) for issue in store.issues() if issue.twin)
+    reported = _pairs((issue.photo, issue.twin) for issue in store.issues.all() if issue.twin)
     _print_pairs("ours", _closed(reported), known)
     hashes = {photo.sha256: int(photo.phash, 16) for photo in known.photos}
     names = sorted(hashes)
@@ -213,9 +215,9 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
 
 def _our_scores(store: PhotoStore, known: Known) -> Floats:
     """Rank by the worse of the checks of emptiness and label; a dropped copy is judged by the copy that is kept."""
-    issues = [issue for issue in store.issues() if issue.check in (labels.CHECK, "empty")]
+    issues = [issue for issue in store.issues.all() if issue.check in (labels.CHECK, "empty")]
     scores = {issue.photo: issue.score for issue in sorted(issues, key=lambda issue: issue.score)}
-    twins = {issue.photo: issue.twin for issue in store.issues() if issue.check == duplicates.CHECK}
+    twins = {issue.photo: issue.twin for issue in store.issues.all() if issue.check == duplicates.CHECK}
     ranked = [scores.get(photo.sha256, scores.get(twins.get(photo.sha256) or "", 0.0)) for photo in known.photos]
     return np.array(ranked)
 
@@ -258,7 +260,7 @@ def _print_decisions(store: PhotoStore, known: Known) -> None:
     """Say how often the rules were right; a relabelling is right where it gives the true class."""
     truth = dict(zip((photo.sha256 for photo in known.photos), known.truth, strict=True))
     found_as = {photo.sha256: photo.found_as for photo in known.photos}
-    decisions = [decision for decision in store.decisions() if not decision.reason.startswith("copy")]
+    decisions = [decision for decision in store.decisions.current() if not decision.reason.startswith("copy")]
     for action, is_right in _rights(truth, found_as).items():
         outcomes = [is_right(d.photo, d.label) for d in decisions if d.action == action]
         print(f"decided alone, {action}: {len(outcomes)}, {np.mean(outcomes) if outcomes else 0:.1%} rightly")
@@ -275,7 +277,7 @@ def _print_accuracy(recipe: Recipe, store: PhotoStore, known: Known) -> None:
     """Train a linear classifier three ways, and judge it on the held-out photos that show one of the classes."""
     held_out = np.array([is_held_out(group, recipe.train.held_out) for group in known.groups])
     judged = held_out & (known.truth != "none")
-    kept = {photo.sha256: photo.label for photo in store.kept()}
+    kept = {photo.sha256: photo.label for photo in store.photos.kept()}
     cleaned = np.array([kept.get(photo.sha256, "") for photo in known.photos])
     ways = {
         "as collected": np.array([photo.found_as for photo in known.photos]),

@@ -23,10 +23,11 @@ import numpy as np
 from scipy.stats import binomtest
 
 from recognizer.clean.duplicates import decide_duplicates
-from recognizer.photos import Decision, Photo, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits import split_kept
-from recognizer.train import load_trained, predict, train
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Photo
+from recognizer.train.train import load_trained, predict, train
 from tests.web import SmallWeb
 
 
@@ -42,7 +43,7 @@ def main() -> None:
         _train(recipe, store)
         found = _measure("trained on photos as found", recipe, store, photos, truth)
     with _twin(arguments.work, "truth", recipe) as store:
-        store.decide(*_decide_by_truth(recipe, store, truth))
+        store.decisions.add(*_decide_by_truth(recipe, store, truth))
         _train(recipe, store)
         best = _measure("trained on the truth", recipe, store, photos, truth)
     print(f"cleaned less as found: {cleaned - found:+.1f} points; truth less cleaned: {best - cleaned:+.1f} points")
@@ -68,8 +69,8 @@ def _twin(work: Path, name: str, recipe: Recipe) -> PhotoStore:
     if not twin.exists():
         shutil.copytree(work, twin, ignore=shutil.ignore_patterns("runs", "model", "reports"))
     store = PhotoStore(twin, recipe.labels)
-    store.replace_automatic([])
-    store.replace_trust([])
+    store.decisions.replace_automatic([])
+    store.label_quality.replace([])
     return store
 
 
@@ -78,9 +79,11 @@ def _decide_by_truth(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -
 
     These are a person's decisions, so that no rule changes them between rounds of training.
     """
-    copies = [replace(decision, by="truth") for decision in decide_duplicates(store.issues())]
+    copies = [replace(decision, by="truth") for decision in decide_duplicates(store.issues.all())]
     dropped = {decision.photo for decision in copies}
-    others = [photo for photo in store.photos() if photo.sha256 not in dropped and truth[photo.image] != photo.found_as]
+    others = [
+        photo for photo in store.photos.all() if photo.sha256 not in dropped and truth[photo.image] != photo.found_as
+    ]
     return copies + [
         Decision(photo.sha256, "relabel", "the truth", label=truth[photo.image], by="truth")
         if truth[photo.image] in recipe.labels

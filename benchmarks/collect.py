@@ -31,7 +31,7 @@ from PIL import Image
 from benchmarks.plain_web import PlainWeb
 from benchmarks.processes import Cost, measure
 from recognizer.errors import PictureError
-from recognizer.picture import read_picture
+from recognizer.images.decode import read_picture
 from tests.drawn_web import PATTERNS, Painter
 
 ENVIRONMENT = Path("data/benchmarks/img2dataset")

@@ -25,8 +25,8 @@ from tests.web import SmallWeb
 PROGRAM = """
 import sys
 from pathlib import Path
-from recognizer.collect.collector import collect
-from recognizer.photos import PhotoStore
+from recognizer.collect.collect import collect
+from recognizer.store.photo_store import PhotoStore
 from recognizer.recipe import load_recipe
 recipe = load_recipe(sys.argv[1])
 print("begins", flush=True)

@@ -12,7 +12,7 @@ Beside a CPU torch the torchvision of PyPI cannot be imported, and then nor can 
 (recognizer/torchvision_cure.py). There the program declares the two operators that are missing, and it is said here.
 """
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 import importlib.metadata
 import json
@@ -30,13 +30,13 @@ import torch
 import torchvision
 from fastai.learner import load_learner
 
-from recognizer.collect.collector import collect
-from recognizer.evaluate import evaluate
-from recognizer.export import export
-from recognizer.photos import PhotoStore
+from recognizer.collect.collect import collect
+from recognizer.evaluate.evaluate import evaluate
+from recognizer.export.export import export
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits import split_kept
-from recognizer.train import train
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.train import train
 from tests.conftest import ROOT, write_tiny_recipe
 
 RESNETS = ("resnet18", "resnet34")

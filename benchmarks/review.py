@@ -22,12 +22,12 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
-from recognizer.collect.search import Hit
 from recognizer.files import features_file
-from recognizer.photos import Issue, PhotoStore
-from recognizer.picture import sha256
-from recognizer.prepare import PreparedPhoto
+from recognizer.images.decode import sha256
+from recognizer.images.prepare import PreparedPhoto
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit, Issue
 from tests.browser import chromium
 
 RECIPE = "clothing"
@@ -86,7 +86,7 @@ def _review(page: Page, choices: int) -> float:
 
 def _print_rate(rate: float, choices: int, folder: Path) -> None:
     with PhotoStore(folder, []) as store:
-        saved = len(store.decisions())
+        saved = len(store.decisions.current())
     print(f"by keyboard: {rate:.0f} photos a minute; {saved} of {choices} choices in the database")
 
 
@@ -110,7 +110,7 @@ def _make_work(recipe: Recipe, folder: Path, photos: int) -> None:
             Issue(photo, "label", float(score), recipe.labels[(number + 1) % len(recipe.labels)], probability=0.9)
             for number, (photo, score) in enumerate(zip(stored, scores, strict=True))
         ]
-        store.replace_issues("label", issues)
+        store.issues.replace("label", issues)
     file = features_file(folder, recipe.train)
     file.parent.mkdir()
     features = np.random.default_rng(0).normal(size=(photos, CHANNELS)).astype(np.float32)
@@ -118,9 +118,11 @@ def _make_work(recipe: Recipe, folder: Path, photos: int) -> None:
 
 
 def _add(store: PhotoStore, label: str, number: int) -> str:
-    store.add_page("drawn", "q", label, number + 1, [Hit(f"https://x.example/{number}", f"https://x.example/{number}")])
+    store.hits.add_page(
+        "drawn", "q", label, number + 1, [Hit(f"https://x.example/{number}", f"https://x.example/{number}")]
+    )
     photo = _draw(number)
-    store.add_photo(store.waiting(label, 1)[0].id, photo)
+    store.photos.add(store.hits.waiting(label, 1)[0].id, photo)
     return photo.sha256
 
 

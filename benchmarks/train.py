@@ -10,7 +10,7 @@ The plain way is the one of fastai's own tutorials: ImageDataLoaders.from_folder
 aug_transforms(), fine_tune(4), here with the same pretrained backbone.
 """
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 import argparse
 import csv
@@ -39,15 +39,16 @@ from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from recognizer.backbone import LITE0, load_backbone
-from recognizer.learner import observe
-from recognizer.openset import energy
-from recognizer.photos import Photo, PhotoStore
+from recognizer.calibration.abstain import energy
+from recognizer.networks.backbone import LITE0, load_backbone
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits import Parts, split_kept
-from recognizer.tail import Outputs
-from recognizer.train import last_run, load_trained, train
-from recognizer.trained import label_numbers
+from recognizer.splits.split import Parts, split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+from recognizer.train.learner import observe
+from recognizer.train.tail import Outputs
+from recognizer.train.train import last_run, load_trained, train
+from recognizer.train.trained import label_numbers
 
 COMPONENTS = 256  # of features, for the Mahalanobis distance
 NONE = -1  # the number of what shows none of the classes
@@ -154,7 +155,7 @@ def _say_strangers(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
     learner, _ = load_trained(recipe, store)
     parts = split_kept(recipe, store)
     learned = {photo.sha256 for photo in parts.learning}
-    strangers = [p for p in store.photos() if judge.labels([p])[0] == NONE and p.sha256 not in learned]
+    strangers = [p for p in store.photos.all() if judge.labels([p])[0] == NONE and p.sha256 not in learned]
     known = judge.labels(parts.held_out) != NONE
     seen, other, own = (observe(learner, photos) for photos in (parts.held_out, strangers, parts.learning))
     truth = [0] * int(known.sum()) + [1] * len(strangers)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from recognizer.classify import Classifier
-from recognizer.interface import launch_options, make_interface
+from recognizer.serve.classifier import Classifier
+from recognizer.serve.interface import launch_options, make_interface
 
 demo = make_interface(Classifier(Path(__file__).parent / "model"))
 

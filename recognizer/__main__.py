@@ -1,5 +1,5 @@
 """`python -m recognizer` is the `recognizer` command."""
 
-from recognizer.cli import app
+from recognizer.cli.commands import app
 
 app()

@@ -1,11 +1,19 @@
-"""`reports/<stage>.json`: what a stage counted, for people and programs."""
+"""How a stage tells how far it is, without knowing who listens, and what it counted: `reports/<stage>.json`."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from recognizer import __version__
 from recognizer.files import write_whole
+
+Watch = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done and how much there is in all."""
+
+
+def unwatched(what: str, done: int, total: int) -> None:
+    """Listen to nothing."""
 
 
 def write_report(

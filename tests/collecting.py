@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from recognizer.collect.collector import collect
-from recognizer.collect.patience import Patience
-from recognizer.photos import PhotoStore
+from recognizer.collect.collect import collect
+from recognizer.collect.http.retries import Patience
+from recognizer.collect.progress import ClassWatch, unwatched_classes
 from recognizer.recipe import load_recipe
-from recognizer.watch import ClassWatch, unwatched_classes
+from recognizer.store.photo_store import PhotoStore
 from tests.drawn_web import draw_web
 from tests.web import SmallWeb
 from tests.web_answers import Reply
@@ -93,8 +93,10 @@ class State:
 
 def read_state(work: Path) -> State:
     with PhotoStore(work, CLASSES) as store:
-        photos = [(photo.sha256, photo.label) for photo in store.photos()]
-        hits = store._db.execute("SELECT label, rank, image, status, reason, photo FROM hits ORDER BY 1, 2").fetchall()
+        photos = [(photo.sha256, photo.label) for photo in store.photos.all()]
+        hits = store.database.execute(
+            "SELECT label, rank, image, status, reason, photo FROM hits ORDER BY 1, 2"
+        ).fetchall()
     files = [path for path in (work / "photos").rglob("*") if path.is_file()]
     digests = {str(path.relative_to(work)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     return State(photos, [tuple(hit) for hit in hits], digests)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.photos import PhotoStore
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.photo_store import PhotoStore
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -55,7 +55,7 @@ class Served:
 
     def expected(self, photo: Path) -> dict[str, float]:
         """Return what plain fastai says of a photo."""
-        import recognizer.torchvision_cure  # noqa: F401
+        import recognizer.networks.torchvision_cure  # noqa: F401
 
         from fastai.learner import load_learner
 
@@ -77,7 +77,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A tiny recipe, built by the real command."""
     from typer.testing import CliRunner
 
-    from recognizer.cli import app
+    from recognizer.cli.commands import app
 
     folder = tmp_path_factory.mktemp("built")
     recipe = write_tiny_recipe(folder)
@@ -102,8 +102,8 @@ def copied(built: Built, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore]
 @pytest.fixture(scope="session")
 def served(built: Built) -> Iterator[Served]:
     """The page of the tiny model, on a free port of this machine."""
-    from recognizer.classify import Classifier
-    from recognizer.interface import launch_options, make_interface
+    from recognizer.serve.classifier import Classifier
+    from recognizer.serve.interface import launch_options, make_interface
 
     classifier = Classifier(built.model)
     page = make_interface(classifier)

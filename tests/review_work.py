@@ -12,13 +12,13 @@ import numpy as np
 import uvicorn
 from PIL import Image
 
-from recognizer.clean.review import make_review
-from recognizer.clean.review_queue import Entry, Filter, read_entries
-from recognizer.collect.search import Hit
 from recognizer.files import features_file
-from recognizer.photos import Decision, Issue, PhotoStore
-from recognizer.prepare import prepare_photo
+from recognizer.images.prepare import prepare_photo
 from recognizer.recipe import load_recipe
+from recognizer.review.queue import Entry, Filter, read_entries
+from recognizer.review.review import make_review
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Hit, Issue
 
 CAPES = "Capes <i>& ${1+1} {{x}}"  # a name that a careless page would run or lose
 LABELS = ["Kilim", "Batik", CAPES]
@@ -53,10 +53,10 @@ class Work:
             for n, score in scores.items()
         ]
         copies = [Issue(ids[n], "duplicate", score, twin=ids[9]) for n, score in {5: 0.97, 1: 0.7}.items()]
-        store.replace_issues("label", labels)
-        store.replace_issues("duplicate", copies)
-        store.replace_issues("empty", [Issue(ids[6], "empty", 0.99)])
-        store.replace_automatic([Decision(ids[6], "drop", "empty picture")])
+        store.issues.replace("label", labels)
+        store.issues.replace("duplicate", copies)
+        store.issues.replace("empty", [Issue(ids[6], "empty", 0.99)])
+        store.decisions.replace_automatic([Decision(ids[6], "drop", "empty picture")])
 
     def open(self) -> PhotoStore:
         """Open the store once more, on a connection of its own."""
@@ -65,7 +65,7 @@ class Work:
     def decided(self) -> dict[str, tuple[str, str | None, str]]:
         """Read from the database what counts for each photo: action, label, and by whom."""
         with self.open() as store:
-            return {one.photo: (one.action, one.label, one.by) for one in store.decisions()}
+            return {one.photo: (one.action, one.label, one.by) for one in store.decisions.current()}
 
     def chosen(self, **wanted: Any) -> list[str]:
         """Read the photos that a filter leaves."""
@@ -106,7 +106,9 @@ def _add(store: PhotoStore, number: int, label: str) -> str:
     buffer = io.BytesIO()
     Image.merge("RGB", [grey, grey.rotate(180), grey.transpose(Image.Transpose.FLIP_TOP_BOTTOM)]).save(buffer, "PNG")
     page = f"https://pages.example/{number}?a=1&b=<i>" if number % 2 else "javascript:alert(1)"
-    store.add_page("test", "q", label, number + 1, [Hit(f"https://x.example/{number}.jpg", page, author="<b>A & B")])
+    store.hits.add_page(
+        "test", "q", label, number + 1, [Hit(f"https://x.example/{number}.jpg", page, author="<b>A & B")]
+    )
     photo = prepare_photo(buffer.getvalue())
-    store.add_photo(store.waiting(label, 1)[0].id, photo)
+    store.photos.add(store.hits.waiting(label, 1)[0].id, photo)
     return photo.sha256

@@ -9,13 +9,13 @@ import os
 import sys
 from pathlib import Path
 
-from recognizer import processes
-from recognizer.backbone import load_backbone
-from recognizer.learner import make_learner
-from recognizer.photos import PhotoStore
+from recognizer.networks.backbone import load_backbone
 from recognizer.recipe import load_recipe
-from recognizer.splits import split_kept
-from recognizer.trained import train_whole
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train import processes
+from recognizer.train.learner import make_learner
+from recognizer.train.trained import train_whole
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ import hashlib
 import sqlite3
 from pathlib import Path
 
-from recognizer.collect.search import Hit
-from recognizer.photos import PhotoStore
-from recognizer.prepare import PreparedPhoto
+from recognizer.images.prepare import PreparedPhoto
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit
 
 LABELS = ("Kilim", "Batik", "Ikat")
 HITS = 6  # of each label
@@ -31,20 +31,20 @@ def opened(work: Path, count: int = HITS) -> PhotoStore:
     """A store in which every label has waiting hits."""
     store = PhotoStore(work, LABELS)
     for label in LABELS:
-        store.add_page("duckduckgo", label.lower(), label, 1, hits(label, count))
+        store.hits.add_page("duckduckgo", label.lower(), label, 1, hits(label, count))
     return store
 
 
 def ids(store: PhotoStore, label: str) -> list[int]:
-    return [waiting.id for waiting in store.waiting(label, HITS)]
+    return [waiting.id for waiting in store.hits.waiting(label, HITS)]
 
 
 def fill(store: PhotoStore) -> list[str]:
     """Give every hit a photo of its own; return their sha256 in the store's order."""
     for label in LABELS:
         for number in ids(store, label):
-            store.add_photo(number, prepared(f"{label} {number}"))
-    return [photo.sha256 for photo in store.photos()]
+            store.photos.add(number, prepared(f"{label} {number}"))
+    return [photo.sha256 for photo in store.photos.all()]
 
 
 def files(store: PhotoStore) -> set[Path]:
@@ -52,12 +52,12 @@ def files(store: PhotoStore) -> set[Path]:
 
 
 def assert_rows_and_files_agree(store: PhotoStore) -> None:
-    photos = store.photos()
+    photos = store.photos.all()
     assert {photo.path for photo in photos} == files(store)
     for photo in photos:
         assert hashlib.sha256(photo.path.read_bytes()).hexdigest() == photo.sha256
         assert photo.path.parent.name == photo.found_as
-    assert store.count("stored") == len(photos)
+    assert store.hits.count("stored") == len(photos)
 
 
 def rows(store: PhotoStore, query: str) -> list[tuple[object, ...]]:
@@ -68,7 +68,7 @@ def rows(store: PhotoStore, query: str) -> list[tuple[object, ...]]:
 
 def state(store: PhotoStore) -> tuple[object, ...]:
     """Everything that must not depend on the order of downloads."""
-    photos = [(photo.sha256, photo.label, photo.image) for photo in store.photos()]
+    photos = [(photo.sha256, photo.label, photo.image) for photo in store.photos.all()]
     return photos, files_of(store), rows(store, "SELECT label, rank, status, reason, photo FROM hits ORDER BY 1, 2")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from recognizer.collect.addresses import DownloadError, PublicResolver, check_address, is_public, proxy_for
-from recognizer.collect.download import Downloader
+from recognizer.collect.http.addresses import DownloadError, PublicResolver, check_address, is_public, proxy_for
+from recognizer.collect.http.download import Downloader
 
 PUBLIC = "93.184.215.14"
 UNUSED = "192.88.99.1"  # public by its range, and nobody is there since 2015 (RFC 7526)

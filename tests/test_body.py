@@ -1,6 +1,6 @@
 """A network taken apart and laid out anew still gives what it gave."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from fastai.vision.learner import TimmBody, create_body
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from recognizer.body import as_chain, group_stages, merge_last
+from recognizer.networks.stages import as_chain, group_stages, merge_last
 
 NETWORKS = ["torchvision.resnet18", "resnet18", "tf_efficientnet_lite0", "convnext_atto", "mobilenetv3_small_050"]
 

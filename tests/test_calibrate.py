@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recognizer.calibrate import (
+from recognizer.calibration.abstain import energy
+from recognizer.calibration.calibrate import (
     KEPT,
     LEAST_THRESHOLD,
     WANTED_ACCURACY,
@@ -15,7 +16,6 @@ from recognizer.calibrate import (
     calibration_error,
     error_by_chance,
 )
-from recognizer.openset import energy
 
 PHOTOS = 8000
 

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from recognizer.clean import duplicates, quality
-from recognizer.clean.deciding import surest
-from recognizer.clean.geometry import likeness, read_measured, read_planes
-from recognizer.clean.labels import choose_way, decide_labels, judge_labels, reduce_features
-from recognizer.collect.cloth import photograph
-from recognizer.collect.patterns import PATTERNS
-from recognizer.features import PhotoFeatures
-from recognizer.photos import Issue, Photo
+from recognizer.clean.label_quality import choose_way, decide_labels, judge_labels, reduce_features
+from recognizer.clean.registration import likeness, read_measured, read_planes
+from recognizer.clean.rules import surest
+from recognizer.networks.features import PhotoFeatures
+from recognizer.sample.cloth import photograph
+from recognizer.sample.patterns import PATTERNS
+from recognizer.store.rows import Issue, Photo
 
 Change = Callable[[Image.Image], Image.Image]
 Drawing = Callable[[], Image.Image]

@@ -9,55 +9,57 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from recognizer.clean import duplicates, labels
-from recognizer.clean.cleaner import CHECKS, clean
-from recognizer.cli import app
-from recognizer.collect.sample import SampleEngine, planted, truth
-from recognizer.collect.search import Hit
+from recognizer.clean import duplicates
+from recognizer.clean import label_quality as labels
+from recognizer.clean.clean import CHECKS, clean
+from recognizer.cli.commands import app
+from recognizer.collect.engines.sample import SampleEngine
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.files import features_file
-from recognizer.groups import is_held_out
-from recognizer.photos import AUTO, Decision, PhotoStore
-from recognizer.prepare import prepare_photo
+from recognizer.images.prepare import prepare_photo
 from recognizer.recipe import CleanSettings, Recipe
+from recognizer.sample.sample import planted, truth
+from recognizer.splits.groups import is_held_out
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import AUTO, Decision, Hit
 from tests.conftest import Built
 from tests.small_store import rows
 
 
 def kinds(store: PhotoStore, photos: set[str]) -> Counter[str]:
     """Count what was planted at the addresses of photos."""
-    return Counter(planted(photo.image) for photo in store.photos() if photo.sha256 in photos)
+    return Counter(planted(photo.image) for photo in store.photos.all() if photo.sha256 in photos)
 
 
 def test_planted_copies_are_found(copied: PhotoStore) -> None:
-    found = {issue.photo for issue in copied.issues() if issue.check == duplicates.CHECK}
-    twins = {issue.twin for issue in copied.issues() if issue.check == duplicates.CHECK}
+    found = {issue.photo for issue in copied.issues.all() if issue.check == duplicates.CHECK}
+    twins = {issue.twin for issue in copied.issues.all() if issue.check == duplicates.CHECK}
     copies = kinds(copied, found | {twin for twin in twins if twin})
-    assert copies["near_duplicate"] == kinds(copied, {p.sha256 for p in copied.photos()})["near_duplicate"]
+    assert copies["near_duplicate"] == kinds(copied, {p.sha256 for p in copied.photos.all()})["near_duplicate"]
 
 
 def test_decisions_and_issues_are_the_same_when_run_again(copied: PhotoStore, recipe: Recipe) -> None:
-    before = (copied.issues(), copied.decisions())
+    before = (copied.issues.all(), copied.decisions.current())
     clean(recipe, copied)
-    assert (copied.issues(), copied.decisions()) == before
+    assert (copied.issues.all(), copied.decisions.current()) == before
 
 
 def test_nothing_is_decided_without_auto_and_nothing_is_deleted(copied: PhotoStore, recipe: Recipe) -> None:
     report = clean(recipe, copied, auto=False)
-    assert copied.decisions() == []
-    assert report["counts"]["kept"] == report["counts"]["photos"] == len(copied.photos())
-    assert all(photo.path.is_file() for photo in copied.photos())
+    assert copied.decisions.current() == []
+    assert report["counts"]["kept"] == report["counts"]["photos"] == len(copied.photos.all())
+    assert all(photo.path.is_file() for photo in copied.photos.all())
 
 
 def test_a_person_comes_before_the_rules(copied: PhotoStore, recipe: Recipe) -> None:
-    dropped = next(decision for decision in copied.decisions() if decision.action == "drop")
-    copied.decide(Decision(dropped.photo, "keep", "looks fine to me", by="ada"))
+    dropped = next(decision for decision in copied.decisions.current() if decision.action == "drop")
+    copied.decisions.add(Decision(dropped.photo, "keep", "looks fine to me", by="ada"))
     clean(recipe, copied)
-    assert dropped.photo in {photo.sha256 for photo in copied.kept()}
+    assert dropped.photo in {photo.sha256 for photo in copied.photos.kept()}
 
 
 def test_no_rule_judges_the_labels_of_held_out_photos(copied: PhotoStore, recipe: Recipe) -> None:
-    for decision in copied.decisions():
+    for decision in copied.decisions.current():
         about_label = decision.action == "relabel" or decision.reason.startswith("does not look like")
         assert not (about_label and is_held_out(decision.photo, recipe.train.held_out))
 
@@ -67,66 +69,66 @@ def mislabel(recipe: Recipe, store: PhotoStore) -> None:
     for label, shown in pairwise(recipe.classes):
         for number in (30, 31):
             hit = Hit(f"sample:{shown.queries[0]}/{number:04d}.jpg", f"sample:page/{shown.name}/{number}")
-            store.add_page("test", "wrong", label.name, number, [hit])
-            (waiting,) = [one for one in store.waiting(label.name, 1000) if one.image == hit.image]
-            store.add_photo(waiting.id, prepare_photo(SampleEngine().read(hit.image)))
+            store.hits.add_page("test", "wrong", label.name, number, [hit])
+            (waiting,) = [one for one in store.hits.waiting(label.name, 1000) if one.image == hit.image]
+            store.photos.add(waiting.id, prepare_photo(SampleEngine().read(hit.image)))
 
 
 def test_recipe_and_command_say_how_sure_the_rules_have_to_be(copied: PhotoStore, recipe: Recipe, built: Built) -> None:
     def decided(precision: float) -> set[Decision]:
         clean(recipe.model_copy(update={"clean": CleanSettings(precision=precision)}), copied)
-        return set(copied.decisions())
+        return set(copied.decisions.current())
 
     mislabel(recipe, copied)
     bold, careful = decided(0.5), decided(1 - 1e-9)
     assert {decision.photo for decision in careful} < {decision.photo for decision in bold}
     arguments = ["clean", str(built.recipe), "--work", str(copied.work), "--precision", "0.5"]
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    assert set(copied.decisions()) == bold
+    assert set(copied.decisions.current()) == bold
 
 
 def test_a_wrong_label_is_trusted_less_than_a_right_one(copied: PhotoStore, recipe: Recipe) -> None:
     mislabel(recipe, copied)
     clean(recipe, copied, auto=False)
-    checked = {issue.photo for issue in copied.issues() if issue.check == labels.CHECK}
-    assert {photo.trust for photo in copied.photos() if photo.sha256 not in checked} == {1}
+    checked = {issue.photo for issue in copied.issues.all() if issue.check == labels.CHECK}
+    assert {photo.label_quality for photo in copied.photos.all() if photo.sha256 not in checked} == {1}
     name = {query: one.name for one in recipe.classes for query in one.queries}
     for held_out in (True, False):
         trust: dict[bool, list[float]] = {True: [], False: []}
-        for photo in copied.photos():
+        for photo in copied.photos.all():
             if photo.sha256 in checked and is_held_out(photo.sha256, recipe.train.held_out) == held_out:
-                trust[name.get(truth(photo.image)) == photo.label].append(photo.trust)
+                trust[name.get(truth(photo.image)) == photo.label].append(photo.label_quality)
         assert median(trust[False]) < 0.5 < 0.9 < median(trust[True])
 
 
 def test_what_the_rules_relabel_is_trusted_under_its_new_label(copied: PhotoStore, recipe: Recipe) -> None:
     mislabel(recipe, copied)
     clean(recipe, copied)
-    relabelled = [photo for photo in copied.photos() if photo.action == "relabel"]
-    assert relabelled and all(photo.trust > 0.5 for photo in relabelled)
+    relabelled = [photo for photo in copied.photos.all() if photo.action == "relabel"]
+    assert relabelled and all(photo.label_quality > 0.5 for photo in relabelled)
     judged = rows(copied, "SELECT photo, label, probability FROM trust")
-    assert {(photo.sha256, photo.label, photo.trust) for photo in relabelled} <= set(judged)
-    copied.undo_automatic(relabelled[0].sha256)
+    assert {(photo.sha256, photo.label, photo.label_quality) for photo in relabelled} <= set(judged)
+    copied.decisions.undo_automatic(relabelled[0].sha256)
     clean(recipe, copied)
-    undone = copied.photo(relabelled[0].sha256)
-    assert undone and (undone.label, undone.trust) == (undone.found_as, 1)
+    undone = copied.photos.get(relabelled[0].sha256)
+    assert undone and (undone.label, undone.label_quality) == (undone.found_as, 1)
 
 
 def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:
-    first, *others = [decision for decision in copied.decisions() if decision.by == AUTO]
-    assert copied.undo_automatic(first.photo[:16]) == [first.photo]
+    first, *others = [decision for decision in copied.decisions.current() if decision.by == AUTO]
+    assert copied.decisions.undo_automatic(first.photo[:16]) == [first.photo]
     clean(recipe, copied)
-    assert copied.decisions(first.photo) == []
-    assert len(copied.undo_automatic()) == len(others)
+    assert copied.decisions.current(first.photo) == []
+    assert len(copied.decisions.undo_automatic()) == len(others)
     clean(recipe, copied)
-    assert copied.decisions() == []
+    assert copied.decisions.current() == []
 
 
 def test_undoing_needs_a_photo_that_the_rules_decided_about(copied: PhotoStore) -> None:
-    before = copied.decisions()
+    before = copied.decisions.current()
     with pytest.raises(NotFound, match="decided nothing about a photo that begins with “no”"):
-        copied.undo_automatic("no")
-    assert copied.decisions() == before
+        copied.decisions.undo_automatic("no")
+    assert copied.decisions.current() == before
 
 
 def test_what_other_weights_see_is_kept_apart(recipe: Recipe, tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_what_other_weights_see_is_kept_apart(recipe: Recipe, tmp_path: Path) ->
 
 def test_every_decision_has_a_reason_and_the_report_adds_up(copied: PhotoStore, recipe: Recipe) -> None:
     report = clean(recipe, copied)
-    assert all(decision.reason for decision in copied.decisions())
+    assert all(decision.reason for decision in copied.decisions.current())
     assert list(report["checks"]) == list(CHECKS)
     for check, row in report["checks"].items():
         assert row["found"] == row["decided"] + row["waiting"] == report["issues"][check]

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from recognizer.cli import app
+from recognizer.cli.commands import app
 from tests.conftest import ROOT, Built, Served
 
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -24,7 +24,9 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 
 
 def test_importing_the_package_is_instant() -> None:
-    program = "import sys, recognizer.cli; sys.exit(any(m in sys.modules for m in ('torch', 'fastai', 'gradio')))"
+    program = (
+        "import sys, recognizer.cli.commands; sys.exit(any(m in sys.modules for m in ('torch', 'fastai', 'gradio')))"
+    )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 

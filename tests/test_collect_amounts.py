@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from recognizer.collect.filling import UNDER_WAY
+from recognizer.collect.progress import ClassProgress
 from recognizer.errors import Unwritable, WorkInUse
-from recognizer.photos import PhotoStore
-from recognizer.watch import ClassProgress
+from recognizer.store.photo_store import PhotoStore
 from tests.collecting import (
     CLASSES,
     TIMEOUT,
@@ -55,7 +55,7 @@ def test_copies_do_not_count(quick_run: Run, tmp_path: Path, monkeypatch: pytest
         report = collected(write_recipe(tmp_path, 3, {"Kilim": ["Kilim"], "Batik": ["Batik"]}), tmp_path / "work")
     assert report["short"] == {} and report["labels"]["Batik"] == 3
     with PhotoStore(tmp_path / "work", CLASSES) as store:
-        assert store.usable("Kilim") == 3 and store.count("stored", "Kilim") > 3
+        assert store.photos.usable("Kilim") == 3 and store.hits.count("stored", "Kilim") > 3
 
 
 def test_a_class_with_mostly_faults_reaches_its_number(

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from recognizer.cli import app
-from recognizer.collect.collector import collect
-from recognizer.collect.duckduckgo import DuckDuckGo
+from recognizer.cli.commands import app
+from recognizer.collect.collect import collect
+from recognizer.collect.engines.duckduckgo import DuckDuckGo
 from recognizer.errors import EngineRefused, RecognizerError
-from recognizer.photos import PhotoStore
 from recognizer.recipe import load_recipe
+from recognizer.store.photo_store import PhotoStore
 from tests.collecting import (
     CLASSES,
     ONCE,
@@ -40,7 +40,7 @@ def test_pages_are_asked_until_enough_hits_wait(tmp_path: Path, monkeypatch: pyt
         set_environment(monkeypatch, web.environment)
         with PhotoStore(tmp_path / "work", CLASSES) as store:
             report = collect(load_recipe(recipe), store, patience=ONCE)
-            pages = store._db.execute("SELECT query, page, found FROM searches ORDER BY query, page").fetchall()
+            pages = store.database.execute("SELECT query, page, found FROM searches ORDER BY query, page").fetchall()
     assert report["counts"]["hits"] == report["failures"]["forbidden_address"] == 260
     assert list(map(tuple, pages)) == [
         ("kilim", 1, 100), ("kilim", 2, 100), ("kilim", 3, 30), ("kilim", 4, 0), ("none", 1, 0), ("rug", 1, 30),

@@ -40,7 +40,7 @@ def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> N
 
 
 def collecting(recipe: Path, work: Path) -> list[str]:
-    program = "from recognizer.cli import app; app()"
+    program = "from recognizer.cli.commands import app; app()"
     return [sys.executable, "-c", program, "collect", str(recipe), "--work", str(work)]
 
 

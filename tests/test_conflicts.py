@@ -7,16 +7,16 @@ import pytest
 from PIL import Image
 from scipy.special import log_softmax, softmax
 
-from recognizer.clean.cleaner import clean
+from recognizer.clean.clean import clean
 from recognizer.clean.conflicts import judge_conflicts, true_class_of_copies
 from recognizer.clean.duplicates import CONFLICT
-from recognizer.clean.labels import Judgement
-from recognizer.clean.noise import LabelNoise
-from recognizer.clean.review_queue import read_entries
-from recognizer.collect.search import Hit
-from recognizer.photos import Decision, Issue, Photo, PhotoStore
-from recognizer.prepare import prepare_photo
+from recognizer.clean.label_noise import LabelNoise
+from recognizer.clean.label_quality import Judgement
+from recognizer.images.prepare import prepare_photo
 from recognizer.recipe import Recipe
+from recognizer.review.queue import read_entries
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Hit, Issue, Photo
 
 CLASSES = ["Batik", "Ikat", "Kilim"]
 NOISE = LabelNoise(temperature=1.0, share=0.1, likelihood=0.0)
@@ -68,26 +68,26 @@ def test_a_conflict_stays_with_the_copy_that_was_dropped() -> None:
 
 def plant(store: PhotoStore, label: str) -> str:
     """Store a smaller copy of the store's largest photo of another class under a label; return its sha256."""
-    photo = max((one for one in store.kept() if one.label != label), key=lambda one: (one.width, one.sha256))
+    photo = max((one for one in store.photos.kept() if one.label != label), key=lambda one: (one.width, one.sha256))
     with Image.open(photo.path) as image:
         image.resize((image.width - 20, image.height - 20)).save(store.work / "copy.png")
     copy = prepare_photo((store.work / "copy.png").read_bytes())
-    store.add_page("test", "copies", label, 1000, [Hit("https://other.example/1.jpg", "https://other.example/1")])
-    (hit,) = [one for one in store.waiting(label, 1000) if one.image == "https://other.example/1.jpg"]
-    store.add_photo(hit.id, copy)
+    store.hits.add_page("test", "copies", label, 1000, [Hit("https://other.example/1.jpg", "https://other.example/1")])
+    (hit,) = [one for one in store.hits.waiting(label, 1000) if one.image == "https://other.example/1.jpg"]
+    store.photos.add(hit.id, copy)
     return copy.sha256
 
 
 def test_a_person_is_told_the_label_and_what_is_settled_does_not_come_back(copied: PhotoStore, recipe: Recipe) -> None:
     copy = plant(copied, recipe.labels[0])
     clean(recipe, copied)
-    (conflict,) = [issue for issue in copied.issues() if issue.check == CONFLICT]
-    photo, twin = copied.photo(conflict.photo), copied.photo(conflict.twin or "")
+    (conflict,) = [issue for issue in copied.issues.all() if issue.check == CONFLICT]
+    photo, twin = copied.photos.get(conflict.photo), copied.photos.get(conflict.twin or "")
     assert photo and twin and copy in (photo.sha256, twin.sha256)
     assert conflict.label == twin.found_as != photo.found_as
     assert conflict.probability and 0.5 < conflict.probability <= 1
-    assert not {photo.sha256, twin.sha256} & {decision.photo for decision in copied.decisions()}
-    copied.decide(Decision(photo.sha256, "relabel", "as suggested", label=conflict.label, by="ada"))
+    assert not {photo.sha256, twin.sha256} & {decision.photo for decision in copied.decisions.current()}
+    copied.decisions.add(Decision(photo.sha256, "relabel", "as suggested", label=conflict.label, by="ada"))
     clean(recipe, copied)
     waiting = [entry for entry in read_entries(copied, 0.2) if entry.state == "waiting"]
     assert CONFLICT not in {issue.check for entry in waiting for issue in entry.issues}

@@ -8,12 +8,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from typer.testing import CliRunner
 
-from recognizer.cli import app
-from recognizer.collect.search import Hit
-from recognizer.credits import FILE, escape, write_credits
+from recognizer.cli.commands import app
 from recognizer.errors import NotFound, Unwritable
-from recognizer.photos import Decision, PhotoStore
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.credits import FILE, escape, write_credits
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Hit
 from tests.conftest import ROOT
 from tests.small_store import prepared
 
@@ -60,9 +60,9 @@ def store(tmp_path: Path, recipe: Recipe) -> Iterator[PhotoStore]:
 
 
 def fill(store: PhotoStore, label: str, hits: list[Hit]) -> None:
-    store.add_page("e", "q", label, 1, hits)
-    for waiting in store.waiting(label, len(hits)):
-        store.add_photo(waiting.id, prepared(f"{label} {waiting.id}"))
+    store.hits.add_page("e", "q", label, 1, hits)
+    for waiting in store.hits.waiting(label, len(hits)):
+        store.photos.add(waiting.id, prepared(f"{label} {waiting.id}"))
 
 
 def parsed(file: Path) -> list[Token]:
@@ -89,9 +89,9 @@ def addresses(file: Path) -> list[str]:
 def test_every_kept_photo_is_named_under_its_class(store: PhotoStore, recipe: Recipe) -> None:
     fill(store, "Paisley", [Hit("https://a.example/1.jpg", "https://a.example/1", "Red", "CC BY 4.0", "Ann")])
     fill(store, "Tartan", [Hit(f"https://b.example/{n}.jpg", f"https://b.example/{n}", f"P{n}") for n in range(3)])
-    one, moved, dropped, last = store.photos()
-    store.decide(Decision(dropped.sha256, "drop", "r", by="ann"))
-    store.decide(Decision(moved.sha256, "relabel", "r", "Paisley", by="ann"))
+    one, moved, dropped, last = store.photos.all()
+    store.decisions.add(Decision(dropped.sha256, "drop", "r", by="ann"))
+    store.decisions.add(Decision(moved.sha256, "relabel", "r", "Paisley", by="ann"))
     report = write_credits(recipe, store)
     file = store.work / FILE
     assert report["counts"] == {"photos": 3, "without_licence": 2}

@@ -1,6 +1,6 @@
 """A backbone cut in two is still the same backbone, and ONNX Runtime runs its trunk as torch does."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from fastai.vision.learner import TimmBody, create_body
 from PIL import Image
 from torch import nn
 
-from recognizer.backbone import Backbone
-from recognizer.cut import cut, join
 from recognizer.errors import RecognizerError
-from recognizer.photos import Photo
-from recognizer.trunk import runner
-from recognizer.views import photo_views
+from recognizer.networks.augmentation import photo_views
+from recognizer.networks.backbone import Backbone
+from recognizer.networks.cut import cut, join
+from recognizer.networks.trunk import runner
+from recognizer.store.rows import Photo
 
 SIZE = 64
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from recognizer.errors import Damaged
-from recognizer.photos import Decision, PhotoStore, Trust
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, LabelQuality
 from tests.small_store import LABELS, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
@@ -45,13 +46,13 @@ def test_a_damaged_photo_waits_again(tmp_path: Path, damage: Callable[[Path], No
         before = state(store)
         if looked_before:
             store.repair()
-        photo = store.photos()[4]
+        photo = store.photos.all()[4]
         damage(photo.path)
         store.repair()
-        assert store.photo(photo.sha256) is None and not photo.path.exists()
-        (waiting,) = store.waiting("Kilim", 9)
+        assert store.photos.get(photo.sha256) is None and not photo.path.exists()
+        (waiting,) = store.hits.waiting("Kilim", 9)
         assert waiting.image == photo.image
-        store.add_photo(waiting.id, prepared("Kilim 5"))
+        store.photos.add(waiting.id, prepared("Kilim 5"))
         assert state(store) == before
 
 
@@ -60,7 +61,7 @@ def test_sound_photos_are_read_only_once(tmp_path: Path) -> None:
         fill(store)
         store.repair()
         noted = rows(store, "SELECT * FROM sound_files ORDER BY photo")
-        assert [row[0] for row in noted] == sorted(photo.sha256 for photo in store.photos())
+        assert [row[0] for row in noted] == sorted(photo.sha256 for photo in store.photos.all())
         store.repair()
         assert rows(store, "SELECT * FROM sound_files ORDER BY photo") == noted
 
@@ -124,12 +125,12 @@ def test_a_work_folder_of_the_first_version_still_opens(tmp_path: Path) -> None:
     for _ in range(2):
         with PhotoStore(tmp_path, LABELS) as store:
             store.repair()
-            (photo,) = store.photos()
-            assert (photo.title, photo.author, photo.action, store.kept()) == ("Old", "Ann", "drop", [])
-            assert [issue.check for issue in store.issues()] == ["blurred"]
-            assert store.undo("ann") and len(store.kept()) == 1
-            assert photo.trust == 1
-            store.decide(Decision(photo.sha256, "drop", "again", by="ann"))
+            (photo,) = store.photos.all()
+            assert (photo.title, photo.author, photo.action, store.photos.kept()) == ("Old", "Ann", "drop", [])
+            assert [issue.check for issue in store.issues.all()] == ["blurred"]
+            assert store.decisions.undo("ann") and len(store.photos.kept()) == 1
+            assert photo.label_quality == 1
+            store.decisions.add(Decision(photo.sha256, "drop", "again", by="ann"))
 
 
 THIRD_SCHEMA = """
@@ -147,9 +148,9 @@ def test_a_work_folder_from_before_labels_were_trusted_still_opens(tmp_path: Pat
     with sqlite3.connect(tmp_path / "photos.db") as database:
         database.executescript(THIRD_SCHEMA)
     with PhotoStore(tmp_path, LABELS) as store:
-        assert state(store) == before and {photo.trust for photo in store.kept()} == {1.0}
-        store.replace_trust([Trust(first, "Kilim", 0.25)])
-        assert store.photos()[0].trust == 0.25
+        assert state(store) == before and {photo.label_quality for photo in store.photos.kept()} == {1.0}
+        store.label_quality.replace([LabelQuality(first, "Kilim", 0.25)])
+        assert store.photos.all()[0].label_quality == 0.25
 
 
 def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
@@ -165,4 +166,4 @@ def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 
 def test_what_only_a_program_does_wrong_is_no_sentence_for_people(tmp_path: Path) -> None:
     with opened(tmp_path) as store, pytest.raises(sqlite3.IntegrityError):
-        store.decide(Decision(fill(store)[0], "burn", "a reason"))  # type: ignore[arg-type]
+        store.decisions.add(Decision(fill(store)[0], "burn", "a reason"))  # type: ignore[arg-type]

@@ -18,8 +18,8 @@ import brotli
 import pytest
 import trustme
 
-from recognizer.collect.addresses import DownloadError
-from recognizer.collect.download import AT_ONCE, AT_ONCE_PER_HOST, TRIES, Downloader
+from recognizer.collect.http.addresses import DownloadError
+from recognizer.collect.http.download import AT_ONCE, AT_ONCE_PER_HOST, TRIES, Downloader
 from tests.drawn_web import draw_web
 from tests.web import SmallWeb
 

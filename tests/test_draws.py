@@ -1,12 +1,12 @@
 """Photos are drawn as often as their labels are trusted."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 import numpy as np
 import pytest
 from fastai.data.load import DataLoader
 
-from recognizer.tail import draw_by_trust, drawn_by_trust
+from recognizer.train.tail import draw_by_trust, drawn_by_trust
 
 PHOTOS = 100
 

@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from recognizer.eight_bits import LARGEST, write_int8
-from recognizer.onnx_forms import Floats, onnx_pixels
+from recognizer.export.onnx_forms import Floats, onnx_pixels
+from recognizer.export.quantize import LARGEST, write_int8
 
 SIZE = 32
 

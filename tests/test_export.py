@@ -13,13 +13,13 @@ import torch
 from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 
-from recognizer.agreement import compare, measure_agreement
-from recognizer.classify import read_facts
 from recognizer.errors import RecognizerError
-from recognizer.onnx_forms import Answers, onnx_pixels, run_onnx
-from recognizer.photos import PhotoStore
+from recognizer.export.agreement import compare, measure_agreement
+from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.recipe import Recipe
-from recognizer.splits import split_kept
+from recognizer.serve.classifier import read_facts
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
 from tests.conftest import Built
 
 FORMS = {"model.onnx", "model.int8.onnx", "model.safetensors"}
@@ -103,7 +103,7 @@ def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
 
 
 def test_an_export_that_fails_leaves_the_model_that_was(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
-    from recognizer.export import export
+    from recognizer.export.export import export
 
     before = (copied.work / "model" / "model.json").read_bytes()
     shutil.rmtree(copied.work / "runs")
@@ -113,7 +113,7 @@ def test_an_export_that_fails_leaves_the_model_that_was(built: Built, copied: Ph
 
 
 def test_figures_of_another_training_are_not_exported(copied: PhotoStore, recipe: Recipe) -> None:
-    from recognizer.export import export
+    from recognizer.export.export import export
 
     file = copied.work / "reports" / "evaluate.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "run": "another"}))

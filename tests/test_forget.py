@@ -11,14 +11,14 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from typer.testing import CliRunner
 
-from recognizer.cli import app
-from recognizer.collect.search import Hit
-from recognizer.credits import write_credits
+from recognizer.cli.commands import app
 from recognizer.errors import NotFound, WorkInUse
-from recognizer.forget import forget
-from recognizer.photos import Decision, Issue, Photo, PhotoStore, Trust
-from recognizer.prepare import PreparedPhoto, prepare_photo
+from recognizer.images.prepare import PreparedPhoto, prepare_photo
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.credits import write_credits
+from recognizer.store.forget import erase, find_match, forget, remembered
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Hit, Issue, LabelQuality, Photo
 from tests.conftest import ROOT
 from tests.small_store import assert_rows_and_files_agree, rows, state
 
@@ -64,21 +64,21 @@ def store(tmp_path: Path, recipe: Recipe) -> Iterator[PhotoStore]:
 
 def search(store: PhotoStore, page: int) -> None:
     for label in LABELS:
-        store.add_page("e", "q", label, page, [hit(label, number) for number in range(PHOTOS)])
+        store.hits.add_page("e", "q", label, page, [hit(label, number) for number in range(PHOTOS)])
 
 
 def fetch(store: PhotoStore) -> None:
     for label in LABELS:
-        for waiting in store.waiting(label, 100):
+        for waiting in store.hits.waiting(label, 100):
             number = int(Path(waiting.image).stem)
-            store.add_photo(waiting.id, prepared(drawn(seed(label, number))))
+            store.photos.add(waiting.id, prepared(drawn(seed(label, number))))
 
 
 def offer(store: PhotoStore, photo: PreparedPhoto, address: str = "https://elsewhere.example/1.jpg") -> None:
     """Find a photo at some address, and fetch it."""
-    store.add_page("e", Path(address).stem, LABELS[0], 1, [Hit(address, f"{address}/page", "Another title")])
-    for waiting in store.waiting(LABELS[0], 9):
-        store.add_photo(waiting.id, photo)
+    store.hits.add_page("e", Path(address).stem, LABELS[0], 1, [Hit(address, f"{address}/page", "Another title")])
+    for waiting in store.hits.waiting(LABELS[0], 9):
+        store.photos.add(waiting.id, photo)
 
 
 def traces(work: Path, *words: str) -> list[tuple[str, str]]:
@@ -115,55 +115,55 @@ def by_page(photo: Photo) -> str:
 def test_a_photo_goes_with_all_that_is_known_of_it(
     store: PhotoStore, recipe: Recipe, named: Callable[[Photo], str]
 ) -> None:
-    photo, other = store.photos()[:2]
-    store.replace_issues(
+    photo, other = store.photos.all()[:2]
+    store.issues.replace(
         "copy", [Issue(photo.sha256, "copy", 0.9), Issue(other.sha256, "copy", 0.8, None, photo.sha256)]
     )
-    store.replace_trust([Trust(photo.sha256, photo.label, 0.9)])
-    store.decide(Decision(photo.sha256, "keep", "fine", by="ann"))
+    store.label_quality.replace([LabelQuality(photo.sha256, photo.label, 0.9)])
+    store.decisions.add(Decision(photo.sha256, "keep", "fine", by="ann"))
     write_credits(recipe, store)
     assert len(traces(store.work, *words_of(store, photo))) >= 5
     report = forget(recipe, store, named(photo))
     assert (report["counts"]["photos"], report["counts"]["near_copies"], report["counts"]["hits"]) == (1, 0, 1)
-    assert store.photo(photo.sha256) is None and not photo.path.exists()
-    assert store.issues() == [] and store.decisions() == [] and rows(store, "SELECT * FROM trust") == []
-    assert store.failures() == {"forgotten": 1} and len(store.photos()) == 2 * PHOTOS - 1
+    assert store.photos.get(photo.sha256) is None and not photo.path.exists()
+    assert store.issues.all() == [] and store.decisions.current() == [] and rows(store, "SELECT * FROM trust") == []
+    assert store.hits.failures() == {"forgotten": 1} and len(store.photos.all()) == 2 * PHOTOS - 1
     assert traces(store.work, *words_of(store, photo)) == []
     assert_rows_and_files_agree(store)
 
 
 def test_a_page_means_all_photos_found_on_it_and_those_still_to_be_fetched(store: PhotoStore, recipe: Recipe) -> None:
     late = Hit("https://a.example/late.jpg", ONE_PAGE, "A late title")
-    store.add_page("e", "q2", LABELS[0], 1, [late])
+    store.hits.add_page("e", "q2", LABELS[0], 1, [late])
     counts = forget(recipe, store, ONE_PAGE)["counts"]
-    assert (counts["photos"], counts["hits"], store.count("waiting")) == (4, 5, 0)
+    assert (counts["photos"], counts["hits"], store.hits.count("waiting")) == (4, 5, 0)
     assert traces(store.work, ONE_PAGE, late.image, late.title) == []
-    store.add_page("e", "q2", LABELS[0], 2, [Hit("https://a.example/later.jpg", ONE_PAGE, "A later title")])
-    assert store.count("waiting") == 0 and traces(store.work, ONE_PAGE, "later") == []
+    store.hits.add_page("e", "q2", LABELS[0], 2, [Hit("https://a.example/later.jpg", ONE_PAGE, "A later title")])
+    assert store.hits.count("waiting") == 0 and traces(store.work, ONE_PAGE, "later") == []
 
 
 def test_near_copies_go_too(store: PhotoStore, recipe: Recipe) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     offer(store, prepared(drawn(0).resize((200, 150)), 70))
     offer(store, prepared(trimmed(drawn(0))), "https://elsewhere.example/2.jpg")
-    assert len(store.photos()) == 2 * PHOTOS + 2
+    assert len(store.photos.all()) == 2 * PHOTOS + 2
     counts = forget(recipe, store, photo.sha256)["counts"]
     assert (counts["photos"], counts["near_copies"], counts["hits"]) == (1, 2, 3)
     assert traces(store.work, "elsewhere.example", "Another title") == []
 
 
 def test_every_hit_of_the_same_bytes_or_address_goes(store: PhotoStore, recipe: Recipe) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     offer(store, prepared(drawn(0)))
-    store.add_page("e", "third", LABELS[1], 1, [hit(LABELS[0], 0)])
-    assert (store.count("duplicate"), store.count("waiting")) == (1, 1)
+    store.hits.add_page("e", "third", LABELS[1], 1, [hit(LABELS[0], 0)])
+    assert (store.hits.count("duplicate"), store.hits.count("waiting")) == (1, 1)
     assert forget(recipe, store, photo.sha256)["counts"]["hits"] == 3
-    assert store.failures() == {"forgotten": 3}
+    assert store.hits.failures() == {"forgotten": 3}
     assert traces(store.work, "elsewhere.example", *words_of(store, photo)) == []
 
 
 def test_copies_in_the_work_folder_go(store: PhotoStore, recipe: Recipe) -> None:
-    first, second = store.photos()[:2]
+    first, second = store.photos.all()[:2]
     model, features, sheet = (
         store.work / "model",
         store.work / "features" / "net-64.npz",
@@ -222,32 +222,32 @@ def unchanged(image: Image.Image) -> Image.Image:
 def test_near_copies_from_elsewhere_do_not_come_back(
     store: PhotoStore, recipe: Recipe, change: Callable[[Image.Image], Image.Image], turn: Callable[..., Image.Image]
 ) -> None:
-    forget(recipe, store, store.photos()[0].sha256)
-    before = store.photos()
+    forget(recipe, store, store.photos.all()[0].sha256)
+    before = store.photos.all()
     offer(store, prepared(turn(change(drawn(0))), 80))
-    assert store.photos() == before and store.failures() == {"forgotten": 2}
+    assert store.photos.all() == before and store.hits.failures() == {"forgotten": 2}
     assert_rows_and_files_agree(store)
     store.close()
     assert traces(store.work, "elsewhere.example", "Another title") == []
 
 
 def test_other_photos_come_as_before(store: PhotoStore, recipe: Recipe) -> None:
-    forget(recipe, store, store.photos()[0].sha256)
+    forget(recipe, store, store.photos.all()[0].sha256)
     for number in range(20):
         offer(store, prepared(drawn(100 + number)), f"https://elsewhere.example/{number}.jpg")
-    assert len(store.photos()) == 2 * PHOTOS - 1 + 20
+    assert len(store.photos.all()) == 2 * PHOTOS - 1 + 20
 
 
 def test_a_forgotten_address_is_not_even_fetched(store: PhotoStore, recipe: Recipe) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     forget(recipe, store, photo.sha256)
     search(store, 2)
-    assert store.count("waiting") == 0 and store.failures() == {"forgotten": 2}
+    assert store.hits.count("waiting") == 0 and store.hits.failures() == {"forgotten": 2}
     assert traces(store.work, *words_of(store, photo)) == []
 
 
 def test_collecting_again_gives_the_same_store(store: PhotoStore, recipe: Recipe) -> None:
-    forget(recipe, store, store.photos()[0].sha256)
+    forget(recipe, store, store.photos.all()[0].sha256)
     before = state(store)
     store.repair()
     fetch(store)
@@ -258,8 +258,8 @@ def test_collecting_again_gives_the_same_store(store: PhotoStore, recipe: Recipe
 
 
 def stopped_after_remembering(store: PhotoStore, photo: Photo) -> None:
-    match = store.match(photo.image)
-    store.remember(match.photos, match.addresses)
+    match = find_match(store, photo.image)
+    store.forgotten.remember(match.photos, match.addresses)
 
 
 def stopped_amid_the_files(store: PhotoStore, photo: Photo) -> None:
@@ -268,9 +268,9 @@ def stopped_amid_the_files(store: PhotoStore, photo: Photo) -> None:
 
 
 def stopped_before_the_credits(store: PhotoStore, photo: Photo) -> None:
-    match = store.match(photo.image)
-    store.remember(match.photos, match.addresses)
-    store.erase(store.remembered(), match.hits)
+    match = find_match(store, photo.image)
+    store.forgotten.remember(match.photos, match.addresses)
+    erase(store, remembered(store), match.hits)
 
 
 def stopped_and_collected(store: PhotoStore, photo: Photo) -> None:
@@ -286,11 +286,11 @@ STOPS = [stopped_after_remembering, stopped_amid_the_files, stopped_before_the_c
 def test_doing_it_again_finishes_what_was_stopped(
     store: PhotoStore, recipe: Recipe, stop: Callable[[PhotoStore, Photo], None]
 ) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     write_credits(recipe, store)
     stop(store, photo)
     forget(recipe, store, photo.image)
-    assert len(store.photos()) == 2 * PHOTOS - 1 and store.failures() == {"forgotten": 1}
+    assert len(store.photos.all()) == 2 * PHOTOS - 1 and store.hits.failures() == {"forgotten": 1}
     assert traces(store.work, *words_of(store, photo)) == []
     assert_rows_and_files_agree(store)
 
@@ -299,18 +299,18 @@ def test_doing_it_again_finishes_what_was_stopped(
 def test_what_is_not_there_is_one_sentence(store: PhotoStore, recipe: Recipe, what: str) -> None:
     with pytest.raises(NotFound, match=f"No photo in {store.work} has the sha256, address or page"):
         forget(recipe, store, what)
-    assert len(store.photos()) == 2 * PHOTOS
+    assert len(store.photos.all()) == 2 * PHOTOS
 
 
 def test_nothing_is_forgotten_while_a_run_collects(store: PhotoStore, recipe: Recipe) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     with store.locked(), pytest.raises(WorkInUse):
         forget(recipe, store, photo.sha256)
-    assert store.photo(photo.sha256) == photo
+    assert store.photos.get(photo.sha256) == photo
 
 
 def test_the_command(store: PhotoStore) -> None:
-    photo = store.photos()[0]
+    photo = store.photos.all()[0]
     arguments = ["forget", "textiles", photo.image, "--work", str(store.work)]
     first, second = (CliRunner().invoke(app, arguments) for _ in range(2))
     assert (first.exit_code, second.exit_code) == (0, 0), first.output

@@ -1,6 +1,6 @@
 """What training on a GPU is given besides: decided by device and recipe, and gone when training ends."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from fastai.callback.channelslast import ChannelsLast
 from fastai.callback.fp16 import AMPMode, MixedPrecision
 from fastai.learner import load_learner
 
-from recognizer.backbone import load_backbone
-from recognizer.export import write_learner
-from recognizer.learner import gpu_callbacks, make_learner, observe
-from recognizer.photos import PhotoStore
+from recognizer.export.export import write_learner
+from recognizer.networks.backbone import load_backbone
 from recognizer.recipe import Recipe, TrainSettings
-from recognizer.splits import split_kept
-from recognizer.tail import fit
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.learner import gpu_callbacks, make_learner, observe
+from recognizer.train.tail import fit
 from tests.pickled import named
 
 GPU = torch.device("cuda", 1)

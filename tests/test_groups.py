@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.groups import group_photos, is_held_out
-from recognizer.photos import Issue, Photo
+from recognizer.splits.groups import group_photos, is_held_out
+from recognizer.store.rows import Issue, Photo
 
 SHARE = 0.2
 

@@ -9,8 +9,9 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser, Page
 
-from recognizer import interface
-from recognizer.classify import NOT_SURE, Classifier
+from recognizer.calibration.abstain import NOT_SURE
+from recognizer.serve import interface
+from recognizer.serve.classifier import Classifier
 from tests.browser import chromium
 from tests.conftest import ROOT, Served
 

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from recognizer.discriminant import add_up, fit_discriminants
-from recognizer.linear import Layer, fit_linear
+from recognizer.networks.discriminant import add_up, fit_discriminants
+from recognizer.networks.linear import Layer, fit_linear
 
 CHANNELS = 40
 

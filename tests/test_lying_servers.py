@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.collect.download import REDIRECTS, Downloader
-from recognizer.collect.robots import has_opted_out
+from recognizer.collect.http.download import REDIRECTS, Downloader
+from recognizer.collect.http.robots import has_opted_out
 from recognizer.errors import PictureError
-from recognizer.picture import read_picture
+from recognizer.images.decode import read_picture
 from tests.drawn_web import PATTERNS, Painter, encode
 from tests.test_download import (
     HEAD,

@@ -13,10 +13,11 @@ import onnxruntime
 import pytest
 from gradio_client import Client, handle_file
 
-from recognizer.classify import NOT_SURE, Classifier, read_facts
+from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
-from recognizer.onnx_forms import onnx_pixels, run_onnx
-from recognizer.publish import MODULES, publish
+from recognizer.export.onnx_forms import onnx_pixels, run_onnx
+from recognizer.publish.space import MODULES, publish
+from recognizer.serve.classifier import Classifier, read_facts
 from tests.conftest import ROOT, Built, Served
 
 
@@ -172,7 +173,9 @@ def test_the_api_offers_nothing_else(served: Served) -> None:
 def test_published_space_holds_what_it_needs_and_starts(built: Built, tmp_path: Path) -> None:
     files = publish(built.model, tmp_path / "space")
     assert {Path("app.py"), Path("README.md"), Path("requirements.txt"), Path("model/learner.pkl")} <= set(files)
-    assert {file.name for file in files if file.parent == Path("recognizer")} == set(MODULES)
+    assert {file.relative_to("recognizer").as_posix() for file in files if file.parts[0] == "recognizer"} == set(
+        MODULES
+    )
     program = "import app; print(app.demo.title); import recognizer; print(recognizer.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path / "space", capture_output=True, text=True, check=True

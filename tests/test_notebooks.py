@@ -9,9 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from recognizer.clean.notebook import REASON
-from recognizer.photos import PhotoStore
 from recognizer.recipe import load_recipe
+from recognizer.review.notebook import REASON
+from recognizer.store.photo_store import PhotoStore
 from tests.conftest import ROOT, Built
 
 NOTEBOOKS = ["data_preparation", "training_and_data_cleaning", "inference"]
@@ -72,6 +72,6 @@ def test_choices_in_the_cleaner_become_decisions(built: Built, tmp_path: Path) -
     recipe = load_recipe(built.recipe)
     dropped, moved = json.loads((tmp_path / "chosen.json").read_text())
     with PhotoStore(work, recipe.labels) as store:
-        made = {d.photo: (d.action, d.label, d.reason) for d in store.decisions() if d.by == "me"}
-        of = {photo.path.name: photo.sha256 for photo in store.photos()}
+        made = {d.photo: (d.action, d.label, d.reason) for d in store.decisions.current() if d.by == "me"}
+        of = {photo.path.name: photo.sha256 for photo in store.photos.all()}
     assert made == {of[dropped]: ("drop", None, REASON), of[moved]: ("relabel", recipe.labels[3], REASON)}

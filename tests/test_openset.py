@@ -5,8 +5,8 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
-from recognizer.calibrate import KEPT, Logits, Numbers, calibrate
-from recognizer.openset import energy
+from recognizer.calibration.abstain import energy
+from recognizer.calibration.calibrate import KEPT, Logits, Numbers, calibrate
 
 CLASSES, EACH = 6, 500
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.collect.search import Hit
-from recognizer.photos import Action, Decision, Issue, PhotoStore, Trust
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Action, Decision, Hit, Issue, LabelQuality
 from tests.small_store import (
     HITS,
     LABELS,
@@ -37,31 +37,31 @@ def store(tmp_path: Path) -> Iterator[PhotoStore]:
 
 
 def test_a_page_of_results_becomes_rows_in_order(store: PhotoStore) -> None:
-    assert [waiting.image for waiting in store.waiting("Kilim", 4)] == [one.image for one in hits("Kilim", 4)]
-    assert store.count("waiting") == HITS * len(LABELS) and store.count("waiting", "Kilim") == HITS
+    assert [waiting.image for waiting in store.hits.waiting("Kilim", 4)] == [one.image for one in hits("Kilim", 4)]
+    assert store.hits.count("waiting") == HITS * len(LABELS) and store.hits.count("waiting", "Kilim") == HITS
     found = rows(store, "SELECT image, page, title, licence, author FROM hits WHERE label = 'Kilim' ORDER BY rank")
     one = hit("Kilim", 0)
     assert found[0] == (one.image, one.page, one.title, one.licence, one.author)
 
 
 def test_the_same_address_is_a_duplicate_within_a_label_only(store: PhotoStore) -> None:
-    store.add_page("duckduckgo", "kilim", "Kilim", 2, [hit("Kilim", 0), hit("Kilim", 9), hit("Kilim", 9)])
+    store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, [hit("Kilim", 0), hit("Kilim", 9), hit("Kilim", 9)])
     found = rows(store, "SELECT rank, status, reason FROM hits WHERE label = 'Kilim' AND rank > 6 ORDER BY rank")
     same = ("duplicate", "same_address")
     assert found == [(7, *same), (8, "waiting", ""), (9, *same)]
-    store.add_page("duckduckgo", "batik", "Batik", 2, [hit("Kilim", 0)])
-    assert store.count("waiting", "Batik") == HITS + 1
+    store.hits.add_page("duckduckgo", "batik", "Batik", 2, [hit("Kilim", 0)])
+    assert store.hits.count("waiting", "Batik") == HITS + 1
 
 
 def test_pages_are_counted_until_one_is_empty(store: PhotoStore) -> None:
     asked: list[int | None] = []
     for found in (hits("Tartan", 3), hits("Tartan", 2), []):
-        asked.append(page := store.next_page("sample", "tartan", "Kilim"))
+        asked.append(page := store.hits.next_page("sample", "tartan", "Kilim"))
         assert page is not None
-        store.add_page("sample", "tartan", "Kilim", page, found)
-    assert [*asked, store.next_page("sample", "tartan", "Kilim")] == [1, 2, 3, None]
+        store.hits.add_page("sample", "tartan", "Kilim", page, found)
+    assert [*asked, store.hits.next_page("sample", "tartan", "Kilim")] == [1, 2, 3, None]
     for other in (("duckduckgo", "tartan", "Kilim"), ("sample", "plaid", "Kilim"), ("sample", "tartan", "Batik")):
-        assert store.next_page(*other) == 1
+        assert store.hits.next_page(*other) == 1
 
 
 def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
@@ -71,8 +71,8 @@ def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
 
     before = rows(store, "SELECT * FROM hits")
     with pytest.raises(OSError, match="engine left"):
-        store.add_page("duckduckgo", "kilim", "Kilim", 2, breaking())
-    assert rows(store, "SELECT * FROM hits") == before and store.next_page("duckduckgo", "kilim", "Kilim") == 2
+        store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, breaking())
+    assert rows(store, "SELECT * FROM hits") == before and store.hits.next_page("duckduckgo", "kilim", "Kilim") == 2
 
 
 # Storing
@@ -80,8 +80,8 @@ def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
 
 def test_a_photo_keeps_the_way_back_to_its_page(store: PhotoStore) -> None:
     number = ids(store, "Batik")[2]
-    store.add_photo(number, prepared("a"))
-    (photo,) = store.photos()
+    store.photos.add(number, prepared("a"))
+    (photo,) = store.photos.all()
     source = hit("Batik", 2)
     assert (photo.image, photo.page, photo.licence, photo.author) == (source.image, source.page, "CC0-1.0", "Ann")
     assert (photo.sha256, photo.label, photo.found_as, photo.action) == (prepared("a").sha256, "Batik", "Batik", "")
@@ -91,16 +91,21 @@ def test_a_photo_keeps_the_way_back_to_its_page(store: PhotoStore) -> None:
 
 def test_a_failure_is_a_row_with_its_reason(store: PhotoStore) -> None:
     for number, reason in zip(ids(store, "Kilim"), ("http_404", "timeout", "http_404"), strict=False):
-        store.fail(number, reason)
-    assert store.failures() == {"http_404": 2, "timeout": 1}
-    assert (store.count("failed"), store.count("failed", "Kilim"), store.count("failed", "Batik")) == (3, 3, 0)
-    assert store.count("waiting", "Kilim") == HITS - 3
+        store.hits.fail(number, reason)
+    assert store.hits.failures() == {"http_404": 2, "timeout": 1}
+    count = store.hits.count
+    assert (count("failed"), count("failed", "Kilim"), count("failed", "Batik")) == (
+        3,
+        3,
+        0,
+    )
+    assert store.hits.count("waiting", "Kilim") == HITS - 3
 
 
 def test_the_same_bytes_are_stored_once(store: PhotoStore) -> None:
     first, second, third = ids(store, "Kilim")[:3]
     for number in (second, first, third):
-        store.add_photo(number, prepared("same"))
+        store.photos.add(number, prepared("same"))
     found = rows(store, "SELECT id, status, reason FROM hits WHERE photo IS NOT NULL ORDER BY id")
     assert found == [(first, "stored", ""), (second, "duplicate", "same_bytes"), (third, "duplicate", "same_bytes")]
     assert_rows_and_files_agree(store)
@@ -108,9 +113,9 @@ def test_the_same_bytes_are_stored_once(store: PhotoStore) -> None:
 
 def test_storing_a_hit_again_changes_nothing(store: PhotoStore) -> None:
     number = ids(store, "Kilim")[0]
-    store.add_photo(number, prepared("a"))
+    store.photos.add(number, prepared("a"))
     before = state(store)
-    store.add_photo(number, prepared("a"))
+    store.photos.add(number, prepared("a"))
     assert state(store) == before
     assert_rows_and_files_agree(store)
 
@@ -122,7 +127,7 @@ def test_the_order_of_downloads_makes_no_difference(tmp_path: Path) -> None:
         with opened(tmp_path / str(turn)) as store:
             same = [ids(store, "Kilim")[3], ids(store, "Kilim")[1], ids(store, "Batik")[0], ids(store, "Ikat")[5]]
             for number in order:
-                store.add_photo(same[number], prepared("same"))
+                store.photos.add(same[number], prepared("same"))
                 assert_rows_and_files_agree(store)
             states.append(state(store))
     assert all(one == states[0] for one in states)
@@ -131,12 +136,12 @@ def test_the_order_of_downloads_makes_no_difference(tmp_path: Path) -> None:
 
 def test_an_earlier_class_takes_the_photo_over(store: PhotoStore) -> None:
     late, early = ids(store, "Ikat")[0], ids(store, "Kilim")[4]
-    store.add_photo(late, prepared("same"))
-    assert [photo.label for photo in store.photos()] == ["Ikat"]
-    store.add_photo(early, prepared("same"))
-    (photo,) = store.photos()
+    store.photos.add(late, prepared("same"))
+    assert [photo.label for photo in store.photos.all()] == ["Ikat"]
+    store.photos.add(early, prepared("same"))
+    (photo,) = store.photos.all()
     assert (photo.label, photo.image) == ("Kilim", hit("Kilim", 4).image)
-    assert (store.count("stored", "Ikat"), store.count("duplicate", "Ikat")) == (0, 1)
+    assert (store.hits.count("stored", "Ikat"), store.hits.count("duplicate", "Ikat")) == (0, 1)
     assert_rows_and_files_agree(store)
 
 
@@ -144,8 +149,8 @@ def test_photos_come_in_the_order_of_classes_and_ranks(store: PhotoStore) -> Non
     numbers = [number for label in LABELS for number in ids(store, label)]
     random.Random(1).shuffle(numbers)
     for number in numbers:
-        store.add_photo(number, prepared(str(number)))
-    assert [photo.image for photo in store.photos()] == [one.image for label in LABELS for one in hits(label)]
+        store.photos.add(number, prepared(str(number)))
+    assert [photo.image for photo in store.photos.all()] == [one.image for label in LABELS for one in hits(label)]
 
 
 # Repairing
@@ -161,13 +166,13 @@ def test_repair_leaves_a_good_store_alone(store: PhotoStore) -> None:
 def test_repair_lets_a_photo_wait_whose_file_is_lost(store: PhotoStore) -> None:
     first, second = ids(store, "Kilim")[0], ids(store, "Batik")[0]
     for number in (first, second):
-        store.add_photo(number, prepared("same"))
+        store.photos.add(number, prepared("same"))
     before = state(store)
-    store.photos()[0].path.unlink()
+    store.photos.all()[0].path.unlink()
     store.repair()
-    assert store.photos() == [] and store.count("waiting") == HITS * len(LABELS)
+    assert store.photos.all() == [] and store.hits.count("waiting") == HITS * len(LABELS)
     for number in (second, first):
-        store.add_photo(number, prepared("same"))
+        store.photos.add(number, prepared("same"))
     assert state(store) == before
 
 
@@ -179,19 +184,19 @@ def test_repair_removes_what_no_row_names(store: PhotoStore) -> None:
         path.write_bytes(b"half a photo")
     (store.work / "photos" / "Kilim" / "folder").mkdir()
     store.repair()
-    assert {photo.sha256 for photo in store.photos()} == kept
+    assert {photo.sha256 for photo in store.photos.all()} == kept
     assert_rows_and_files_agree(store)
 
 
 def test_a_decision_of_a_person_outlives_a_lost_file(store: PhotoStore) -> None:
     number = ids(store, "Kilim")[0]
-    store.add_photo(number, prepared("a"))
-    store.decide(Decision(prepared("a").sha256, "drop", "not a kilim", by="ann"))
-    store.photos()[0].path.unlink()
+    store.photos.add(number, prepared("a"))
+    store.decisions.add(Decision(prepared("a").sha256, "drop", "not a kilim", by="ann"))
+    store.photos.all()[0].path.unlink()
     store.repair()
-    assert store.decisions() == []
-    store.add_photo(number, prepared("a"))
-    assert [photo.action for photo in store.photos()] == ["drop"] and store.kept() == []
+    assert store.decisions.current() == []
+    store.photos.add(number, prepared("a"))
+    assert [photo.action for photo in store.photos.all()] == ["drop"] and store.photos.kept() == []
 
 
 # Cleaning
@@ -203,11 +208,11 @@ def decisions_made(store: PhotoStore) -> int:
 
 def test_kept_photos_are_the_stored_less_the_dropped_under_their_decided_labels(store: PhotoStore) -> None:
     dropped, moved, kept, *others = fill(store)
-    store.decide(Decision(dropped, "drop", "empty", by="ann"))
-    store.decide(Decision(moved, "relabel", "is a batik", "Batik", by="ann"))
-    store.decide(Decision(kept, "keep", "fine", by="ann"))
-    assert [photo.sha256 for photo in store.kept()] == [moved, kept, *others]
-    assert [(photo.label, photo.found_as, photo.action) for photo in store.photos()[:4]] == [
+    store.decisions.add(Decision(dropped, "drop", "empty", by="ann"))
+    store.decisions.add(Decision(moved, "relabel", "is a batik", "Batik", by="ann"))
+    store.decisions.add(Decision(kept, "keep", "fine", by="ann"))
+    assert [photo.sha256 for photo in store.photos.kept()] == [moved, kept, *others]
+    assert [(photo.label, photo.found_as, photo.action) for photo in store.photos.all()[:4]] == [
         ("Kilim", "Kilim", "drop"), ("Batik", "Kilim", "relabel"), ("Kilim", "Kilim", "keep"), ("Kilim", "Kilim", ""),
     ]  # fmt: skip
     assert_rows_and_files_agree(store)
@@ -219,109 +224,113 @@ def decided(photo: str, action: Action, by: str) -> Decision:
 
 def test_a_person_comes_before_the_rules_and_the_last_before_earlier_ones(store: PhotoStore) -> None:
     photo = fill(store)[0]
-    store.decide(decided(photo, "keep", "ann"))
-    store.decide(decided(photo, "relabel", "bob"))
-    store.replace_automatic([decided(photo, "drop", "auto")])
-    assert store.decisions() == [decided(photo, "relabel", "bob")]
+    store.decisions.add(decided(photo, "keep", "ann"))
+    store.decisions.add(decided(photo, "relabel", "bob"))
+    store.decisions.replace_automatic([decided(photo, "drop", "auto")])
+    assert store.decisions.current() == [decided(photo, "relabel", "bob")]
 
 
 def test_undo_goes_back_one_decision_at_a_time(store: PhotoStore) -> None:
     first, second = fill(store)[:2]
-    store.replace_automatic([decided(first, "drop", "auto")])
+    store.decisions.replace_automatic([decided(first, "drop", "auto")])
     for one in (decided(first, "keep", "ann"), decided(second, "drop", "bob"), decided(first, "relabel", "ann")):
-        store.decide(one)
+        store.decisions.add(one)
     counted: list[str] = []
     undone: list[list[str]] = []
     for _ in range(3):
-        counted.append(next(one.action for one in store.decisions() if one.photo == first))
-        undone.append(store.undo("ann"))
+        counted.append(next(one.action for one in store.decisions.current() if one.photo == first))
+        undone.append(store.decisions.undo("ann"))
     assert (counted, undone) == (["relabel", "keep", "drop"], [[first], [first], []])
-    assert store.undo("bob") == [second] and store.undo("nobody") == []
+    assert store.decisions.undo("bob") == [second] and store.decisions.undo("nobody") == []
     assert decisions_made(store) == 4, "an undone decision stays as a row"
 
 
 def test_the_same_automatic_decisions_stay_the_same_rows(store: PhotoStore) -> None:
     photos = fill(store)
     wanted = [decided(photos[0], "drop", "auto"), decided(photos[1], "relabel", "auto")]
-    store.replace_automatic(wanted)
+    store.decisions.replace_automatic(wanted)
     before = rows(store, "SELECT * FROM decisions")
-    store.replace_automatic(reversed(wanted))
+    store.decisions.replace_automatic(reversed(wanted))
     assert rows(store, "SELECT * FROM decisions") == before and len(before) == 2
 
 
 def test_automatic_decisions_that_are_gone_are_undone(store: PhotoStore) -> None:
     photos = fill(store)
-    store.replace_automatic([decided(photos[0], "drop", "auto"), decided(photos[1], "drop", "auto")])
-    store.decide(decided(photos[2], "drop", "ann"))
-    store.replace_automatic([decided(photos[1], "drop", "auto"), decided(photos[3], "drop", "auto")])
-    assert {one.photo for one in store.decisions()} == {photos[1], photos[2], photos[3]}
-    store.replace_automatic([])
-    assert {one.photo for one in store.decisions()} == {photos[2]}
+    store.decisions.replace_automatic([decided(photos[0], "drop", "auto"), decided(photos[1], "drop", "auto")])
+    store.decisions.add(decided(photos[2], "drop", "ann"))
+    store.decisions.replace_automatic([decided(photos[1], "drop", "auto"), decided(photos[3], "drop", "auto")])
+    assert {one.photo for one in store.decisions.current()} == {photos[1], photos[2], photos[3]}
+    store.decisions.replace_automatic([])
+    assert {one.photo for one in store.decisions.current()} == {photos[2]}
     assert decisions_made(store) == 4
 
 
 def test_new_issues_take_the_place_of_a_checks_former_ones(store: PhotoStore) -> None:
     one, other = fill(store)[:2]
     copy, empty = Issue(one, "duplicate", 0.9, twin=other), Issue(other, "empty", 0.4)
-    store.replace_issues("duplicate", [copy])
-    store.replace_issues("empty", [empty])
-    assert store.issues() == [copy, empty] and store.issues(other) == [empty]
+    store.issues.replace("duplicate", [copy])
+    store.issues.replace("empty", [empty])
+    assert store.issues.all() == [copy, empty] and store.issues.all(other) == [empty]
     better = Issue(other, "duplicate", 0.2, label="Batik")
-    store.replace_issues("duplicate", [better])
-    assert store.issues() == [empty, better]
-    store.replace_issues("empty", [])
-    assert store.issues() == [better]
+    store.issues.replace("duplicate", [better])
+    assert store.issues.all() == [empty, better]
+    store.issues.replace("empty", [])
+    assert store.issues.all() == [better]
 
 
 def test_issues_stay_when_new_ones_are_wrong(store: PhotoStore) -> None:
     one, other = fill(store)[:2]
-    store.replace_issues("empty", [Issue(one, "empty", 0.9)])
+    store.issues.replace("empty", [Issue(one, "empty", 0.9)])
     with pytest.raises(sqlite3.IntegrityError):
-        store.replace_issues("empty", [Issue(other, "empty", 0.5), Issue(one, "empty", 1.5)])
-    assert store.issues() == [Issue(one, "empty", 0.9)]
+        store.issues.replace("empty", [Issue(other, "empty", 0.5), Issue(one, "empty", 1.5)])
+    assert store.issues.all() == [Issue(one, "empty", 0.9)]
 
 
 def trusted(store: PhotoStore) -> dict[str, float]:
-    return {photo.sha256: photo.trust for photo in store.photos() if photo.trust != 1}
+    return {photo.sha256: photo.label_quality for photo in store.photos.all() if photo.label_quality != 1}
 
 
 def test_trust_counts_while_its_label_does(store: PhotoStore) -> None:
     kept, moved, *_ = fill(store)
     assert trusted(store) == {}
-    store.replace_trust([Trust(kept, "Kilim", 0.25), Trust(moved, "Batik", 0.75)])
+    store.label_quality.replace([LabelQuality(kept, "Kilim", 0.25), LabelQuality(moved, "Batik", 0.75)])
     assert trusted(store) == {kept: 0.25}, "no rule has said yet that the other one is a batik"
-    store.replace_automatic([decided(moved, "relabel", "auto")])
+    store.decisions.replace_automatic([decided(moved, "relabel", "auto")])
     assert trusted(store) == {kept: 0.25, moved: 0.75}
-    found = store.photo(moved)
-    assert found and found.trust == 0.75 and {photo.trust for photo in store.kept()} == {0.25, 0.75, 1.0}
-    store.undo_automatic(moved)
+    found = store.photos.get(moved)
+    assert (
+        found
+        and found.label_quality == 0.75
+        and {photo.label_quality for photo in store.photos.kept()} == {0.25, 0.75, 1.0}
+    )
+    store.decisions.undo_automatic(moved)
     assert trusted(store) == {kept: 0.25}
 
 
 @pytest.mark.parametrize("action", ["keep", "relabel"])
 def test_what_a_person_decided_is_trusted(store: PhotoStore, action: Action) -> None:
     photo = fill(store)[0]
-    store.replace_trust([Trust(photo, "Batik" if action == "relabel" else "Kilim", 0.25)])
-    store.decide(decided(photo, action, "ann"))
+    store.label_quality.replace([LabelQuality(photo, "Batik" if action == "relabel" else "Kilim", 0.25)])
+    store.decisions.add(decided(photo, action, "ann"))
     assert trusted(store) == {}
 
 
 def test_new_trust_takes_the_place_of_all_former_or_none_of_it(store: PhotoStore) -> None:
     one, other = fill(store)[:2]
-    store.replace_trust([Trust(one, "Kilim", 0.25)])
+    store.label_quality.replace([LabelQuality(one, "Kilim", 0.25)])
     with pytest.raises(sqlite3.IntegrityError):
-        store.replace_trust([Trust(other, "Kilim", 0.5), Trust(one, "Kilim", 1.5)])
+        store.label_quality.replace([LabelQuality(other, "Kilim", 0.5), LabelQuality(one, "Kilim", 1.5)])
     assert trusted(store) == {one: 0.25}
-    store.replace_trust([Trust(other, "Kilim", 0.5)])
+    store.label_quality.replace([LabelQuality(other, "Kilim", 0.5)])
     assert trusted(store) == {other: 0.5}
-    store.replace_trust([])
+    store.label_quality.replace([])
     assert trusted(store) == {}
 
 
 def test_trust_goes_with_a_lost_photo(store: PhotoStore) -> None:
-    photo = store.photo(fill(store)[0])
+    photo = store.photos.get(fill(store)[0])
     assert photo
-    store.replace_trust([Trust(photo.sha256, "Kilim", 0.25)])
+    store.label_quality.replace([LabelQuality(photo.sha256, "Kilim", 0.25)])
     photo.path.unlink()
     store.repair()
     assert rows(store, "SELECT * FROM trust") == []
@@ -349,7 +358,7 @@ def test_several_stores_may_open_and_close_a_folder_at_once(tmp_path: Path) -> N
     def open_and_close() -> None:
         for _ in range(20):
             with PhotoStore(tmp_path, LABELS) as one:
-                assert one.photos() == []
+                assert one.photos.all() == []
 
     at_once(*[open_and_close] * 4)
 
@@ -359,12 +368,12 @@ def test_two_stores_may_store_the_same_photos_at_once(store: PhotoStore) -> None
 
     def store_all(one: PhotoStore, order: list[int]) -> None:
         for number in order:
-            one.add_photo(number, prepared(str(number % 5)))
+            one.photos.add(number, prepared(str(number % 5)))
 
     with PhotoStore(store.work, LABELS) as other:
         at_once(lambda: store_all(store, numbers), lambda: store_all(other, numbers[::-1]))
-        assert other.photos() == store.photos()
-    assert len(store.photos()) == 5 and store.count("duplicate") == len(numbers) - 5
+        assert other.photos.all() == store.photos.all()
+    assert len(store.photos.all()) == 5 and store.hits.count("duplicate") == len(numbers) - 5
     assert_rows_and_files_agree(store)
 
 
@@ -374,8 +383,8 @@ def test_a_store_sees_what_another_decides(store: PhotoStore) -> None:
 
         def decide(one: PhotoStore, by: str) -> None:
             for photo in photos:
-                one.decide(decided(photo, "drop", by))
+                one.decisions.add(decided(photo, "drop", by))
 
         at_once(lambda: decide(store, "ann"), lambda: decide(other, "bob"))
-        assert decisions_made(store) == 2 * len(photos) and store.kept() == other.kept() == []
-        assert other.undo("ann") == [photos[-1]]
+        assert decisions_made(store) == 2 * len(photos) and store.photos.kept() == other.photos.kept() == []
+        assert other.decisions.undo("ann") == [photos[-1]]

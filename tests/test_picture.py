@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from recognizer.errors import PictureError
-from recognizer.picture import FORMATS, Limits, read_picture, sha256
-from recognizer.prepare import prepare_photo
+from recognizer.images.decode import FORMATS, Limits, read_picture, sha256
+from recognizer.images.prepare import prepare_photo
 from tests.drawn_web import BOMB_SIDE, PATTERNS, SVG, Painter, bomb
 
 ROOT = Path(__file__).parents[1]
@@ -259,7 +259,7 @@ def peak_megabytes(path: Path) -> tuple[str, int]:
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
-        "from recognizer.picture import PictureError, read_picture\n"
+        "from recognizer.images.decode import PictureError, read_picture\n"
         "try: print(read_picture(Path(sys.argv[1]).read_bytes()).size[0])\n"
         "except PictureError as error: print(error.reason)\n"
         "status = open('/proc/self/status').read()\n"

@@ -1,6 +1,6 @@
 """learner.pkl elsewhere: plain fastai opens it for every backbone, and nothing of this machine is in it."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 import json
 import subprocess
@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from fastai.learner import load_learner
 
-from recognizer.backbone import load_backbone
-from recognizer.cached import start_head
-from recognizer.export import write_learner
-from recognizer.learner import make_learner, observe
-from recognizer.photos import Photo, PhotoStore
+from recognizer.export.export import write_learner
+from recognizer.networks.backbone import load_backbone
 from recognizer.recipe import load_recipe
-from recognizer.splits import split_kept
-from recognizer.trained import label_numbers
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+from recognizer.train.cached import start_head
+from recognizer.train.learner import make_learner, observe
+from recognizer.train.trained import label_numbers
 from tests.conftest import ROOT, Built
 from tests.pickled import named, operations
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from recognizer.cli import app
-from recognizer.photos import PhotoStore
+from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
-from recognizer.runs import all_runs
-from recognizer.splits import split_kept
-from recognizer.train import load_trained, predict
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.runs import all_runs
+from recognizer.train.train import load_trained, predict
 from tests.conftest import ROOT, Built
 
 # “--cpu” of accelerate starts one process only, so it is told by its environment.

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from recognizer.progress import ClassDisplay, ProgressDisplay
-from recognizer.watch import ClassProgress
+from recognizer.cli.progress import ClassDisplay, ProgressDisplay
+from recognizer.collect.progress import ClassProgress
 
 ARGYLE = ClassProgress("Argyle", found=40, stored=12, duplicate=3, failed=5, usable=11, wanted=30)
 TARTAN = ClassProgress("Tartan", found=20, stored=0, duplicate=0, failed=0, usable=0, wanted=30)

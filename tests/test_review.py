@@ -296,7 +296,7 @@ def test_of_two_people_the_last_one_counts_and_hears_of_the_other(
     expect(page.locator("#standing")).to_contain_text("Dropped by bob")
     expect(page.locator("#left")).to_contain_text("3 left")
     with work.open() as store:
-        assert (store.undo("bob"), store.undo("bob")) == ([second], [first]), "both are recorded"
+        assert (store.decisions.undo("bob"), store.decisions.undo("bob")) == ([second], [first]), "both are recorded"
 
 
 def test_words_of_strangers_stay_words(page: Page, work: Work) -> None:
@@ -346,7 +346,7 @@ def test_a_killed_server_loses_nothing(browser: Browser, work: Work) -> None:
         expect(page.locator("#note")).to_contain_text("The server does not answer")
     assert work.decided() == {**decided, work.waiting[0]: ("keep", None, "eve")}
     with work.open() as store:
-        assert store.undo("eve") == [work.waiting[0]]
+        assert store.decisions.undo("eve") == [work.waiting[0]]
 
 
 def test_a_port_in_use_is_said_in_a_sentence(work: Work) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.clean.review import reviewer_name
-from recognizer.clean.review_neighbours import Neighbours
-from recognizer.clean.review_queue import Entry, person_name, read_entries, value, words_of
 from recognizer.errors import NotFound, RecognizerError
-from recognizer.photos import Decision, Issue
+from recognizer.review.neighbours import Neighbours
+from recognizer.review.queue import Entry, person_name, read_entries, value, words_of
+from recognizer.review.review import reviewer_name
+from recognizer.store.rows import Decision, Issue
 from tests.review_work import CAPES, PERSON, PHOTOS, Work, entry_of
 
 
@@ -66,7 +66,7 @@ def test_held_out_photos_are_told_from_the_others(work: Work) -> None:
 )
 def test_filters(work: Work, wanted: dict[str, str], numbers: list[int]) -> None:
     with work.open() as store:
-        store.decide(Decision(work.ids[0], "keep", "looked at", by=PERSON))
+        store.decisions.add(Decision(work.ids[0], "keep", "looked at", by=PERSON))
     assert work.chosen(**wanted) == [work.ids[number] for number in numbers]
 
 
@@ -74,25 +74,25 @@ def test_a_conflict_names_the_other_label_until_the_twin_is_dropped(work: Work) 
     with work.open() as store:
         assert entry_of(store, work.ids[5]).rival == CAPES
         assert entry_of(store, work.ids[0]).rival == ""
-        store.decide(Decision(work.ids[9], "drop", "looked at", by=PERSON))
+        store.decisions.add(Decision(work.ids[9], "drop", "looked at", by=PERSON))
         assert entry_of(store, work.ids[5]).rival == ""
 
 
 def test_a_choice_about_many_is_undone_whole_and_leaves_everything_as_it_was(work: Work) -> None:
     with work.open() as store:
-        store.decide(Decision(work.ids[0], "drop", "looked at", by=PERSON))
-        before = (read_entries(store, 0.2), store.kept())
-        store.decide(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in work.ids))
-        store.decide(Decision(work.ids[3], "drop", "looked at", by="bob"))
-        assert store.undo(PERSON) == work.ids
-        assert store.undo("bob") == [work.ids[3]]
-        assert (read_entries(store, 0.2), store.kept()) == before
+        store.decisions.add(Decision(work.ids[0], "drop", "looked at", by=PERSON))
+        before = (read_entries(store, 0.2), store.photos.kept())
+        store.decisions.add(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in work.ids))
+        store.decisions.add(Decision(work.ids[3], "drop", "looked at", by="bob"))
+        assert store.decisions.undo(PERSON) == work.ids
+        assert store.decisions.undo("bob") == [work.ids[3]]
+        assert (read_entries(store, 0.2), store.photos.kept()) == before
 
 
 def test_nothing_is_decided_where_one_photo_is_gone(work: Work) -> None:
     decided = work.decided()
     with work.open() as store, pytest.raises(NotFound, match="ffffffffffffffff is not stored any more"):
-        store.decide(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in (work.ids[0], "f" * 64)))
+        store.decisions.add(*(Decision(photo, "keep", "looked at", by=PERSON) for photo in (work.ids[0], "f" * 64)))
     assert work.decided() == decided
 
 
@@ -123,7 +123,7 @@ def test_neighbours_come_from_the_kept_features(work: Work) -> None:
 def test_threads_share_a_store(work: Work) -> None:
     def choose(by: str) -> None:
         for photo in work.ids:
-            store.decide(Decision(photo, "keep", "looked at", by=by))
+            store.decisions.add(Decision(photo, "keep", "looked at", by=by))
             read_entries(store, 0.2)
 
     with work.open() as store:
@@ -132,5 +132,5 @@ def test_threads_share_a_store(work: Work) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        undone = [store.undo(f"person {n}") for n in range(4) for _ in work.ids]
+        undone = [store.decisions.undo(f"person {n}") for n in range(4) for _ in work.ids]
     assert sorted(undone) == sorted([photo] for photo in work.ids * 4)

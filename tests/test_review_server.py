@@ -96,7 +96,7 @@ def test_what_cannot_be_done_is_said_and_saves_nothing(
 def test_photos_and_nothing_else_are_served(client: httpx.Client, work: Work) -> None:
     photo = client.get(f"/photo/{work.ids[0]}.jpg")
     with work.open() as store:
-        stored = store.photo(work.ids[0])
+        stored = store.photos.get(work.ids[0])
     assert stored is not None and photo.content == stored.path.read_bytes()
     small = client.get(f"/thumb/{work.ids[0]}.jpg")
     assert small.headers["content-type"] == "image/jpeg" and len(small.content) > 100

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from recognizer.errors import RecognizerError
-from recognizer.evaluate import evaluate
-from recognizer.photos import Decision, PhotoStore, Trust
+from recognizer.evaluate.evaluate import evaluate
 from recognizer.recipe import CleanSettings, Recipe
-from recognizer.rounds import recheck_labels
-from recognizer.runs import Judged, all_runs
-from recognizer.splits import split_kept
-from recognizer.train import load_trained, predict, train
+from recognizer.splits.split import split_kept
+from recognizer.store.forget import erase
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, LabelQuality
+from recognizer.train.relabel import recheck_labels
+from recognizer.train.runs import Judged, all_runs
+from recognizer.train.train import load_trained, predict, train
 
 
 def changed(recipe: Recipe, **settings: object) -> Recipe:
@@ -37,10 +39,10 @@ SURELY_ONE, SURELY_ANOTHER, PERHAPS = (0.99,), (0.71, 0.285), (0.72,)
 
 
 def test_labels_that_the_network_finds_wrong_are_decided_about(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
     opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
     assert recheck_labels(recipe, copied, opinion) == 2
-    decisions = {decision.photo: decision for decision in copied.decisions()}
+    decisions = {decision.photo: decision for decision in copied.decisions.current()}
     relabelled, dropped = (decisions[str(opinion.photos[place])] for place in (3, 8))
     better = recipe.labels[opinion.labels[3] + 1]
     assert (relabelled.action, relabelled.label) == ("relabel", better)
@@ -48,13 +50,13 @@ def test_labels_that_the_network_finds_wrong_are_decided_about(copied: PhotoStor
         "to the trained network"
     )
     assert dropped.action == "drop" and str(opinion.photos[11]) not in decisions
-    assert decisions[copied.photos()[-1].sha256].reason == "empty"
+    assert decisions[copied.photos.all()[-1].sha256].reason == "empty"
     recheck_labels(recipe, copied, opinion)
-    assert {decision.photo: decision for decision in copied.decisions()} == decisions
+    assert {decision.photo: decision for decision in copied.decisions.current()} == decisions
 
 
 def test_the_precision_of_the_recipe_counts_between_rounds(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
     opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
     found = []
     for precision in (0.5, 0.95, 1 - 1e-9):
@@ -64,20 +66,20 @@ def test_the_precision_of_the_recipe_counts_between_rounds(copied: PhotoStore, r
 
 
 def test_a_photo_that_a_person_decided_about_or_that_is_gone_is_left_alone(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.replace_automatic([Decision(copied.photos()[-1].sha256, "drop", "empty")])
+    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
     opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ONE})
     kept, gone = str(opinion.photos[3]), str(opinion.photos[8])
-    copied.decide(Decision(kept, "keep", "looked at", by="ada"))
-    copied.erase([photo for photo in copied.photos() if photo.sha256 == gone], [])
+    copied.decisions.add(Decision(kept, "keep", "looked at", by="ada"))
+    erase(copied, [photo for photo in copied.photos.all() if photo.sha256 == gone], [])
     assert recheck_labels(recipe, copied, opinion) == 0
-    copied.undo("ada")
-    assert copied.decisions(kept) == []
+    copied.decisions.undo("ada")
+    assert copied.decisions.current(kept) == []
 
 
 def test_nothing_is_decided_where_no_rule_may(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.replace_automatic([])
+    copied.decisions.replace_automatic([])
     assert recheck_labels(recipe, copied, judged(recipe, copied, {3: SURELY_ONE})) == 0
-    assert copied.decisions() == []
+    assert copied.decisions.current() == []
 
 
 def test_a_stopped_round_starts_anew_and_finished_ones_stay(copied: PhotoStore, recipe: Recipe) -> None:
@@ -152,7 +154,7 @@ def test_the_page_of_the_evaluation_holds_its_pictures_and_escapes_names(copied:
 
 def test_the_evaluation_tells_how_many_held_out_labels_are_likely_wrong(copied: PhotoStore, recipe: Recipe) -> None:
     photos = split_kept(recipe, copied).held_out[:4]
-    copied.replace_trust([Trust(photo.sha256, photo.label, 0.25) for photo in photos])
+    copied.label_quality.replace([LabelQuality(photo.sha256, photo.label, 0.25) for photo in photos])
     assert evaluate(recipe, copied)["likely_wrong_labels"] == pytest.approx(3.0)
     page = (copied.work / "reports" / "evaluate.html").read_text(encoding="utf-8")
     assert "3 of these labels are likely wrong" in page and f"recognizer review {recipe.name}" in page
@@ -163,6 +165,6 @@ def test_a_class_that_no_fold_can_do_without_is_named(copied: PhotoStore, recipe
     only = next(photo for photo in parts.training if photo.label == recipe.labels[0])
     for photo in parts.learning:
         if photo.label == only.label and photo != only:
-            copied.decide(Decision(photo.sha256, "drop", "test", by="ada"))
+            copied.decisions.add(Decision(photo.sha256, "drop", "test", by="ada"))
     with pytest.raises(RecognizerError, match=f"“{only.label}” are too few, or too alike, for 3 folds"):
         train(recipe, copied)

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from recognizer.collect.cloth import photograph
-from recognizer.collect.patterns import PATTERNS, TILE, palette
-from recognizer.collect.sample import HITS, ORIGINAL, PLANTED, SampleEngine, planted, truth
-from recognizer.collect.search import Hit
+from recognizer.collect.engines.sample import SampleEngine
 from recognizer.recipe import load_recipe
+from recognizer.sample.cloth import photograph
+from recognizer.sample.patterns import PATTERNS, TILE, palette
+from recognizer.sample.sample import HITS, ORIGINAL, PLANTED, planted, truth
+from recognizer.store.rows import Hit
 
 ROOT = Path(__file__).parents[1]
 ENGINE = SampleEngine()
@@ -82,7 +83,7 @@ def test_clean_pictures_decode_and_are_all_different(pattern: str) -> None:
 def test_the_same_address_gives_the_same_bytes_in_another_process() -> None:
     addresses = [address("tartan", number) for number in (1, *PLANTED)]
     program = (
-        "import hashlib, sys; from recognizer.collect.sample import SampleEngine as E;"
+        "import hashlib, sys; from recognizer.sample.sample import SampleEngine as E;"
         "[print(hashlib.sha256(E().read(a)).hexdigest()) for a in sys.argv[1:]]"
     )
     printed = subprocess.run(

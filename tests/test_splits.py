@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from recognizer.photos import Issue, Photo, PhotoStore
 from recognizer.recipe import Recipe
-from recognizer.splits import fold_numbers, group_together, split_kept, take_sides
+from recognizer.splits.split import fold_numbers, group_together, split_kept, take_sides
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue, Photo
 from tests.leak import plant_copies
 
 SHARE = 0.2

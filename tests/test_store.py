@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from recognizer.errors import Unwritable, WorkInUse
-from recognizer.photos import Decision, PhotoStore
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision
 from tests.conftest import ROOT
 from tests.small_store import LABELS, assert_rows_and_files_agree, fill, ids, opened, prepared, rows, state
 
@@ -33,7 +34,7 @@ def open_new_folders(folder: Path, gate: Barrier) -> None:
     for number in range(FOLDERS):
         gate.wait(60)
         with PhotoStore(folder / str(number), LABELS) as store:
-            store.add_page("sample", str(os.getpid()), "Kilim", 1, [])
+            store.hits.add_page("sample", str(os.getpid()), "Kilim", 1, [])
 
 
 def test_several_programs_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_several_programs_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from recognizer.photos import PhotoStore
+from recognizer.store.photo_store import PhotoStore
 with PhotoStore(Path(sys.argv[1]), []) as store, store.locked():
     print("held", flush=True)
     sys.stdin.read()
@@ -62,12 +63,12 @@ with PhotoStore(Path(sys.argv[1]), []) as store, store.locked():
 
 def test_a_second_run_is_told_of_the_first_which_leaves_no_lock_when_killed(tmp_path: Path) -> None:
     with opened(tmp_path) as store, python(HOLD, tmp_path) as holder:
-        store.add_photo(ids(store, "Kilim")[0], prepared("a"))
+        store.photos.add(ids(store, "Kilim")[0], prepared("a"))
         assert holder.stdout and holder.stdout.readline() == "held\n"
         with pytest.raises(WorkInUse, match=f"{tmp_path}; wait"), store.locked():
             pass
-        store.decide(Decision(prepared("a").sha256, "drop", "a reason", by="ann"))
-        assert store.kept() == [], "others read and decide meanwhile"
+        store.decisions.add(Decision(prepared("a").sha256, "drop", "a reason", by="ann"))
+        assert store.photos.kept() == [], "others read and decide meanwhile"
         holder.send_signal(signal.SIGKILL)
         holder.wait()
         with store.locked():
@@ -87,7 +88,7 @@ STORE_ALL = """
 import resource, sys
 from pathlib import Path
 from recognizer.errors import Unwritable
-from recognizer.photos import PhotoStore
+from recognizer.store.photo_store import PhotoStore
 from tests.small_store import LABELS, prepared
 if sys.argv[3] != "0":
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
@@ -95,8 +96,8 @@ try:
     with PhotoStore(Path(sys.argv[1]), LABELS) as store:
         store.repair()
         for label in LABELS:
-            for hit in store.waiting(label, 100_000):
-                store.add_photo(hit.id, prepared(str(hit.id) * int(sys.argv[2])))
+            for hit in store.hits.waiting(label, 100_000):
+                store.photos.add(hit.id, prepared(str(hit.id) * int(sys.argv[2])))
     print("done")
 except Unwritable as error:
     print(error)
@@ -167,10 +168,10 @@ def test_a_real_disk_that_is_full_then_read_only_then_has_space(tmp_path: Path) 
 
 
 OPEN_HITS = """store.repair()
-        if not store.count("waiting") + store.count("stored"):
+        if not store.hits.count("waiting") + store.hits.count("stored"):
             from tests.small_store import hits
             for label in LABELS:
-                store.add_page("duckduckgo", label.lower(), label, 1, hits(label, 60))"""
+                store.hits.add_page("duckduckgo", label.lower(), label, 1, hits(label, 60))"""
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

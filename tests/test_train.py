@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from recognizer.backbone import load_backbone
 from recognizer.errors import RecognizerError, WeightsUnavailable
-from recognizer.evaluate import evaluate
-from recognizer.groups import group_photos
-from recognizer.measure import measure
-from recognizer.photos import PhotoStore
+from recognizer.evaluate.evaluate import evaluate
+from recognizer.evaluate.metrics import measure
+from recognizer.networks.backbone import load_backbone
 from recognizer.recipe import Recipe
-from recognizer.splits import split_kept
-from recognizer.train import last_run, load_trained, predict, train
+from recognizer.splits.groups import group_photos
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.train import last_run, load_trained, predict, train
 
 
 def test_copies_are_never_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.replace_automatic([])
+    copied.decisions.replace_automatic([])
     parts = split_kept(recipe, copied)
-    photos = copied.photos()
-    groups = dict(zip((p.sha256 for p in photos), group_photos(photos, copied.issues()), strict=True))
+    photos = copied.photos.all()
+    groups = dict(zip((p.sha256 for p in photos), group_photos(photos, copied.issues.all()), strict=True))
     sides = [{groups[p.sha256] for p in part} for part in (parts.training, parts.validation, parts.held_out)]
     assert all(sides)
     assert len(set.union(*sides)) == sum(len(side) for side in sides)
@@ -103,7 +103,7 @@ def test_nothing_trained_is_a_sentence(tmp_path: Path, recipe: Recipe) -> None:
 def test_torchvision_weights_are_taken_from_torch_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torchvision
 
-    from recognizer.backbone import load_backbone
+    from recognizer.networks.backbone import load_backbone
 
     checkpoints = tmp_path / "hub" / "checkpoints"
     checkpoints.mkdir(parents=True)
@@ -116,7 +116,7 @@ def test_torchvision_weights_are_taken_from_torch_home(tmp_path: Path, monkeypat
 
 
 def test_weights_that_cannot_be_had_name_the_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from recognizer.backbone import load_backbone
+    from recognizer.networks.backbone import load_backbone
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -125,7 +125,7 @@ def test_weights_that_cannot_be_had_name_the_ways_out(tmp_path: Path, monkeypatc
 
 
 def test_weights_from_a_file_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    from recognizer.backbone import load_backbone
+    from recognizer.networks.backbone import load_backbone
 
     torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
     with pytest.raises(WeightsUnavailable, match=r"other\.pth do not fit"):
@@ -138,7 +138,7 @@ def test_weights_from_a_file_that_do_not_fit_are_refused(tmp_path: Path) -> None
 
 
 def test_an_unknown_backbone_is_named() -> None:
-    from recognizer.backbone import load_backbone
+    from recognizer.networks.backbone import load_backbone
 
     with pytest.raises(WeightsUnavailable, match="“resnet35” is not a backbone"):
         load_backbone("resnet35")

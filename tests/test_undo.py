@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from recognizer.cli import app
-from recognizer.photos import Action, Decision, PhotoStore
+from recognizer.cli.commands import app
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Action, Decision
 from tests.small_store import LABELS, fill, opened, rows
 
 Choices = dict[int, tuple[Action, str | None]]  # by the number of the photo: action and label
@@ -44,9 +45,9 @@ class Work:
         self.recipe = folder / "cloth.toml"
         self.recipe.write_text(RECIPE)
         self.store, self.ids = store, fill(store)
-        store.decide(*decisions(self.ids, PEOPLE, "ada"))
+        store.decisions.add(*decisions(self.ids, PEOPLE, "ada"))
         self.before = standing(store)
-        store.replace_automatic(decisions(self.ids, RULES, "auto"))
+        store.decisions.replace_automatic(decisions(self.ids, RULES, "auto"))
         self.decided = standing(store)
 
     def undo(self, *arguments: str) -> Result:
@@ -83,7 +84,7 @@ def test_one_by_one_brings_back_the_exact_state(work: Work, digits: int) -> None
 def test_what_is_undone_stays_in_the_record_and_is_not_decided_again(work: Work) -> None:
     work.undo("--all")
     assert rows(work.store, "SELECT count(*) FROM decisions") == [(len(PEOPLE) + len(RULES),)]
-    work.store.replace_automatic(decisions(work.ids, RULES, "auto"))
+    work.store.decisions.replace_automatic(decisions(work.ids, RULES, "auto"))
     assert standing(work.store) == work.before
 
 
@@ -101,7 +102,7 @@ def test_a_photo_that_no_rule_decided_about_gets_one_sentence(work: Work) -> Non
 
 def test_digits_of_several_photos_get_one_sentence(work: Work) -> None:
     # There are more photos than first digits.
-    work.store.replace_automatic([Decision(photo, "drop", "seen") for photo in work.ids])
+    work.store.decisions.replace_automatic([Decision(photo, "drop", "seen") for photo in work.ids])
     decided = standing(work.store)
     first = [photo[0] for photo in work.ids]
     shared = next(digit for digit in first if first.count(digit) > 1)

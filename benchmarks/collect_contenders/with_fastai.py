@@ -1,6 +1,6 @@
 """Collect with fastai: with_fastai.py ADDRESSES FOLDER prints photos and seconds as JSON."""
 
-import recognizer.torchvision_cure  # noqa: F401
+import recognizer.networks.torchvision_cure  # noqa: F401
 
 import json
 import os

@@ -5,10 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from recognizer.collect.collector import collect
-from recognizer.collect.search import Hit
-from recognizer.photos import PhotoStore
+from recognizer.collect.collect import collect
 from recognizer.recipe import PhotoClass, Recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit
 
 CLASSES = 12
 
@@ -19,8 +19,8 @@ base = Recipe(name="benchmark", title="Benchmark", classes=classes)
 recipe = base.model_copy(update={"collect": base.collect.model_copy(update={"photos": len(addresses)})})
 with PhotoStore(work, labels) as store:
     for number, label in enumerate(labels):
-        store.add_page("duckduckgo", label, label, 1, map(Hit, addresses[number::CLASSES]))
-        store.add_page("duckduckgo", label, label, 2, [])
+        store.hits.add_page("duckduckgo", label, label, 1, map(Hit, addresses[number::CLASSES]))
+        store.hits.add_page("duckduckgo", label, label, 2, [])
     begun = time.monotonic()
     report = collect(recipe, store)
     seconds = time.monotonic() - begun

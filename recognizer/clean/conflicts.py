@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from recognizer.clean.labels import Judgement
-from recognizer.photos import Issue, Photo
+from recognizer.clean.label_quality import Judgement
+from recognizer.store.rows import Issue, Photo
 
 TINY = 1e-300  # the logarithm of a probability of 0 is not finite
 Floats = npt.NDArray[np.floating]

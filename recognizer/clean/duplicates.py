@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.clean.geometry import Planes, detail, likeness
-from recognizer.groups import number_groups
-from recognizer.photos import Decision, Issue, Photo
+from recognizer.clean.registration import Planes, detail, likeness
+from recognizer.splits.groups import number_groups
+from recognizer.store.rows import Decision, Issue, Photo
 
 CHECK = "duplicate"
 CONFLICT = "conflict"

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
-from recognizer.clean.geometry import Planes
-from recognizer.photos import WORTH_A_LOOK, Decision, Issue, Photo
+from recognizer.clean.registration import Planes
+from recognizer.store.rows import WORTH_A_LOOK, Decision, Issue, Photo
 
 EMPTY = "empty"
 CHECKS = (EMPTY, "tiny", "blurred", "dark", "light", "text")

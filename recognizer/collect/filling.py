@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from recognizer.collect.searches import Searches
-from recognizer.photos import PhotoStore, WaitingHit
 from recognizer.recipe import PhotoClass
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import WaitingHit
 
 UNDER_WAY = 100  # hits of one class at once, most of which wait for their host
 PORTION = 100  # hits taken from the store at once
@@ -48,7 +49,7 @@ class Filling:
 
     def lacking(self) -> int:
         """Return how many usable photos are lacking."""
-        return max(0, self._wanted - self._store.usable(self.photo_class.name))
+        return max(0, self._wanted - self._store.photos.usable(self.photo_class.name))
 
     async def fill(self, tasks: asyncio.TaskGroup) -> bool:
         """Take hits until the class is full or none are left.
@@ -80,7 +81,7 @@ class Filling:
 
     async def _take(self) -> WaitingHit | None:
         while not self._taken:
-            waiting = self._store.waiting(self.photo_class.name, PORTION + len(self._under_way))
+            waiting = self._store.hits.waiting(self.photo_class.name, PORTION + len(self._under_way))
             self._taken.extend(hit for hit in waiting if hit.id not in self._under_way)
             if not self._taken and not await self._searches.more(self.photo_class):
                 return None

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from recognizer.collect.search import Engine
+from recognizer.collect.engines.engine import Engine
 from recognizer.errors import EngineRefused
-from recognizer.photos import PhotoStore
 from recognizer.recipe import PhotoClass
+from recognizer.store.photo_store import PhotoStore
 
 
 class Searches:
@@ -43,13 +43,13 @@ class Searches:
         except EngineRefused as refusal:
             self.refused[name] = str(refusal)
             return False
-        self._store.add_page(name, query, photo_class.name, page, hits)
+        self._store.hits.add_page(name, query, photo_class.name, page, hits)
         return True
 
     def _next(self, name: str, photo_class: PhotoClass) -> tuple[str, int] | None:
         """Choose the query with the fewest pages so far: what is asked follows from what is stored."""
         queries = self.engines[name].queries(photo_class)
-        pages = {query: self._store.next_page(name, query, photo_class.name) for query in queries}
+        pages = {query: self._store.hits.next_page(name, query, photo_class.name) for query in queries}
         return min(
             ((query, page) for query, page in pages.items() if page is not None),
             key=lambda asked: asked[1],

@@ -10,13 +10,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
-SCHEMA = Path(__file__).parents[1] / "schema.sql"
-VERSION = 4  # of the schema; raise it with every change there
+SCHEMA = Path(__file__).with_name("schema.sql")
+VERSION = 5  # of the schema; raise it with every change there
 ADDED = {"issues": "probability REAL", "decisions": "choice INTEGER"}  # columns that version 1 had not
 PATIENCE = 30.0  # seconds to wait for another program's transaction
 
@@ -142,6 +143,11 @@ class Database:
             f"{self.file} is damaged ({' '.join(why.split())}); put a copy of it in its place, or move it away and run "
             "recognizer collect, which finds the photos anew."
         )
+
+
+def now() -> str:
+    """Return the time as rows have it: ISO 8601, to the second, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _missing_columns(db: sqlite3.Connection) -> str:

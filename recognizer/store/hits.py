@@ -1,47 +1,62 @@
-"""Search results: the pages that engines gave, and what became of each hit."""
+"""Search results: the pages that engines gave, and what became of each hit (tables `searches` and `hits`)."""
 
+import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from recognizer.collect.search import Hit
-from recognizer.store.forgotten import FORGOTTEN, ForgottenPhotos, hash_of
-from recognizer.store.part import now
-from recognizer.store.rows import WaitingHit
+from recognizer.store.database import Database, now
+from recognizer.store.forgotten import Forgotten, hash_of, is_digest, is_hash
+from recognizer.store.rows import Hit, Photo, WaitingHit
+
+FORGOTTEN = ("failed", "forgotten")  # status and reason of a hit
 
 
-class Hits(ForgottenPhotos):
-    """The hits of a photo store; every one has a row, and none vanishes."""
+class Hits:
+    """The hits of a photo store; every one has a row, and none vanishes.
+
+    Args:
+        database: of the store.
+        forgotten: what must not be fetched again.
+        labels: the classes in the recipe's order.
+    """
+
+    def __init__(self, database: Database, forgotten: Forgotten, labels: Sequence[str]) -> None:
+        self._database = database
+        self._forgotten = forgotten
+        self._order = {label: number for number, label in enumerate(labels)}
 
     def add_page(self, engine: str, query: str, label: str, page: int, hits: Iterable[Hit]) -> None:
         """Record one page of search results; an address that the label has already is a duplicate at once."""
-        with self._db.transaction():
-            rank = self._db.number("SELECT coalesce(max(rank), 0) FROM hits WHERE label = ?", label)
+        with self._database.transaction():
+            rank = self._database.number("SELECT coalesce(max(rank), 0) FROM hits WHERE label = ?", label)
             found = 0
             for found, hit in enumerate(hits, start=1):
-                self._add_hit(engine, query, label, rank + found, hit)
-            self._db.execute("INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?)", engine, query, label, page, found, now())
+                self._add(engine, query, label, rank + found, hit)
+            self._database.execute(
+                "INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?)", engine, query, label, page, found, now()
+            )
 
-    def _add_hit(self, engine: str, query: str, label: str, rank: int, hit: Hit) -> None:
-        state = self._state_of(label, hit)
+    def _add(self, engine: str, query: str, label: str, rank: int, hit: Hit) -> None:
+        state = self._first_state(label, hit)
         if state == FORGOTTEN:
             hit = Hit(hash_of(hit.image))
-        self._db.execute(
+        self._database.execute(
             "INSERT INTO hits (label, rank, engine, query, image, page, title, licence, author, status, reason)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(label, rank, engine, query, hit.image, hit.page, hit.title, hit.licence, hit.author, *state),
         )
 
-    def _state_of(self, label: str, hit: Hit) -> tuple[str, str]:
+    def _first_state(self, label: str, hit: Hit) -> tuple[str, str]:
         """Return the status and reason with which a hit begins."""
-        if self._is_forgotten_address(hit.image) or self._is_forgotten_address(hit.page):
+        if self._forgotten.has_address(hit.image) or self._forgotten.has_address(hit.page):
             return FORGOTTEN
-        known = self._db.number("SELECT count(*) FROM hits WHERE label = ? AND image = ?", label, hit.image)
+        known = self._database.number("SELECT count(*) FROM hits WHERE label = ? AND image = ?", label, hit.image)
         return ("duplicate", "same_address") if known else ("waiting", "")
 
     def next_page(self, engine: str, query: str, label: str) -> int | None:
         """Return the number of the first page not fetched yet, or None when the query has no more hits."""
-        row = self._db.row(
+        row = self._database.row(
             "SELECT page, found FROM searches WHERE engine = ? AND query = ? AND label = ? ORDER BY page DESC LIMIT 1",
             *(engine, query, label),
         )
@@ -51,7 +66,7 @@ class Hits(ForgottenPhotos):
 
     def waiting(self, label: str, most: int) -> list[WaitingHit]:
         """Return at most `most` hits of a label that are still to be fetched, in the engines' order."""
-        rows = self._db.rows(
+        rows = self._database.rows(
             "SELECT id, engine, image FROM hits WHERE label = ? AND status = 'waiting' ORDER BY rank LIMIT ?",
             *(label, most),
         )
@@ -59,35 +74,84 @@ class Hits(ForgottenPhotos):
 
     def fail(self, hit: int, reason: str) -> None:
         """Record why a hit did not become a photo."""
-        self._settle(hit, "failed", reason, None)
+        self.settle(hit, "failed", reason)
+
+    def settle(self, hit: int, status: str, reason: str = "", photo: str | None = None) -> None:
+        """Record what became of a hit.
+
+        Args:
+            hit: its number.
+            status: `stored`, `duplicate` or `failed`.
+            reason: one of the fixed words, where it is not stored.
+            photo: sha256 of the photo that it led to.
+        """
+        self._database.execute(
+            "UPDATE hits SET status = ?, reason = ?, photo = ? WHERE id = ?", status, reason, photo, hit
+        )
+
+    def let_wait(self, photo: str) -> None:
+        """Make the hits that led to a photo wait again, since its file is lost."""
+        self._database.execute("UPDATE hits SET status = 'waiting', reason = '', photo = NULL WHERE photo = ?", photo)
 
     def count(self, status: str, label: str | None = None) -> int:
         """Count the hits with a status, of one label or of all."""
-        if label is None:
-            return self._db.number("SELECT count(*) FROM hits WHERE status = ?", status)
-        return self._db.number("SELECT count(*) FROM hits WHERE status = ? AND label = ?", status, label)
+        return self._database.number(
+            "SELECT count(*) FROM hits WHERE status = ? AND label = coalesce(?, label)", status, label
+        )
 
     def tally(self, by: Literal["label", "engine"]) -> dict[str, Counter[str]]:
         """Count the hits with each status, for each class or each engine."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
-        for name, status, number in self._db.rows(f"SELECT {by}, status, count(*) FROM hits GROUP BY 1, 2"):
+        for name, status, number in self._database.rows(f"SELECT {by}, status, count(*) FROM hits GROUP BY 1, 2"):
             found[name][status] = number
         return found
 
     def failures(self) -> dict[str, int]:
         """Count the failed hits by reason, most frequent first."""
-        rows = self._db.rows(
+        rows = self._database.rows(
             "SELECT reason, count(*) FROM hits WHERE status = 'failed' GROUP BY reason ORDER BY 2 DESC, 1"
         )
         return {row[0]: row[1] for row in rows}
 
-    def _settle(self, hit: int, status: str, reason: str, photo: str | None) -> None:
-        self._db.execute("UPDATE hits SET status = ?, reason = ?, photo = ? WHERE id = ?", status, reason, photo, hit)
+    def label_of(self, hit: int) -> str:
+        """Return the class whose search gave a hit."""
+        return str(self._place(hit)[0])
 
-    def _rank_of(self, hit: int) -> tuple[str, int]:
-        row = self._db.rows("SELECT label, rank FROM hits WHERE id = ?", hit)[0]
+    def earlier_first(self, one: int, other: int) -> tuple[int, int]:
+        """Return two hits in the order of classes and ranks."""
+        first, second = sorted((one, other), key=self._order_of)
+        return first, second
+
+    def _order_of(self, hit: int) -> tuple[int, int]:
+        label, rank = self._place(hit)
+        return self._order.get(label, len(self._order)), rank
+
+    def _place(self, hit: int) -> tuple[str, int]:
+        row = self._database.rows("SELECT label, rank FROM hits WHERE id = ?", hit)[0]
         return row["label"], row["rank"]
 
-    def _rank_key(self, hit: int) -> tuple[int, int]:
-        label, rank = self._rank_of(hit)
-        return self._order.get(label, len(self._order)), rank
+    def named(self, what: str) -> list[sqlite3.Row]:
+        """Return `id`, `image`, `page` and `photo` of the hits that a sha256 (12 digits or more) or an address means.
+
+        Args:
+            what: of a photo, the address of one, or that of a page.
+        """
+        columns = "SELECT id, image, page, photo FROM hits WHERE"
+        if is_digest(what):
+            return self._database.rows(f"{columns} photo GLOB ?", f"{what}*")
+        return self._database.rows(f"{columns} ?1 <> '' AND ?1 IN (image, page)", what)
+
+    def leading_to(self, photos: Iterable[Photo]) -> dict[int, str]:
+        """Return the hits that led to photos, and those of the same addresses which did not yet, with the addresses."""
+        query = "SELECT id, image FROM hits WHERE photo = ?1 OR image IN (SELECT image FROM hits WHERE photo = ?1)"
+        return {row["id"]: row["image"] for photo in photos for row in self._database.rows(query, photo.sha256)}
+
+    def empty(self, hits: Iterable[int]) -> None:
+        """Leave of forgotten hits only that they were, and a hash of where."""
+        for hit in hits:
+            image = self._database.rows("SELECT image FROM hits WHERE id = ?", hit)[0]["image"]
+            self._database.execute(
+                "UPDATE hits SET image = ?, page = '', title = '', licence = '', author = '', photo = NULL,"
+                " status = ?, reason = ? WHERE id = ?",
+                *(image if is_hash(image) else hash_of(image), *FORGOTTEN, hit),
+            )

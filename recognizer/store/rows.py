@@ -10,6 +10,25 @@ Action = Literal["keep", "drop", "relabel"]
 
 
 @dataclass(frozen=True)
+class Hit:
+    """One search result.
+
+    Args:
+        image: address of the picture.
+        page: address of the page that it stands on.
+        title: the title that the engine gives.
+        licence: the licence, where the engine tells it.
+        author: the author, where the engine tells it.
+    """
+
+    image: str
+    page: str = ""
+    title: str = ""
+    licence: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True)
 class WaitingHit:
     """A search result that is still to be fetched."""
 
@@ -36,7 +55,7 @@ class Photo:
         action: the decision that counts, or an empty string.
         path: the file.
         title: as the engine told it, or an empty string.
-        trust: how likely `label` is right, as far as known: 1 where a person decided or nothing was checked.
+        label_quality: how likely `label` is right, as far as known: 1 where a person decided or nothing was checked.
     """
 
     sha256: str
@@ -52,7 +71,7 @@ class Photo:
     action: str
     path: Path
     title: str = ""
-    trust: float = 1.0
+    label_quality: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +96,8 @@ class Issue:
 
 
 @dataclass(frozen=True)
-class Trust:
-    """How far a photo's label can be trusted.
+class LabelQuality:
+    """The estimated probability that a photo's label is right.
 
     Args:
         photo: its sha256.

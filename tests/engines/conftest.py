@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.collect.patience import Patience
+from recognizer.collect.http.retries import Patience
 from tests.engines.web import Web
 
 

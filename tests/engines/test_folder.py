@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.collect.addresses import DownloadError
-from recognizer.collect.folder import Folder
-from recognizer.collect.search import Hit, Reader
+from recognizer.collect.engines.engine import Reader
+from recognizer.collect.engines.folder import Folder
+from recognizer.collect.http.addresses import DownloadError
 from recognizer.errors import EngineRefused
 from recognizer.recipe import PhotoClass
+from recognizer.store.rows import Hit
 
 
 def fill(folder: Path, *names: str) -> Path:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.collect.agent import user_agent
-from recognizer.collect.bing import Bing
-from recognizer.collect.commons import Commons, plain
-from recognizer.collect.duckduckgo import DuckDuckGo
-from recognizer.collect.engines import MAKERS, make_engines
-from recognizer.collect.openverse import Openverse, licence
-from recognizer.collect.patience import Patience
-from recognizer.collect.search import Hit
+from recognizer.collect.engines.bing import Bing
+from recognizer.collect.engines.commons import Commons, plain
+from recognizer.collect.engines.duckduckgo import DuckDuckGo
+from recognizer.collect.engines.make import MAKERS, make_engines
+from recognizer.collect.engines.openverse import Openverse, licence
+from recognizer.collect.http.agent import user_agent
+from recognizer.collect.http.retries import Patience
 from recognizer.errors import RecipeError
 from recognizer.recipe import ENGINES, CollectSettings, PhotoClass
+from recognizer.store.rows import Hit
 from tests.engines.web import CONTACT, DUCKDUCKGO, MAKE, Web, recorded, refusal, replying
 
 

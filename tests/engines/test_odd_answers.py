@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from recognizer.collect.api import MOST_BYTES
-from recognizer.collect.bing import Bing
-from recognizer.collect.duckduckgo import DuckDuckGo
-from recognizer.collect.patience import Patience
-from recognizer.collect.search import Hit
+from recognizer.collect.engines.api import MOST_BYTES
+from recognizer.collect.engines.bing import Bing
+from recognizer.collect.engines.duckduckgo import DuckDuckGo
+from recognizer.collect.http.retries import Patience
+from recognizer.store.rows import Hit
 from tests.engines.web import MAKE, PAGES, Web, every_engine, refusal, replying, services
 
 

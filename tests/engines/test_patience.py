@@ -6,9 +6,9 @@ from email.utils import formatdate
 
 import pytest
 
-from recognizer.collect.commons import Commons
-from recognizer.collect.openverse import Openverse, closed_for
-from recognizer.collect.patience import Patience, pause_before, retry_after
+from recognizer.collect.engines.commons import Commons
+from recognizer.collect.engines.openverse import Openverse, closed_for
+from recognizer.collect.http.retries import Patience, pause_before, retry_after
 from tests.engines.web import CONTACT, MAKE, PAGES, Web, every_engine, recorded, refusal, replying
 from tests.web_answers import Reply
 

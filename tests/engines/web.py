@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from recognizer.collect.bing import Bing
-from recognizer.collect.commons import Commons
-from recognizer.collect.duckduckgo import DuckDuckGo
-from recognizer.collect.openverse import Openverse
-from recognizer.collect.patience import Patience
-from recognizer.collect.search import Engine
+from recognizer.collect.engines.bing import Bing
+from recognizer.collect.engines.commons import Commons
+from recognizer.collect.engines.duckduckgo import DuckDuckGo
+from recognizer.collect.engines.engine import Engine
+from recognizer.collect.engines.openverse import Openverse
+from recognizer.collect.http.retries import Patience
 from recognizer.errors import EngineRefused
 from tests.web import Client, SmallWeb
 from tests.web_answers import Reply

@@ -1,0 +1,171 @@
+"""The clean stage: every check writes its issues, and the rules decide where they are sure."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recognizer.clean import duplicates, quality
+from recognizer.clean import label_quality as labels
+from recognizer.clean.conflicts import judge_conflicts
+from recognizer.clean.contact_sheet import write_sheet
+from recognizer.clean.registration import read_measured
+from recognizer.errors import RecognizerError
+from recognizer.networks.features import PhotoFeatures, photo_features
+from recognizer.recipe import Recipe
+from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.split import group_together, take_sides
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
+
+CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
+
+
+def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
+    """Check all stored photos, and decide by rule where that is sure.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+        auto: whether rules may decide; without it everything waits for a person.
+        watch: told about photos done.
+
+    Returns:
+        The report, as written to `reports/clean.json`.
+
+    Raises:
+        RecognizerError: there are no photos, or too few of a class.
+    """
+    begun = time.monotonic()
+    if not store.photos.all():
+        raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
+    decisions, labelled = _check(recipe, store, watch)
+    standing = decisions if auto else []
+    store.decisions.replace_automatic(standing)
+    store.label_quality.replace(labels.estimate_label_quality(labelled.photos, labelled.judgement, standing))
+    _write_sheets(store)
+    return _report(recipe, store, time.monotonic() - begun)
+
+
+def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[list[Decision], "_Labelled"]:
+    photos = store.photos.all()
+    features = photo_features(photos, recipe.train, store.work, watch)
+    planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
+    copies = duplicates.find_duplicates(photos, features.overall, planes)
+    poor = quality.find_poor(photos, planes, drawing, recipe.train.size)
+    _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
+    _replace(store, quality.CHECKS, poor)
+    decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
+    labelled = _judge_labels(recipe, store, features, {decision.photo for decision in decisions})
+    return decisions + _decide_labels(recipe, store, labelled), labelled
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """Photos with what the rules go by where they decide about labels.
+
+    Args:
+        photos: n of them.
+        held_out: those that have not taught the judgement, (n,).
+        by_people: those that people decided about, (n,).
+        judgement: of their labels.
+    """
+
+    photos: list[Photo]
+    held_out: npt.NDArray[np.bool_]
+    by_people: npt.NDArray[np.bool_]
+    judgement: labels.Judgement
+
+
+def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> _Labelled:
+    """Judge the labels of all photos that the other checks and people leave, and store what a person is to see."""
+    photos = store.photos.all()
+    people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
+    groups = group_together(photos, store.issues.all())
+    dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
+    chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
+    judged, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
+    held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
+    wanted = [_label(photo, people) for photo in judged]
+    way = labels.choose_way(wanted, labels.reduce_features(features.of(chosen)), names, held_out, recipe.train.seed)
+    shown, decisive = (
+        labels.judge_labels(wanted, way, names, unseen, recipe.train.seed)
+        for unseen in (np.zeros_like(held_out), held_out)
+    )
+    _show(store, judged, shown)
+    return _Labelled(judged, held_out, np.array([photo.sha256 in people for photo in judged]), decisive)
+
+
+def _show(store: PhotoStore, photos: Sequence[Photo], judgement: labels.Judgement) -> None:
+    """Store what a judgement makes of labels, and of copies under different ones."""
+    _replace(store, (labels.CHECK,), labels.find_wrong_labels(photos, judgement))
+    _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(photos, judgement))
+    conflicts = [issue for issue in store.issues.all() if issue.check == duplicates.CONFLICT]
+    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, photos, judgement))
+
+
+def _decide_labels(recipe: Recipe, store: PhotoStore, labelled: _Labelled) -> list[Decision]:
+    """Decide about labels, but not about those of held-out photos, which people decided about or which are disputed."""
+    allowed = ~labelled.held_out & ~labelled.by_people & ~_disputed(labelled.photos, store.issues.all())
+    return labels.decide_labels(labelled.photos, labelled.judgement, allowed, recipe.clean.precision)
+
+
+def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:
+    """Tell which photos have a copy under another label, so that a person has to look."""
+    disputes = [issue for issue in issues if issue.check == duplicates.CONFLICT]
+    disputed = {photo for issue in disputes for photo in (issue.photo, issue.twin)}
+    return np.array([photo.sha256 in disputed for photo in photos])
+
+
+def _label(photo: Photo, people: dict[str, Decision]) -> str:
+    """Return the label that a person gave, or the one that the photo was found as."""
+    decision = people.get(photo.sha256)
+    return decision.label if decision and decision.label else photo.found_as
+
+
+def _replace(store: PhotoStore, checks: Sequence[str], issues: Sequence[Issue]) -> None:
+    for check in checks:
+        store.issues.replace(check, [issue for issue in issues if issue.check == check])
+
+
+def _write_sheets(store: PhotoStore) -> None:
+    """Draw `reports/<check>.jpg` for each check that found something, and remove the sheets of those that did not."""
+    photos = {photo.sha256: photo for photo in store.photos.all()}
+    found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
+    for check in CHECKS:
+        path = store.work / "reports" / f"{check}.jpg"
+        issues = [issue for issue in found if issue.check == check]
+        if issues:
+            write_sheet(path, photos, issues)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _report(recipe: Recipe, store: PhotoStore, seconds: float) -> dict[str, Any]:
+    decisions = store.decisions.current()
+    checks = _table(store.issues.all(), {decision.photo for decision in decisions})
+    counts = {
+        "photos": len(store.photos.all()),
+        "kept": len(store.photos.kept()),
+        "dropped": sum(decision.action == "drop" for decision in decisions),
+        "relabelled": sum(decision.action == "relabel" for decision in decisions),
+    }
+    by = Counter("auto" if decision.by == AUTO else "person" for decision in decisions)
+    found = {check: row["found"] for check, row in checks.items()}
+    return write_report(
+        store.work, "clean", recipe.name, seconds, counts, issues=found, decisions=dict(by), checks=checks
+    )
+
+
+def _table(issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
+    """Count for each check the photos that are worth a look, those decided about, and those that wait."""
+    table = {}
+    for check in CHECKS:
+        found = {issue.photo for issue in issues if issue.check == check and issue.score >= WORTH_A_LOOK}
+        done = len(found & decided)
+        table[check] = {"found": len(found), "decided": done, "waiting": len(found) - done}
+    return table

@@ -1,0 +1,82 @@
+"""Judges photos by discriminants that photos of other groups give."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.decomposition import PCA
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from recognizer.networks.discriminant import Floats, Numbers, add_together, add_up, fit_discriminants, judge_folds
+
+FOLDS = 5
+COMPONENTS = 512  # of the features, at most
+FITTED = 4096  # photos that the components are fitted to, at most; more of them change little and fill memory
+
+
+def normalised(features: Floats) -> Floats:
+    """Make features fit for discriminants: signed roots (Perronnin et al., 2010), unit variance, fewer components."""
+    chosen = np.random.default_rng(0).permutation(len(features))[:FITTED]
+    components = min(COMPONENTS, len(chosen), features.shape[1])
+    reduction = make_pipeline(
+        FunctionTransformer(_signed_roots), StandardScaler(), PCA(components, svd_solver="randomized", random_state=0)
+    ).fit(features[chosen])
+    starts = range(0, len(features), FITTED)
+    return np.concatenate([reduction.transform(features[start : start + FITTED]) for start in starts])
+
+
+def _signed_roots(features: Floats) -> Floats:
+    wide = features.astype(np.float32)
+    return np.asarray(np.sign(wide) * np.sqrt(np.abs(wide)))
+
+
+def deal_folds(numbers: Numbers, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Numbers]:
+    """Deal the photos that teach out into folds of like classes.
+
+    Args:
+        numbers: the number of each photo's class, (n,).
+        groups: the group of each; a group is never split.
+        held_out: which of them teach nothing, and are in no fold, (n,).
+        seed: of the dealing.
+
+    Returns:
+        The places of each fold's photos.
+    """
+    teaching = np.flatnonzero(~held_out)
+    dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    dealt = dealer.split(teaching, numbers[teaching], np.array(groups)[teaching])
+    return [teaching[chosen] for _, chosen in dealt]
+
+
+def out_of_fold(
+    features: Floats,
+    numbers: Numbers,
+    folds: Sequence[Numbers],
+    held_out: npt.NDArray[np.bool_],
+    shrinkages: Sequence[float],
+) -> list[Floats]:
+    """Judge photos by discriminants that other photos give.
+
+    Args:
+        features: as `normalised` gives them, (n, channels).
+        numbers: the number of each photo's class, (n,).
+        folds: of the photos that teach, as `deal_folds` gives them.
+        held_out: which of them teach nothing, and are judged by all others, (n,).
+        shrinkages: of the covariance, from 0 to 1.
+
+    Returns:
+        For each shrinkage discriminants, (n, classes): log probabilities of the classes, up to a number that all
+        classes of a photo share.
+    """
+    classes = int(numbers.max()) + 1
+    parts = [add_up(features[fold], numbers[fold], classes) for fold in folds]
+    everything = add_together(parts)
+    judged = []
+    for shrinkage in shrinkages:
+        found = judge_folds(features, folds, parts, shrinkage)
+        weight, bias = fit_discriminants(everything, shrinkage)
+        found[held_out] = features[held_out] @ weight + bias
+        judged.append(found)
+    return judged

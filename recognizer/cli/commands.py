@@ -1,0 +1,256 @@
+"""The commands; what they take is in options.py, what they run in stages.py, and nothing else prints or exits.
+
+Exit codes: 0 done, 1 it could not be done (one line says what, why and what to do), 2 wrong usage.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recognizer.cli import stages, summaries
+from recognizer.cli.options import (
+    Auto,
+    EngineNames,
+    Host,
+    Model,
+    OwnPhotos,
+    Port,
+    Precision,
+    RecipeName,
+    Reviewer,
+    Work,
+)
+from recognizer.cli.stages import opened, sentences, show, taking_port, work_folder
+from recognizer.errors import RecognizerError
+from recognizer.recipe import Recipe, load_recipe
+
+SAMPLE = "textiles"
+ADDRESS = "127.0.0.1"
+PORT = 7860
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.callback()
+def main() -> None:
+    """Turn a list of words into a public, honest photo classifier.
+
+    recognizer demo  builds the sample and serves it.
+    """
+
+
+@app.command()
+def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, folder: OwnPhotos = None) -> None:
+    """Find photos through image search and store them.
+
+    Example: recognizer collect ethnic-groups --engine openverse --engine commons
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_collect(_with_engines(found, engine, folder), store)
+
+
+@app.command()
+def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: Precision = None) -> None:
+    """Find copies, poor pictures and wrong labels, and decide where that is sure.
+
+    Example: recognizer clean ethnic-groups --precision 0.98
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_clean(_with_precision(found, precision), store, auto)
+
+
+@app.command()
+def undo(
+    recipe: RecipeName,
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="The photo's sha256, or its first digits.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Undo all that the rules decided.")] = False,
+    work: Work = None,
+) -> None:
+    """Undo what the rules decided about one photo or all; they will not decide the same again.
+
+    Example: recognizer undo ethnic-groups 3f2a9c41d07b
+    """
+    if bool(photo) == everything:
+        raise typer.BadParameter("Name one photo, or give --all.")
+    with opened(recipe, work) as (_, store):
+        show(
+            [summaries.table("Undone", {"decisions of the rules": len(store.decisions.undo_automatic(photo or None))})]
+        )
+
+
+@app.command()
+def review(
+    recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT, name: Reviewer = None
+) -> None:
+    """Open the page where a person decides about photos, the most valuable first.
+
+    Example: recognizer review ethnic-groups
+    """
+    with opened(recipe, work) as (found, store):
+        from recognizer.review.review import make_review, reviewer_name, serve_review
+
+        page = make_review(found, store, reviewer_name(name), host)
+        with taking_port(host, port):
+            serve_review(page, host, port, stages.say_where)
+
+
+@app.command()
+def train(recipe: RecipeName, work: Work = None) -> None:
+    """Fine-tune the network on the kept photos.
+
+    Example: recognizer train ethnic-groups
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_train(found, store)
+
+
+@app.command()
+def evaluate(recipe: RecipeName, work: Work = None) -> None:
+    """Measure the network on photos that it has never seen.
+
+    Example: recognizer evaluate ethnic-groups
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_evaluate(found, store)
+
+
+@app.command()
+def export(recipe: RecipeName, work: Work = None) -> None:
+    """Write the model folder: the network in four forms, model.json, the model card and the credits.
+
+    Example: recognizer export ethnic-groups
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_export(found, store)
+
+
+@app.command()
+def build(recipe: RecipeName, work: Work = None) -> None:
+    """Do all of it in order: collect, clean, train, evaluate, export.
+
+    Example: recognizer build ethnic-groups
+    """
+    with opened(recipe, work) as (found, store):
+        stages.run_build(found, store)
+
+
+@app.command()
+def forget(
+    recipe: RecipeName,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A photo's sha256, its address, or its page's address.")],
+    work: Work = None,
+) -> None:
+    """Remove photos for good, with their near copies, and keep them from coming back.
+
+    Example: recognizer forget ethnic-groups https://example.org/photo.jpg
+    """
+    with opened(recipe, work) as (found, store):
+        from recognizer.store.forget import forget
+
+        show(summaries.forgotten(found, forget(found, store, what)))
+
+
+@app.command()
+def credits(
+    recipe: RecipeName,
+    work: Work = None,
+    to: Annotated[Path | None, typer.Option(help="The file; ATTRIBUTION.md in the work folder by default.")] = None,
+) -> None:
+    """Write title, author, licence and page of every kept photo.
+
+    Example: recognizer credits ethnic-groups --to ATTRIBUTION.md
+    """
+    with opened(recipe, work) as (found, store):
+        from recognizer.store.credits import FILE, write_credits
+
+        counts = write_credits(found, store, to)["counts"]
+        rows = {"photos": counts["photos"], "of no known licence": counts["without_licence"]}
+        show([summaries.table(f"Credits in {to or store.work / FILE}", rows)])
+
+
+@app.command()
+def serve(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
+    """Serve the exported model on a page with an API.
+
+    Example: recognizer serve ethnic-groups
+    """
+    with sentences():
+        stages.serve_model(work_folder(load_recipe(recipe), work) / "model", host, port)
+
+
+@app.command()
+def demo(work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
+    """Build the sample recipe, unless that is done, and serve it.
+
+    Example: recognizer demo
+    """
+    with opened(SAMPLE, work) as (found, store):
+        if not (store.work / "model" / "model.json").is_file():
+            stages.run_build(found, store)
+        stages.serve_model(store.work / "model", host, port)
+
+
+@app.command()
+def classify(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Picture files.")],
+    model: Model,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Say which class's photos each photo looks most like.
+
+    Example: recognizer classify photo.jpg --model data/textiles/model
+    """
+    with sentences():
+        from recognizer.serve.classifier import Classifier
+
+        classifier = Classifier(model)
+        for photo in photos:
+            _print_prediction(photo, classifier.predict(_read(photo)), as_json)
+
+
+@app.command()
+def publish(
+    to: Annotated[Path, typer.Option(help="The folder to write.")],
+    recipe: RecipeName = "ethnic-groups",
+    work: Work = None,
+) -> None:
+    """Write a complete folder for a Hugging Face Space.
+
+    Example: recognizer publish ethnic-groups --to space
+    """
+    with sentences():
+        from recognizer.publish.space import publish as write
+
+        files = write(work_folder(load_recipe(recipe), work) / "model", to)
+        show([summaries.table(f"Space in {to}", {"files": len(files)})])
+
+
+def _with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
+    """Put the engines and the folder of the command in the place of the recipe's."""
+    changes: dict[str, Any] = {"engines": list(dict.fromkeys(engines))} if engines else {}
+    if folder:
+        changes["folder"] = str(folder)
+    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
+
+
+def _with_precision(recipe: Recipe, precision: float | None) -> Recipe:
+    """Put the precision of the command in the place of the recipe's."""
+    changes = {} if precision is None else {"precision": precision}
+    return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})
+
+
+def _read(photo: Path) -> bytes:
+    try:
+        return photo.read_bytes()
+    except OSError as error:
+        raise RecognizerError(f"{photo} cannot be read: {error.strerror}.") from error
+
+
+def _print_prediction(photo: Path, prediction: Any, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities}))
+        return
+    likely = ", ".join(f"{name} {p:.0%}" for name, p in list(prediction.probabilities.items())[:3])
+    print(f"{photo}: {prediction.label} ({likely})")

@@ -1,0 +1,135 @@
+"""What a command runs: a stage with its progress and its summary on the terminal, errors as sentences.
+
+with opened("textiles", None) as (recipe, store):
+    run_build(recipe, store)
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from recognizer.cli import summaries
+from recognizer.cli.progress import ClassDisplay, ProgressDisplay
+from recognizer.errors import RecognizerError
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train import processes
+
+out = Console(soft_wrap=True)
+
+
+def run_collect(recipe: Recipe, store: PhotoStore) -> None:
+    """Search and store photos, class by class."""
+    from recognizer.collect.collect import collect
+
+    with ClassDisplay() as watch:
+        report = collect(recipe, store, watch)
+    show(summaries.collected(recipe, report))
+
+
+def run_clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:
+    """Run the checks; with `auto`, rules decide where they are sure."""
+    from recognizer.clean.clean import clean
+
+    show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch))))
+
+
+def run_train(recipe: Recipe, store: PhotoStore) -> None:
+    """Train; of several processes, the first one tells."""
+    from recognizer.train.train import train
+
+    if processes.is_first():
+        show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
+    else:
+        train(recipe, store)
+
+
+def run_evaluate(recipe: Recipe, store: PhotoStore) -> None:
+    """Measure the last network on the held-out photos."""
+    from recognizer.evaluate.evaluate import evaluate
+
+    show(summaries.evaluated(recipe, _watched(lambda watch: evaluate(recipe, store, watch))))
+
+
+def run_export(recipe: Recipe, store: PhotoStore) -> None:
+    """Write the model folder."""
+    from recognizer.export.export import export
+
+    show(summaries.exported(recipe, export(recipe, store)))
+
+
+def run_build(recipe: Recipe, store: PhotoStore) -> None:
+    """Do all of it in order."""
+    for stage in (run_collect, run_clean, run_train, run_evaluate, run_export):
+        stage(recipe, store)
+
+
+def serve_model(model: Path, host: str, port: int) -> None:
+    """Serve a model folder until Ctrl-C."""
+    from recognizer.serve.classifier import Classifier
+    from recognizer.serve.interface import launch_options, make_interface
+
+    _launch(make_interface(Classifier(model)), host, port, launch_options())
+
+
+def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
+    with taking_port(host, port):
+        page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **options)
+        say_where(page.local_url)
+        page.block_thread()
+
+
+def say_where(address: str) -> None:
+    """Tell where a page is served."""
+    out.print(f"Serving at {address} until Ctrl-C.", markup=False)
+
+
+@contextmanager
+def taking_port(host: str, port: int) -> Iterator[None]:
+    """Say it in a sentence where a port cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise RecognizerError(
+            f"Port {port} at {host} cannot be used; another program may have it. Use --port."
+        ) from error
+
+
+@contextmanager
+def opened(recipe: str, work: Path | None) -> Iterator[tuple[Recipe, PhotoStore]]:
+    """Load a recipe and open its photo store, with errors as sentences."""
+    with sentences():
+        found = load_recipe(recipe)
+        with PhotoStore(work_folder(found, work), found.labels) as store:
+            yield found, store
+
+
+def work_folder(recipe: Recipe, work: Path | None) -> Path:
+    """Return the folder that was asked for, or the recipe's own."""
+    return work or Path("data") / recipe.name
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn errors raised on purpose into one line and exit code 1."""
+    try:
+        yield
+    except RecognizerError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _watched(work: Callable[[ProgressDisplay], dict[str, Any]]) -> dict[str, Any]:
+    with ProgressDisplay() as watch:
+        return work(watch)
+
+
+def show(summary: summaries.Summary) -> None:
+    """Print a summary."""
+    for part in summary:
+        out.print(part, markup=False)

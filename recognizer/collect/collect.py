@@ -1,0 +1,144 @@
+"""The collect stage: search, fetch, check and store until every class has its number of photos.
+
+    report = collect(load_recipe("textiles"), store)
+
+Every class is filled by itself (`filling.py`), so that no slow search or host keeps the others waiting. A run that
+was stopped and started again ends with the same photos as one that was not.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from recognizer.collect.engines.engine import Engine, Reader
+from recognizer.collect.engines.make import make_engines
+from recognizer.collect.filling import Filling
+from recognizer.collect.http.addresses import DownloadError
+from recognizer.collect.http.download import Downloader
+from recognizer.collect.http.retries import Patience
+from recognizer.collect.progress import ClassWatch, class_progress, unwatched_classes
+from recognizer.collect.report import make_report
+from recognizer.collect.searches import Searches
+from recognizer.errors import PictureError, RecognizerError
+from recognizer.images.decode import Limits
+from recognizer.images.prepare import prepare_photo
+from recognizer.recipe import Recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import WaitingHit
+
+MOST_DECODERS = 4  # each holds up to 0.5 GB for the largest pictures
+WATCH_EVERY = 0.5  # seconds
+
+
+def collect(
+    recipe: Recipe, store: PhotoStore, watch: ClassWatch = unwatched_classes, patience: Patience | None = None
+) -> dict[str, Any]:
+    """Fill a photo store as a recipe says; what is there already is not fetched again.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+        watch: told how far each class is.
+        patience: with busy engines; `Patience()` by default.
+
+    Returns:
+        The report, as written to `reports/collect.json`; see `make_report`.
+
+    Raises:
+        WorkInUse: another run collects into this store.
+        RecognizerError: no engine answered and there is not one photo.
+    """
+    begun = time.monotonic()
+    patience = replace(patience or Patience(), ended=threading.Event())
+    with store.locked():
+        store.repair()
+        searches = Searches(make_engines(recipe.collect, patience), store)
+        asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
+        if searches.refused and not store.hits.count("stored"):
+            raise RecognizerError(next(iter(searches.refused.values())))
+        return make_report(recipe, store, searches, time.monotonic() - begun)
+
+
+async def _watched_fill(
+    recipe: Recipe, store: PhotoStore, searches: Searches, watch: ClassWatch, patience: Patience
+) -> None:
+    telling = asyncio.create_task(_tell(recipe, store, watch))
+    try:
+        await _fill(recipe, store, searches)
+    except* RecognizerError as group:
+        raise _first(group) from None
+    finally:
+        telling.cancel()
+        patience.ended.set()
+    watch(class_progress(recipe, store))
+
+
+async def _fill(recipe: Recipe, store: PhotoStore, searches: Searches) -> None:
+    with ThreadPoolExecutor(min(MOST_DECODERS, os.cpu_count() or 1)) as decoders:
+        async with _downloader(recipe, searches.engines) as downloader, asyncio.TaskGroup() as tasks:
+            settle = _Settler(recipe, store, searches.engines, downloader, decoders).settle
+            wanted = recipe.collect.photos
+            fillings = [Filling(photo_class, wanted, store, searches, settle) for photo_class in recipe.classes]
+            # Once more for a class that lost a photo to an earlier one after it was full.
+            while any(await asyncio.gather(*(filling.fill(tasks) for filling in fillings))):
+                continue
+
+
+async def _tell(recipe: Recipe, store: PhotoStore, watch: ClassWatch) -> None:
+    while True:
+        watch(class_progress(recipe, store))
+        await asyncio.sleep(WATCH_EVERY)
+
+
+def _downloader(recipe: Recipe, engines: dict[str, Engine]) -> Downloader:
+    limits = {host: most for engine in engines.values() for host, most in engine.host_limits.items()}
+    return Downloader(timeout=recipe.collect.timeout, contact=recipe.collect.contact, host_limits=limits)
+
+
+class _Settler:
+    """Makes hits photos, or records why they cannot be."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        store: PhotoStore,
+        engines: dict[str, Engine],
+        downloader: Downloader,
+        decoders: ThreadPoolExecutor,
+    ) -> None:
+        self._limits = Limits(min_side=recipe.collect.min_side)
+        self._store = store
+        self._engines = engines
+        self._downloader = downloader
+        self._decoders = decoders
+
+    async def settle(self, hit: WaitingHit) -> None:
+        """Make one hit a photo, or record why it cannot be one."""
+        engine = self._engines.get(hit.engine)
+        try:
+            if isinstance(engine, Reader):
+                await self._keep(hit, partial(engine.read, hit.image))
+            else:
+                await self._downloader.fetch_for(hit.image, lambda data: self._keep(hit, lambda: data))
+        except (DownloadError, PictureError) as error:
+            self._store.hits.fail(hit.id, error.reason)
+
+    async def _keep(self, hit: WaitingHit, read: Callable[[], bytes]) -> None:
+        """Read, decode and store on another thread: Pillow and SQLite let go of Python's lock while they work."""
+
+        def work() -> None:
+            self._store.photos.add(hit.id, prepare_photo(read(), self._limits))
+
+        await asyncio.get_running_loop().run_in_executor(self._decoders, work)
+
+
+def _first(group: BaseExceptionGroup[RecognizerError]) -> RecognizerError:
+    """Return one error of a group: they all have the same cause, such as a full disk."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,52 @@
+"""What a search engine is to the collector: it gives pages of hits for a query."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol, runtime_checkable
+
+from recognizer.recipe import PhotoClass
+from recognizer.store.rows import Hit
+
+
+class Engine(ABC):
+    """A source of hits. One search at a time is asked of an engine, from any thread.
+
+    Attributes:
+        name: what recipes call it.
+        host_limits: hosts of its pictures that want fewer downloads at once than others, and how many.
+    """
+
+    name: ClassVar[str]
+    host_limits: ClassVar[dict[str, int]] = {}
+
+    def queries(self, photo_class: PhotoClass) -> list[str]:
+        """Return the words to search for to find photos of a class."""
+        return list(photo_class.queries)
+
+    @abstractmethod
+    def search(self, query: str, page: int) -> list[Hit]:
+        """Return one page of hits.
+
+        Args:
+            query: the words to search for.
+            page: the page, counted from 1.
+
+        Returns:
+            The hits in the engine's order; an empty list when there are no more.
+
+        Raises:
+            EngineRefused: the engine refused or did not answer.
+        """
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """An engine that also holds the pictures, under addresses of its own."""
+
+    def read(self, address: str) -> bytes:
+        """Return the bytes of the picture at an address that this engine gave."""
+        ...
+
+
+def text(value: object) -> str:
+    """Make a text of what an answer holds: "" of what is none, and no half characters, which no file can hold."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

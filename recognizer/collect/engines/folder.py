@@ -1,0 +1,131 @@
+"""A folder of one's own photos as an engine: one subfolder for each class, called like the class.
+
+    own/Kilim/1.jpg  own/kilim/red/2.jpg    ->  folder:Kilim/1.jpg  folder:Kilim/red/2.jpg
+
+Addresses tell nothing of where the folder lies; names are percent-encoded in them. What is not below the folder,
+because a symbolic link leads out of it, is not there.
+"""
+
+import os
+import unicodedata
+from pathlib import Path
+from urllib.parse import quote, unquote_to_bytes
+
+from recognizer.collect.engines.engine import Engine
+from recognizer.collect.http.addresses import DownloadError
+from recognizer.errors import EngineRefused
+from recognizer.images.decode import Limits
+from recognizer.recipe import PhotoClass
+from recognizer.store.rows import Hit
+
+HITS_A_PAGE = 100
+SCHEME = "folder:"
+
+
+class Folder(Engine):
+    """An engine whose pictures are files of this machine.
+
+    Args:
+        folder: holds a subfolder for each class; upper and lower case are the same.
+        most_bytes: largest file that is read.
+    """
+
+    name = "folder"
+
+    def __init__(self, folder: Path, most_bytes: int | None = None) -> None:
+        self._folder = folder
+        self._most_bytes = Limits().bytes if most_bytes is None else most_bytes
+        self._files: dict[str, list[str]] = {}
+
+    def queries(self, photo_class: PhotoClass) -> list[str]:
+        """Return the class's name, which is the subfolder's."""
+        return [photo_class.name]
+
+    def search(self, query: str, page: int) -> list[Hit]:
+        """Return one page of hits, by name; see `Engine.search`. Files are listed once for each class.
+
+        Raises:
+            EngineRefused: the folder or the subfolder is missing or cannot be read.
+        """
+        if query not in self._files:
+            self._files[query] = self._list(query)
+        first = (page - 1) * HITS_A_PAGE
+        return [_hit(query, name) for name in self._files[query][first : first + HITS_A_PAGE]]
+
+    def read(self, address: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            DownloadError: `forbidden_address` for what is not below the folder, `no_such_file`, `too_large`.
+        """
+        try:
+            with self._path(address).open("rb") as file:
+                data = file.read(self._most_bytes + 1)
+        except (OSError, EngineRefused) as error:
+            raise DownloadError("no_such_file") from error
+        if len(data) > self._most_bytes:
+            raise DownloadError("too_large")
+        return data
+
+    def _list(self, label: str) -> list[str]:
+        """List the files of a class, hidden ones left out."""
+        top = self._subfolder(label)
+        try:
+            found = [Path(place, name) for place, _, names in os.walk(top, onerror=_tell) for name in names]
+        except OSError as error:
+            raise EngineRefused(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
+        names = [path.relative_to(top) for path in found if self._holds(path)]
+        return sorted(str(name.as_posix()) for name in names if not any(part.startswith(".") for part in name.parts))
+
+    def _subfolder(self, label: str) -> Path:
+        try:
+            subfolders = [path for path in self._folder.iterdir() if path.is_dir() and self._is_below(path)]
+        except OSError as error:
+            raise EngineRefused(
+                f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
+                "for each class, or name another as folder under [collect] in the recipe."
+            ) from error
+        found = [path for path in subfolders if _folded(path.name) == _folded(label)]
+        if len(found) == 1:
+            return found[0]
+        there = ", ".join(sorted(path.name for path in subfolders)) or "none"
+        wrong = "no folder" if not found else "more than one folder"
+        raise EngineRefused(f"There is {wrong} for “{label}” in {self._folder}; there has to be one. Found: {there}.")
+
+    def _path(self, address: str) -> Path:
+        label, _, name = address.removeprefix(SCHEME).partition("/")
+        path = self._subfolder(_decoded(label)) / _decoded(name)
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        if not address.startswith(SCHEME) or not self._is_below(path):
+            raise DownloadError("forbidden_address")
+        return path
+
+    def _holds(self, path: Path) -> bool:
+        return path.is_file() and self._is_below(path)
+
+    def _is_below(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._folder.resolve())
+
+
+def _tell(error: OSError) -> None:
+    """Raise what `os.walk` would pass over."""
+    raise error
+
+
+def _folded(name: str) -> str:
+    """Make names alike that differ in case, or in how a file system spells letters with accents."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _encoded(name: str) -> str:
+    return quote(os.fsencode(name))
+
+
+def _decoded(name: str) -> str:
+    return os.fsdecode(unquote_to_bytes(name))
+
+
+def _hit(label: str, name: str) -> Hit:
+    title = Path(name).stem.encode("utf-8", "replace").decode()
+    return Hit(f"{SCHEME}{_encoded(label)}/{_encoded(name)}", title=title)

@@ -1,0 +1,61 @@
+"""What collecting counts, in its report."""
+
+from typing import Any
+
+from recognizer.collect.progress import ENDINGS
+from recognizer.collect.searches import Searches
+from recognizer.recipe import PhotoClass, Recipe
+from recognizer.report import write_report
+from recognizer.store.photo_store import PhotoStore
+
+
+def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: float) -> dict[str, Any]:
+    """Write `reports/collect.json`.
+
+    Returns:
+        The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
+        `engines`, name to hits and what became of them, and its `state` (`ok`, `dry` where a class lacks photos and
+        it has no more hits, or `refused`); `refused`, what engines said that refused; and `short`, label to `photos`
+        (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number.
+    """
+    counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
+    short = [
+        photo_class for photo_class in recipe.classes if store.photos.usable(photo_class.name) < recipe.collect.photos
+    ]
+    return write_report(
+        store.work,
+        "collect",
+        recipe.name,
+        seconds,
+        {"hits": sum(counts.values()), **counts},
+        failures=store.hits.failures(),
+        labels={label: store.hits.count("stored", label) for label in recipe.labels},
+        engines=_engines(store, searches, short),
+        refused=list(searches.refused.values()),
+        short={lacking.name: _shortage(store, searches, lacking) for lacking in short},
+    )
+
+
+def _engines(store: PhotoStore, searches: Searches, short: list[PhotoClass]) -> dict[str, dict[str, Any]]:
+    tally = store.hits.tally("engine")
+    names = list(dict.fromkeys([*searches.engines, *tally]))  # earlier runs may have had others
+    return {
+        name: {
+            "hits": tally[name].total(),
+            **{ending: tally[name][ending] for ending in ENDINGS},
+            "state": _state(name, searches, short),
+        }
+        for name in names
+    }
+
+
+def _state(name: str, searches: Searches, short: list[PhotoClass]) -> str:
+    if name in searches.refused:
+        return "refused"
+    asked = name in searches.engines and short
+    return "dry" if asked and not any(searches.has_more(name, lacking) for lacking in short) else "ok"
+
+
+def _shortage(store: PhotoStore, searches: Searches, lacking: PhotoClass) -> dict[str, Any]:
+    refused = any(searches.has_more(name, lacking) for name in searches.refused)
+    return {"photos": store.photos.usable(lacking.name), "why": "refused" if refused else "dry"}

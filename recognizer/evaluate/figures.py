@@ -1,0 +1,107 @@
+"""The pictures of training and evaluating."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+from sklearn.metrics import confusion_matrix
+
+from recognizer.calibration.calibrate import BINS, Numbers, Probabilities, bin_numbers
+
+SHEET = 24  # mistakes that are shown
+Shares = npt.NDArray[np.float64]
+Lists = Sequence[Sequence[float]]
+
+
+def draw_curves(training_loss: Lists, validation_loss: Lists, accuracy: Lists, file: Path) -> None:
+    """Draw loss and accuracy by epoch, each the mean of some networks, (networks, epochs)."""
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for values, name in ((training_loss, "learned from"), (validation_loss, "not seen")):
+        left.plot(np.arange(1, len(values[0]) + 1), np.mean(values, axis=0), marker=".", label=name)
+    right.plot(np.arange(1, len(accuracy[0]) + 1), np.mean(accuracy, axis=0), marker=".")
+    _name(left, "epoch", "loss")
+    _name(right, "epoch", "accuracy on photos not seen")
+    left.legend()
+    _save(figure, file)
+
+
+def draw_confusion(labels: Numbers, probabilities: Probabilities, names: list[str], file: Path) -> None:
+    """Draw which class is taken for which, in photos."""
+    matrix = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(names)))
+    figure, axes = _square(7.5)
+    axes.imshow(matrix, cmap="Blues")
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    _name(axes, "looks most like photos found under", "was found under")
+    for (row, column), number in np.ndenumerate(matrix):
+        if number:
+            shade = "white" if number > matrix.max() / 2 else "black"
+            axes.text(column, row, str(number), ha="center", va="center", color=shade)
+    _save(figure, file)
+
+
+def draw_reliability(labels: Numbers, probabilities: Probabilities, file: Path) -> None:
+    """Draw how often answers of a probability are right, with the number of photos (DeGroot and Fienberg, 1983)."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    place = bin_numbers(confidence)
+    figure, axes = _square(5)
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    for b in np.unique(place):
+        chosen = place == b
+        axes.bar((b + 0.5) / BINS, right[chosen].mean(), 0.9 / BINS, color="tab:blue", alpha=0.7)
+        axes.annotate(str(chosen.sum()), ((b + 0.5) / BINS, right[chosen].mean()), ha="center", va="bottom", size=7)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.05)
+    _name(axes, "probability of the answer", "share that is right; above, photos")
+    _save(figure, file)
+
+
+def draw_coverage(coverage: Shares, accuracy: Shares, chosen: float, file: Path) -> None:
+    """Draw the accuracy of the answers that are given against how many are.
+
+    Args:
+        coverage: shares of photos answered, rising.
+        accuracy: of these answers.
+        chosen: the share that the threshold gives.
+        file: where to.
+    """
+    figure, axes = _square(5)
+    axes.plot(coverage, accuracy)
+    axes.axvline(chosen, color="grey", linestyle=":")
+    _name(axes, "share of photos answered (dotted: with the chosen threshold)", "accuracy of the answers")
+    _save(figure, file)
+
+
+def draw_mistakes(photos: Sequence[tuple[Path, str]], file: Path) -> None:
+    """Draw a sheet of photos, each with a line of text below."""
+    columns = 4
+    rows = max(1, -(-len(photos) // columns))
+    figure = Figure(figsize=(2.2 * columns, 2.5 * rows), layout="constrained")
+    for place, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        axes.axis("off")
+        if place < len(photos):
+            path, text = photos[place]
+            with Image.open(path) as image:
+                axes.imshow(image.convert("RGB").resize((160, 160)))
+            axes.set_title(text, size=7, parse_math=False)
+    _save(figure, file)
+
+
+def _square(side: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(side, side), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _name(axes: Axes, below: str, beside: str) -> None:
+    axes.set_xlabel(below)
+    axes.set_ylabel(beside)
+
+
+def _save(figure: Figure, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110)

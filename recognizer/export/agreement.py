@@ -1,0 +1,95 @@
+"""How far each exported form of a network is from learner.pkl, on photos that the network has never seen."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from fastai.learner import Learner, load_learner
+from safetensors.torch import load_model
+
+from recognizer.calibration.abstain import energy
+from recognizer.errors import RecognizerError
+from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
+from recognizer.store.rows import Photo
+from recognizer.train.learner import observe
+
+LEARNER, FLOATS, INT8, WEIGHTS = "learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"
+MOST_DIFFERENCE = {FLOATS: 1e-3, WEIGHTS: 1e-5}  # of a probability; rounding changes the answers of int8
+MOST_ENERGY = 1e-2  # likewise, of an energy, which is in units of a log probability
+
+
+def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[str, Any]:
+    """Open each form of a network and compare what it says of photos.
+
+    Args:
+        folder: holds all four forms.
+        photos: held-out photos, at least one.
+        size: side of the square that the network sees, in pixels.
+
+    Returns:
+        `forms`: file to `largest_difference` of a probability, `energy_difference`, the largest of an energy, and
+        `same_answer`, the share of photos with the same likeliest class; beside it the figures of model.onnx, and the
+        number of `photos`.
+
+    Raises:
+        RecognizerError: a form in floats does not say what learner.pkl says.
+    """
+    learner = _open(folder / LEARNER)
+    expected = _said(learner, photos)
+    pixels = [onnx_pixels(photo.path, size) for photo in photos]
+    given = {
+        FLOATS: run_onnx(folder / FLOATS, pixels),
+        INT8: run_onnx(folder / INT8, pixels),
+        WEIGHTS: _with_weights(learner, folder / WEIGHTS, photos),
+    }
+    forms = {file: compare(answers, expected) for file, answers in given.items()}
+    _check(forms)
+    return {**forms[FLOATS], "photos": len(photos), "forms": forms}
+
+
+def compare(given: Answers, expected: Answers) -> dict[str, float]:
+    """Return the largest differences of a probability and of an energy, and how often likeliest classes agree."""
+    probabilities, energies = (np.abs(a - b).max() for a, b in zip(given, expected, strict=True))
+    same = given.probabilities.argmax(axis=1) == expected.probabilities.argmax(axis=1)
+    return {
+        "largest_difference": float(probabilities),
+        "energy_difference": float(energies),
+        "same_answer": float(same.mean()),
+    }
+
+
+def _said(learner: Learner, photos: Sequence[Photo]) -> Answers:
+    seen = observe(learner, photos)
+    return Answers(seen.probabilities, energy(seen.logits))
+
+
+def _open(file: Path) -> Learner:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="load_learner")  # this file was written here just now
+        return load_learner(file)
+
+
+def _with_weights(learner: Learner, file: Path, photos: Sequence[Photo]) -> Answers:
+    """Return what the network says once nothing is left in it but the weights of a file."""
+    with torch.no_grad():
+        for tensor in learner.model.state_dict().values():
+            tensor.zero_()
+    load_model(learner.model, file)
+    return _said(learner, photos)
+
+
+def _check(forms: Mapping[str, Mapping[str, float]]) -> None:
+    for file, most in MOST_DIFFERENCE.items():
+        difference, same = forms[file]["largest_difference"], forms[file]["same_answer"]
+        energies = forms[file]["energy_difference"]
+        if difference > most or energies > MOST_ENERGY or same < 1:
+            raise RecognizerError(
+                f"{file} and {LEARNER} differ by {difference:.2g} in a probability (at most {most} is allowed), by "
+                f"{energies:.2g} in an energy (at most {MOST_ENERGY}) and agree on {same:.1%} of the photos, so "
+                "nothing was exported; please report the versions of torch and onnxruntime."
+            )

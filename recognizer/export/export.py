@@ -1,0 +1,173 @@
+"""The export stage: writes the model folder, and proves that the forms of the network in it agree.
+
+model/learner.pkl        loads with plain fastai
+model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,)
+model/model.int8.onnx    its weights in whole numbers of eight bits: a third of the size, and nearly the same
+model/model.safetensors  the weights alone
+model/model.json         what the files hold and how well they do
+model/README.md          the model card
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import importlib.metadata
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+from fastai.learner import Learner
+from safetensors.torch import save_model
+
+from recognizer import __version__
+from recognizer.calibration.abstain import SCORE
+from recognizer.errors import RecognizerError
+from recognizer.export.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_agreement
+from recognizer.export.model_card import write_card
+from recognizer.export.onnx_forms import write_onnx
+from recognizer.export.quantize import write_int8
+from recognizer.images.decode import sha256
+from recognizer.recipe import Recipe
+from recognizer.report import write_json, write_report
+from recognizer.splits.split import split_kept
+from recognizer.store.credits import FILE as CREDITS
+from recognizer.store.credits import attribution
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+from recognizer.train.runs import Run
+from recognizer.train.train import last_run, load_trained
+
+VERSIONS = ("fastai", "torch", "torchvision", "timm")
+EXAMPLES = 6
+
+
+def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
+    """Write the model folder of the last trained run.
+
+    Returns:
+        The report, as written to `reports/export.json`; `agreement` says how far each form is from learner.pkl
+        (agreement.py).
+
+    Raises:
+        RecognizerError: nothing is evaluated yet, or the forms of the network differ.
+    """
+    begun = time.monotonic()
+    run = last_run(recipe, store)
+    metrics = _metrics(store.work, recipe, run)
+    parts = split_kept(recipe, store)
+    half = store.work / "model.part"
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    _write_forms(recipe, store, parts.training, half)
+    agreement = measure_agreement(half, parts.held_out, recipe.train.size)
+    facts = _facts(recipe, run, metrics, agreement, half)
+    facts["examples"] = _write_examples(recipe, parts.held_out, half / "examples")
+    write_json(half / "model.json", facts)
+    write_card(facts, half / "README.md")
+    (half / CREDITS).write_text(attribution(recipe, store.photos.kept()), encoding="utf-8")
+    _swap(half, store.work / "model")
+    return write_report(
+        store.work,
+        "export",
+        recipe.name,
+        time.monotonic() - begun,
+        {"classes": len(recipe.labels), "photos_compared": len(parts.held_out)},
+        agreement=agreement,
+    )
+
+
+def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], folder: Path) -> None:
+    """Write the network in each form."""
+    learner, _ = load_trained(recipe, store)
+    learner.model.cpu()  # no form may need the accelerator that it was trained on
+    size = recipe.train.size
+    write_onnx(learner, size, folder / FLOATS)
+    save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
+    shutil.copymode(folder / FLOATS, folder / WEIGHTS)  # safetensors would let nobody but its writer read it
+    write_learner(learner, folder / LEARNER)
+    photos = sorted(training, key=lambda photo: photo.label)
+    write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
+
+
+def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads((work / "reports" / "evaluate.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecognizerError(
+            f"{work} has no evaluation yet, and a model without figures is not exported; "
+            f"run recognizer evaluate {recipe.name} first."
+        ) from error
+    if report.get("run") != run.metrics["fingerprint"]:
+        raise RecognizerError(
+            f"The evaluation in {work} is not of the last training; run recognizer evaluate {recipe.name} again."
+        )
+    return {key: value for key, value in report.items() if key not in ("stage", "seconds", "counts", "version", "run")}
+
+
+def write_learner(learner: Learner, file: Path) -> None:
+    """Write a learner so that plain fastai loads it elsewhere; its data and optimiser are given up for that.
+
+    fastai's own export pickles by value what pickle itself would name (through cloudpickle): a class method of fastai
+    would be in the file as bytecode of this version of Python, with the path that it has on this machine.
+
+    Args:
+        learner: the learner; of its data only the classes and the transforms stay.
+        file: the file to write.
+    """
+    learner.dls = learner.dls.new_empty()
+    learner.opt = learner.dl = None  # the last loader knows the files that it read
+    learner.dls.path = learner.path = PurePosixPath(".")
+    torch.save(learner, file, pickle_protocol=2)
+
+
+def _facts(
+    recipe: Recipe, run: Run, metrics: dict[str, Any], agreement: dict[str, Any], folder: Path
+) -> dict[str, Any]:
+    files = [file.name for file in folder.iterdir() if file.is_file()]
+    return {
+        "title": recipe.title,
+        "description": recipe.description,
+        "classes": [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes],
+        "preprocessing": {
+            "size": recipe.train.size,
+            "resize": "squish",
+            "resample": "bilinear",
+            "pixels": "RGB between 0 and 1; normalisation is part of every form",
+        },
+        "temperature": run.calibration.temperature,
+        "temperature_applied": "in the last layer of every form",
+        "threshold": run.calibration.threshold,
+        "distance": {"kind": SCORE, "limit": run.calibration.limit},
+        "metrics": metrics,
+        "agreement": agreement,
+        "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
+        "recognizer": __version__,
+        "recipe": recipe.model_dump(),
+        "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
+    }
+
+
+def _write_examples(recipe: Recipe, photos: Sequence[Photo], folder: Path) -> list[dict[str, str]]:
+    """Copy a few held-out photos, one a class, for visitors to try; only such as come with a licence."""
+    folder.mkdir()
+    first = {photo.label: photo for photo in reversed(photos) if photo.licence}
+    chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]
+    credits = []
+    for number, photo in enumerate(chosen, start=1):
+        shutil.copyfile(photo.path, folder / f"{number}.jpg")
+        origin = {"page": photo.page, "licence": photo.licence, "author": photo.author}
+        credits.append({"file": f"examples/{number}.jpg", **origin})
+    return credits
+
+
+def _swap(new: Path, place: Path) -> None:
+    """Put a finished folder in the place of the old one."""
+    old = place.with_name("model.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.replace(old)
+    new.replace(place)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""The model card: what the model is, how well it does, and what it must not be used for.
+
+The figures stand there twice: in words, and in the model-index that the Hugging Face Hub reads
+(https://huggingface.co/docs/hub/model-cards#evaluation-results).
+"""
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from recognizer.calibration.abstain import NOT_SURE
+
+_CARD = """\
+{metadata}
+
+# {title}
+
+{description}
+
+## What it does
+
+It compares a photo with photos that image search returned for {number} names, and says which of them it looks most
+like: dress, craft, place, light and whatever else these photos share. Below a probability of {threshold}, and where a
+photo is unlike all {number} (its energy is above {limit}), it says "{not_sure}".
+
+It cannot tell who anyone is or where anyone belongs.
+
+## How well
+
+On {photos} held-out photos, which neither training nor cleaning has seen, it gave the label that the search gave in
+**{accuracy}** (95 % interval {interval}). About {wrong} of these photos were likely found under a wrong name, which
+counts against it here. It answered {coverage} of these photos, and of its answers {selective} were right. Expected
+calibration error: {ece}.
+
+| class | photos | accuracy | 95 % interval |
+|---|---|---|---|
+{rows}
+
+## The data
+
+Photos that image search returned for the queries in `model.json`, cleaned by rules and people. They lean towards what
+is photographed and published: festivals, tourism, fashion. The photos are not part of this folder, except the
+few in `examples/`.
+
+## What it must not be used for
+
+- To guess the ethnicity, nationality, origin or identity of any person.
+- To sort, admit, refuse, watch, price or police people, by themselves or as part of a larger system.
+- As evidence of anything about a person in a photo.
+
+## Use
+
+```python
+from fastai.vision.all import load_learner
+label, _, probabilities = load_learner("learner.pkl").predict("photo.jpg")
+```
+
+`model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to `probabilities`,
+(n, {number}), and `energy`, (n,). Squish the photo to {size} x {size} with bilinear resampling first.
+`model.int8.onnx` takes the same and is smaller; `model.safetensors` holds the weights alone. A pickle can run code:
+compare its sha256 with `model.json` before you open it.
+
+On {compared} held-out photos, next to `learner.pkl`:
+
+| file | same likeliest class | largest difference of a probability | of an energy |
+|---|---|---|---|
+{forms}
+"""
+
+
+def write_card(facts: dict[str, Any], file: Path) -> None:
+    """Write the card of a model.
+
+    Args:
+        facts: the contents of its model.json.
+        file: the README.md to write.
+    """
+    metrics, agreement = facts["metrics"], facts["agreement"]
+    text = _CARD.format(
+        metadata=f"---\n{_metadata(facts).to_yaml().strip()}\n---",
+        title=facts["title"],
+        description=facts["description"],
+        number=len(facts["classes"]),
+        threshold=_percent(facts["threshold"]),
+        limit=f"{facts['distance']['limit']:.2f}",
+        not_sure=NOT_SURE,
+        photos=metrics["photos"],
+        accuracy=_percent(metrics["accuracy"]),
+        interval=_interval(metrics["accuracy_interval"]),
+        wrong=round(metrics["likely_wrong_labels"]),
+        coverage=_percent(metrics["coverage"]),
+        selective=_percent(metrics["selective_accuracy"]),
+        ece=metrics["ece"],
+        rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
+        size=facts["preprocessing"]["size"],
+        compared=agreement["photos"],
+        forms="\n".join(_form(file, figures) for file, figures in agreement["forms"].items()),
+    )
+    file.write_text(text, encoding="utf-8")
+
+
+def _metadata(facts: dict[str, Any]) -> ModelCardData:
+    """Return the head of the card: what the Hub needs to list the model and its figures."""
+    metrics = facts["metrics"]
+    figures = {
+        "Accuracy": ("accuracy", metrics["accuracy"]),
+        "Expected calibration error": ("ece", metrics["ece"]),
+        "Share of photos answered": ("coverage", metrics["coverage"]),
+        "Accuracy of the answers given": ("selective_accuracy", metrics["selective_accuracy"]),
+    }
+    return ModelCardData(
+        library_name="fastai",
+        pipeline_tag="image-classification",
+        tags=["fastai", "image-classification", "onnx"],
+        model_name=facts["title"],
+        eval_results=[_result(facts, name, *figure) for name, figure in figures.items() if figure[1] is not None],
+    )
+
+
+def _result(facts: dict[str, Any], name: str, kind: str, value: float) -> EvalResult:
+    return EvalResult(
+        task_type="image-classification",
+        task_name="Image Classification",
+        dataset_type="image-search",
+        dataset_name=f"Photos found for {facts['title']}",
+        dataset_split="held-out",
+        metric_type=kind,
+        metric_name=name,
+        metric_value=value,
+    )
+
+
+def _form(file: str, figures: dict[str, float]) -> str:
+    differences = f"{figures['largest_difference']:.1e} | {figures['energy_difference']:.1e}"
+    return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
+
+
+def _row(name: str, figures: dict[str, Any]) -> str:
+    accuracy, interval = _percent(figures["accuracy"]), _interval(figures["accuracy_interval"])
+    return f"| {name} | {figures['photos']} | {accuracy} | {interval} |"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def _interval(interval: list[float] | None) -> str:
+    return "–" if interval is None else f"{interval[0]:.0%} to {interval[1]:.0%}"

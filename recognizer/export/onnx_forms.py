@@ -1,0 +1,90 @@
+"""The network as ONNX.
+
+Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,), which tells photos of no
+class (openset.py); normalisation and softmax are inside.
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import torch
+from fastai.learner import Learner
+from PIL import Image
+from torch import nn
+
+Floats = npt.NDArray[np.floating]
+
+
+class Answers(NamedTuple):
+    """What a form of the network says of n photos.
+
+    Args:
+        probabilities: (n, classes).
+        energies: (n,), larger is less like any class.
+    """
+
+    probabilities: Floats
+    energies: Floats
+
+
+class _Served(nn.Module):
+    """The network with its normalisation before it, softmax and energy after it."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, learner: Learner) -> None:
+        super().__init__()
+        normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")
+        self.register_buffer("mean", normalize.mean.cpu())
+        self.register_buffer("std", normalize.std.cpu())
+        self.network = learner.model
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits: torch.Tensor = self.network((pixels - self.mean) / self.std)
+        return logits.softmax(dim=1), -logits.logsumexp(dim=1)
+
+
+def write_onnx(learner: Learner, size: int, file: Path) -> None:
+    """Write a learner's network in floats.
+
+    Args:
+        learner: its model is put into evaluation mode.
+        size: side of the square that the network sees, in pixels.
+        file: the file to write.
+    """
+    served = _Served(learner).eval()
+    batch = torch.export.Dim("photos", min=1, max=256)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
+        torch.onnx.export(
+            served,
+            (torch.rand(2, 3, size, size),),
+            file,
+            input_names=["pixels"],
+            output_names=["probabilities", "energy"],
+            dynamic_shapes=({0: batch},),
+            external_data=False,
+            verbose=False,
+        )
+
+
+def run_onnx(file: Path, photos: Sequence[Floats]) -> Answers:
+    """Return what a form says of photos as `onnx_pixels` gives them, one by one or several together."""
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    given = [session.run(["probabilities", "energy"], {"pixels": pixels}) for pixels in photos]
+    return Answers(*(np.concatenate(parts) for parts in zip(*given, strict=True)))
+
+
+def onnx_pixels(path: Path, size: int) -> Floats:
+    """Return a photo as the networks take it: (1, 3, size, size), float32 between 0 and 1."""
+    with Image.open(path) as image:
+        square = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(square, dtype=np.float32).transpose(2, 0, 1)[None] / 255

@@ -1,0 +1,227 @@
+"""The page where a person looks at photos, the most valuable first, and decides: keep, drop, relabel, undo.
+
+    serve_review(make_review(recipe, store, "ada", host), host, port, print)
+
+Each choice is in the photo store before the page gets its answer. The page keeps nothing that counts, so it can be
+closed, reloaded, or opened by several people at any time; the last choice about a photo wins, and all are recorded.
+The page itself is in review_page/: plain HTML, CSS and ES modules.
+"""
+
+import getpass
+import io
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import uvicorn
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from recognizer.errors import RecognizerError
+from recognizer.recipe import Recipe
+from recognizer.review.answers import Json, as_answer, as_decision, as_detail
+from recognizer.review.guard import Guard
+from recognizer.review.neighbours import Neighbours
+from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import AUTO, Action, Decision, Photo
+
+Sent = TypeVar("Sent", bound=BaseModel)
+PAGE = Path(__file__).with_name("page")
+THUMB = 320  # pixels, the longest side
+PRIVATE = {"Cache-Control": "private, max-age=3600"}  # a file never changes: its name is its fingerprint
+GRACE = 2  # seconds that a stop waits for requests under way
+
+
+class Choice(BaseModel):
+    """What a person wants done with one photo."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    photo: str
+    action: Action
+    label: str | None = None
+
+
+class Choices(BaseModel):
+    """What the page sends when a person decides about one photo or many."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    choices: list[Choice] = Field(min_length=1)
+    by: str = Field(max_length=60)
+
+
+class TakeBack(BaseModel):
+    """What the page sends when a person undoes the last choice."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    by: str = Field(max_length=60)
+
+
+def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Starlette:
+    """Build the review page.
+
+    Args:
+        recipe: the recipe, for its classes and names.
+        store: the photo store; it must stay open as long as the page runs.
+        name: who decides, unless the page says otherwise.
+        host: the address that the page will listen at.
+    """
+    review = _Review(recipe, store, name)
+    routes = [
+        Route("/", _page),
+        Route("/api/queue", review.queue),
+        Route("/api/photos/{sha256}", review.detail),
+        Route("/api/decisions", review.decide, methods=["POST"]),
+        Route("/api/undo", review.undo, methods=["POST"]),
+        Route("/photo/{sha256}.jpg", review.photo),
+        Route("/thumb/{sha256}.jpg", review.thumb),
+        Mount("/page", StaticFiles(directory=PAGE)),
+    ]
+    errors = {HTTPException: _refuse, RecognizerError: _refuse}
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)], exception_handlers=errors)
+
+
+def reviewer_name(name: str | None) -> str:
+    """Return the name to decide by: the given one, or the login name.
+
+    Raises:
+        RecognizerError: it is no name for a person, or the system has no login name.
+    """
+    try:
+        found = person_name(getpass.getuser() if name is None else name)
+    except (ImportError, KeyError, OSError) as error:
+        raise RecognizerError("This system knows no login name; say with --name who decides.") from error
+    if not found:
+        raise RecognizerError(
+            f"“{name}” cannot be a person's name here: “{AUTO}” is the rules'; choose another --name."
+        )
+    return found
+
+
+def serve_review(page: Starlette, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the page until the program is stopped.
+
+    Args:
+        page: the page.
+        host: the address to listen at.
+        port: the port; 0 takes a free one.
+        ready: called with the page's web address as soon as it can be opened.
+
+    Raises:
+        OSError: the port cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:
+        named = f"[{host}]" if ":" in host else host
+        ready(f"http://{named}:{listening.getsockname()[1]}")
+        config = uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none", lifespan="off")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+class _Review:
+    """Answers the page's questions."""
+
+    def __init__(self, recipe: Recipe, store: PhotoStore, name: str) -> None:
+        self._recipe = recipe
+        self._store = store
+        self._name = name
+        self._neighbours = Neighbours(store.work, recipe.train)
+
+    def queue(self, request: Request) -> Response:
+        """List the photos that a filter leaves, most valuable first, and count what there is."""
+        asked = request.query_params
+        state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
+        wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state)
+        entries = read_entries(self._store, self._recipe.train.held_out)
+        answer = as_answer(entries, wanted, self._recipe, self._store.issues.exist())
+        return JSONResponse({**answer, "name": self._name})
+
+    def detail(self, request: Request) -> Response:
+        """Tell about one photo what the list does not: origin, twin and neighbours."""
+        photo = self._photo(request)
+        return JSONResponse(as_detail(self._store, photo, self._neighbours.of(photo.sha256)))
+
+    async def decide(self, request: Request) -> Response:
+        """Save a choice about one photo or many; it is saved when the answer is sent."""
+        sent = await _body(request, Choices)
+        return await run_in_threadpool(self._decide, sent)
+
+    def _decide(self, sent: Choices) -> Response:
+        by = _person(sent.by)
+        decisions = [self._decision(choice, by) for choice in sent.choices]
+        before = self._counting(decision.photo for decision in decisions)
+        self._store.decisions.add(*decisions)
+        return JSONResponse({"decisions": {one.photo: as_decision(one) for one in decisions}, "before": before})
+
+    def _decision(self, choice: Choice, by: str) -> Decision:
+        label = choice.label if choice.action == "relabel" else None
+        if choice.action == "relabel" and label not in self._recipe.labels:
+            raise HTTPException(422, f"“{label}” is no class of the recipe; choose one of its classes.")
+        return Decision(choice.photo, choice.action, "looked at", label, by)
+
+    async def undo(self, request: Request) -> Response:
+        """Take a person's last choice back, and tell what counts for its photos now."""
+        back = await _body(request, TakeBack)
+        return await run_in_threadpool(self._undo, back)
+
+    def _undo(self, back: TakeBack) -> Response:
+        photos = self._store.decisions.undo(_person(back.by))
+        return JSONResponse({"decisions": self._counting(photos)})
+
+    def _counting(self, photos: Iterable[str]) -> Json:
+        """Tell what counts for photos now."""
+        counting = {decision.photo: decision for decision in self._store.decisions.current()}
+        return {photo: as_decision(counting.get(photo)) for photo in photos}
+
+    def photo(self, request: Request) -> Response:
+        """Send a photo's file."""
+        return FileResponse(self._photo(request).path, media_type="image/jpeg", headers=PRIVATE)
+
+    def thumb(self, request: Request) -> Response:
+        """Send a small copy of a photo."""
+        buffer = io.BytesIO()
+        with Image.open(self._photo(request).path) as image:
+            image.thumbnail((THUMB, THUMB))
+            image.convert("RGB").save(buffer, "JPEG", quality=80)
+        return Response(buffer.getvalue(), media_type="image/jpeg", headers=PRIVATE)
+
+    def _photo(self, request: Request) -> Photo:
+        sha256 = request.path_params["sha256"]
+        photo = self._store.photos.get(sha256)
+        if photo is None or not photo.path.is_file():
+            raise HTTPException(404, f"Photo {sha256[:16]} is not stored any more; reload the page.")
+        return photo
+
+
+def _page(_: Request) -> Response:
+    return FileResponse(PAGE / "index.html")
+
+
+async def _body(request: Request, kind: type[Sent]) -> Sent:
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def _person(name: str) -> str:
+    if not person_name(name):
+        raise HTTPException(422, f"Write your name first; “{AUTO}” is the name of the rules.")
+    return person_name(name)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Answer with the sentence of an error that is raised on purpose."""
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": error.detail}, status_code=error.status_code)
+    return JSONResponse({"error": str(error)}, status_code=409)

@@ -1,0 +1,160 @@
+"""A model folder to predictions; all that serving needs, and nothing of how the model was made.
+
+classifier = Classifier(Path("data/textiles/model"))
+prediction = classifier.predict(Path("photo.jpg").read_bytes())
+prediction.label            # "Tartan", or NOT_SURE
+prediction.probabilities    # {"Tartan": 0.93, ...}
+"""
+
+import importlib.metadata
+import json
+import threading
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recognizer.calibration.abstain import NOT_SURE, SCORE, energy
+from recognizer.errors import ModelError
+from recognizer.images.decode import read_picture, sha256
+
+PICKLE = "learner.pkl"
+FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a photo looks like.
+
+    Args:
+        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is like none.
+        probabilities: of every class, likeliest first; they add up to 1.
+        far: whether the photo is unlike all classes, however likely one is next to the others.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    far: bool
+
+
+class Classifier:
+    """A model folder, opened.
+
+    Args:
+        folder: holds `model.json` and `learner.pkl`.
+
+    Raises:
+        ModelError: a file is missing, is not the one that model.json describes, or needs other versions.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = read_facts(folder)
+        self._limit = _limit(folder, self.facts)
+        self._learner = _load_learner(folder / PICKLE, self.facts)
+        self._logits: npt.NDArray[np.float32]
+        self._learner.model.register_forward_hook(self._keep_logits)
+        # A learner holds the state of the batch that it is at.
+        self._lock = threading.Lock()
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, in the order of the network's outputs."""
+        return [str(entry["name"]) for entry in self.facts["classes"]]
+
+    def predict(self, data: bytes) -> Prediction:
+        """Compare a photo with the photos that the network learned from.
+
+        Args:
+            data: the bytes of a picture file.
+
+        Raises:
+            PictureError: they are not a picture, or too large a one.
+        """
+        image = read_picture(data)
+        with self._lock:
+            _, _, outputs = self._learner.predict(image)
+            far = bool(energy(self._logits)[0] > self._limit)
+        likeliest = sorted(zip(self.classes, outputs.tolist(), strict=True), key=lambda pair: -pair[1])
+        sure = likeliest[0][1] >= self.facts["threshold"] and not far
+        return Prediction(likeliest[0][0] if sure else NOT_SURE, dict(likeliest), far)
+
+    def _keep_logits(self, _network: Any, _inputs: Any, logits: Any) -> None:
+        """Keep what the network gives, which `predict` measures the energy of; fastai hands on probabilities only."""
+        self._logits = logits.numpy()
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read `model.json`.
+
+    Raises:
+        ModelError: it is missing or cannot be read.
+    """
+    try:
+        facts: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder} has no model.json; it is not a model folder. Run recognizer export first."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); export the model again.") from error
+    return facts
+
+
+def _limit(folder: Path, facts: dict[str, Any]) -> float:
+    """Return the energy above which a photo is like none of the classes."""
+    stored = facts.get("distance", {})
+    if stored.get("kind") != SCORE:
+        raise ModelError(
+            f"{folder / 'model.json'} is of another version, which told photos of no class apart in another way; "
+            "export the model again."
+        )
+    return float(stored["limit"])
+
+
+def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
+    """Open the pickle, which could run any code, only if it is the very file that was exported."""
+    if not file.is_file():
+        raise ModelError(f"{file} is missing; export the model again.")
+    if sha256(file.read_bytes()) != facts["sha256"][PICKLE]:
+        raise ModelError(f"{file} is not the file that model.json describes, so it is not opened; export it again.")
+    _check_versions(file, facts)
+    from fastai.learner import load_learner
+
+    from recognizer.networks import torchvision_cure  # noqa: F401 - must come before fastai
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="load_learner")
+        try:
+            return load_learner(file)
+        except (ImportError, AttributeError, RuntimeError) as error:
+            raise ModelError(f"{file} cannot be opened here ({error}); {_versions(facts)}") from error
+
+
+def _check_versions(file: Path, facts: dict[str, Any]) -> None:
+    """Name the versions that are needed before a pickle is opened, since afterwards errors name anything but them."""
+    wrong = [name for name in FITTING if _minor(_installed(name)) != _minor(facts["versions"][name])]
+    if wrong:
+        needed = " ".join(f'"{name}=={_minor(facts["versions"][name])}.*"' for name in wrong)
+        raise ModelError(f"{file} is not opened: {_versions(facts)} Use pip install {needed}.")
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _versions(facts: dict[str, Any]) -> str:
+    """Compare the versions that the model was made with to those that are here."""
+    made = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    here = ", ".join(f"{name} {_installed(name)}" for name in facts["versions"])
+    return f"it was made with {made}; here are {here}."
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"

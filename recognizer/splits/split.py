@@ -1,0 +1,125 @@
+"""Which kept photos are for training, which for watching it, and which are held out to judge by.
+
+A photo is held out if its own fingerprint says so, whatever other photos there are: once held out, always held out.
+What belongs together with a held-out photo, a copy of it or a photo of the same page, is not trained with: it is set
+aside. So a photo that is added later can set others aside, but it moves none into the held-out part or out of it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
+
+from recognizer.recipe import Recipe
+from recognizer.splits.groups import group_photos, is_held_out
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue, Photo
+
+VALIDATION = 0.1  # share of the training groups that training is watched on
+Side = Literal["training", "held_out", "aside"]
+Numbers = npt.NDArray[np.int_]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The kept photos, by what they are used for.
+
+    Args:
+        training: to learn from.
+        validation: to watch the learning on; part of what is not held out.
+        held_out: to judge by.
+        aside: not used, since something like them is held out.
+        groups: sha256 of a photo to the name of its group.
+    """
+
+    training: list[Photo]
+    validation: list[Photo]
+    held_out: list[Photo]
+    aside: list[Photo]
+    groups: dict[str, str]
+
+    @property
+    def learning(self) -> list[Photo]:
+        """All photos that are not held out or set aside."""
+        return [*self.training, *self.validation]
+
+
+def split_kept(recipe: Recipe, store: PhotoStore) -> Parts:
+    """Split the kept photos; copies and photos of one page stay together.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+    """
+    stored, kept = store.photos.all(), store.photos.kept()
+    names = group_together(stored, store.issues.all())
+    group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
+    parts = Parts([], [], [], [], group)
+    sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out)
+    for photo, side in zip(kept, sides, strict=True):
+        watched = side == "training" and _watched(group[photo.sha256])
+        getattr(parts, "validation" if watched else side).append(photo)
+    return parts
+
+
+def group_together(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
+    """Name the group of each photo: copies, and photos of one page, share it.
+
+    Args:
+        photos: all photos of the store, n of them, in its order.
+        issues: all issues; those with a twin bind two photos together.
+
+    Returns:
+        For each photo the sha256 of the first photo of its group, n of them.
+    """
+    first: dict[str, str] = {}
+    pages = [
+        Issue(photo.sha256, "page", 0.0, twin=first.setdefault(photo.page, photo.sha256))
+        for photo in photos
+        if photo.page
+    ]
+    return group_photos(photos, [*issues, *pages])
+
+
+def take_sides(photos: Sequence[Photo], groups: Sequence[str], share: float) -> list[Side]:
+    """Say for each photo whether it is for training, held out, or set aside.
+
+    Args:
+        photos: n photos.
+        groups: the group of each.
+        share: of the photos, held out.
+    """
+    drawn = [is_held_out(photo.sha256, share) for photo in photos]
+    judged = {group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn}
+    return [
+        "held_out" if is_drawn else "aside" if group in judged else "training"
+        for group, is_drawn in zip(groups, drawn, strict=True)
+    ]
+
+
+def fold_numbers(labels: Numbers, groups: Sequence[str], folds: int, seed: int) -> Numbers:
+    """Deal photos out into folds of like classes; a group is never in two folds.
+
+    Args:
+        labels: the number of each photo's class, (n,).
+        groups: the group of each, n of them.
+        folds: how many.
+        seed: of the dealing.
+
+    Returns:
+        The number of each photo's fold, (n,).
+    """
+    dealt = np.zeros(len(labels), dtype=int)
+    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    for number, (_, chosen) in enumerate(dealer.split(labels, labels, groups)):
+        dealt[chosen] = number
+    return dealt
+
+
+def _watched(group: str) -> bool:
+    # A hash of the name, since fingerprints themselves have already decided what is held out.
+    return is_held_out(hashlib.sha256(group.encode()).hexdigest(), VALIDATION)

@@ -1,0 +1,104 @@
+"""The credits: ATTRIBUTION.md names title, author, licence and page of every kept photo.
+
+All of that was written by strangers, and none of it may become a heading, a picture, HTML or a link of its own.
+"""
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from recognizer.errors import NotFound
+from recognizer.files import write_whole
+from recognizer.recipe import Recipe
+from recognizer.report import write_report
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+
+FILE = "ATTRIBUTION.md"
+
+# What means something within a line of GitHub's Markdown (https://github.github.com/gfm), addresses included.
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~!$:@#]|(?<=www)\.", re.IGNORECASE)
+# Characters that turn the direction of what follows them.
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_ADDRESS = "%/:=?&~#+!$,;@"  # what may stand in an address beside letters, digits, and _ . - ~
+
+
+def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -> dict[str, Any]:
+    """Write where every kept photo comes from.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+        file: what to write; ATTRIBUTION.md in the work folder by default.
+
+    Returns:
+        The report, as written to `reports/credits.json`.
+
+    Raises:
+        NotFound: no photo is kept.
+        Unwritable: the file cannot be written.
+    """
+    begun = time.monotonic()
+    photos = store.photos.kept()
+    if not photos:
+        raise NotFound(f"{store.work} has no photos to give credit for; run recognizer collect {recipe.name} first.")
+    write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
+    counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
+    return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)
+
+
+def attribution(recipe: Recipe, photos: Sequence[Photo]) -> str:
+    """Return the Markdown text that names the sources of photos, grouped by class.
+
+    Args:
+        recipe: the recipe, whose order of classes is used.
+        photos: the photos.
+    """
+    by_label: dict[str, list[Photo]] = {label: [] for label in recipe.labels}
+    for photo in photos:
+        by_label.setdefault(photo.label, []).append(photo)
+    parts = [_class_part(label, members) for label, members in by_label.items() if members]
+    return "\n".join([_head(recipe, photos), *parts])
+
+
+def _head(recipe: Recipe, photos: Sequence[Photo]) -> str:
+    return (
+        f"# Photos of {escape(recipe.title)}\n\n"
+        f"{len(photos)} photos, each with the page that it was found on. "
+        f"Of {_without_licence(photos)} no licence is known: the rights in them are their authors'.\n"
+    )
+
+
+def _class_part(label: str, photos: Sequence[Photo]) -> str:
+    lines = [f"## {escape(label)}", "", "| photo | title | author | licence |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(_row(photo) for photo in photos), ""])
+
+
+def _row(photo: Photo) -> str:
+    title = _link(photo.title or "untitled", photo.page)
+    author, licence = escape(photo.author) or "unknown", escape(photo.licence) or "unknown"
+    return f"| {photo.path.stem} | {title} | {author} | {licence} |"
+
+
+def _link(text: str, address: str) -> str:
+    """Return text as a link, or as itself where the address is not one of the web."""
+    try:
+        web = urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # such as http://[
+        web = False
+    return f"[{escape(text)}]({quote(address, safe=_ADDRESS).replace('&', '&amp;')})" if web else escape(text)
+
+
+def escape(text: str) -> str:
+    """Return a stranger's text as Markdown that shows just this text, on one line."""
+    plain = " ".join(_TURNING.sub("", text).split())
+    return _MARKUP.sub(
+        lambda found: "\\" + found.group(), "".join(c for c in plain if c.isprintable() or c in "\u200c\u200d")
+    )
+
+
+def _without_licence(photos: Sequence[Photo]) -> int:
+    return sum(not photo.licence.strip() for photo in photos)

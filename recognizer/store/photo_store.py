@@ -1,0 +1,106 @@
+"""The photo store: the only code that touches the photo database and the photo files of a work folder.
+
+    store = PhotoStore(Path("data/textiles"), recipe.labels)
+    with store.locked():                                                    # one collector at a time
+        store.hits.add_page("duckduckgo", "tartan", "Tartan", 1, hits)      # search results become rows
+        for hit in store.hits.waiting("Tartan", 100):                       # what is still to be fetched
+            store.photos.add(hit.id, prepare_photo(data))                   # a file, then its row
+    store.photos.kept()                                                     # the photos that training uses
+
+A file is written before the row that names it, so a stop at any moment leaves rows that are true.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from recognizer.files import hold
+from recognizer.store.database import Database
+from recognizer.store.decisions import Decisions
+from recognizer.store.forgotten import Forgotten
+from recognizer.store.hits import Hits
+from recognizer.store.issues import Issues, LabelQualities
+from recognizer.store.photos import Photos
+from recognizer.store.sound_files import SoundFiles
+
+
+class PhotoStore:
+    """The photos of one work folder.
+
+    Args:
+        work: the work folder; made if it is missing.
+        labels: the classes in the recipe's order. Bytes found under two of them belong to the first.
+
+    Attributes:
+        hits: search results, and what became of them.
+        photos: stored photos, rows and files.
+        issues: what checks think of photos.
+        label_quality: how likely each label is right.
+        decisions: what rules and people decided.
+        forgotten: what must never come back.
+        sound_files: which photo files are known to be whole.
+
+    Raises:
+        Damaged: the database cannot be read.
+        Unwritable: the disk is full, or the folder may not be written.
+    """
+
+    def __init__(self, work: Path, labels: Sequence[str]) -> None:
+        self.work = work
+        self.database = Database(work / "photos.db")
+        self.forgotten = Forgotten(self.database)
+        self.hits = Hits(self.database, self.forgotten, labels)
+        self.photos = Photos(work, self.database, self.hits, self.forgotten, labels)
+        self.issues = Issues(self.database)
+        self.label_quality = LabelQualities(self.database)
+        self.decisions = Decisions(self.database)
+        self.sound_files = SoundFiles(self.database)
+
+    def repair(self) -> None:
+        """Put right what a stop or a damage left: photos without their file wait again, files without a row go.
+
+        Decisions stay, and count once the photo is back.
+
+        Raises:
+            Damaged: the database itself is broken.
+            Unwritable: a file may not be removed.
+        """
+        self.database.check()
+        photos = self.photos.all()
+        lost = self.sound_files.renew(photos)
+        with self.database.transaction():
+            for sha256 in lost:
+                self.issues.remove(sha256)
+                self._remove_rows(sha256)
+                self.hits.let_wait(sha256)
+                self.photos.remove_row(sha256)
+        self.photos.remove_files_but({photo.path for photo in photos if photo.sha256 not in lost})
+
+    def erase_rows(self, sha256: str) -> None:
+        """Remove every row about a photo but its hits."""
+        self.issues.remove(sha256, as_twin=True)
+        self.decisions.remove(sha256)
+        self._remove_rows(sha256)
+        self.photos.remove_row(sha256)
+
+    def _remove_rows(self, sha256: str) -> None:
+        self.label_quality.remove(sha256)
+        self.sound_files.remove(sha256)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other runs from adding or removing photos meanwhile; reading and deciding go on beside it.
+
+        Raises:
+            WorkInUse: another run is adding or removing photos.
+        """
+        return hold(self.work / ".lock")
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def __enter__(self) -> "PhotoStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

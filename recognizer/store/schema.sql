@@ -1,0 +1,93 @@
+-- The photo database: one file photos.db in the work folder. Run anew on files of an older version, so that tables
+-- are only added; views are made anew.
+DROP VIEW IF EXISTS kept_photos;
+DROP VIEW IF EXISTS described_photos;
+DROP VIEW IF EXISTS current_decisions;
+
+-- One row a page that an engine gave; a page with no hits ends its query.
+CREATE TABLE IF NOT EXISTS searches (
+    engine TEXT NOT NULL, query TEXT NOT NULL, label TEXT NOT NULL, page INTEGER NOT NULL,
+    found INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (label, engine, query, page)
+) WITHOUT ROWID;
+
+-- One row a search result, whatever became of it.
+CREATE TABLE IF NOT EXISTS hits (
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL, rank INTEGER NOT NULL,          -- its place among the label's hits
+    engine TEXT NOT NULL, query TEXT NOT NULL,
+    image TEXT NOT NULL, page TEXT NOT NULL, title TEXT NOT NULL, licence TEXT NOT NULL, author TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('waiting', 'stored', 'duplicate', 'failed')),
+    reason TEXT NOT NULL DEFAULT '',
+    photo TEXT REFERENCES photos (sha256),
+    UNIQUE (label, rank)
+);
+CREATE INDEX IF NOT EXISTS hits_by_state ON hits (label, status, rank);
+CREATE INDEX IF NOT EXISTS hits_by_image ON hits (label, image);
+CREATE INDEX IF NOT EXISTS hits_by_photo ON hits (photo);
+
+-- One row a stored file, under the label of the first hit that led to it.
+CREATE TABLE IF NOT EXISTS photos (
+    sha256 TEXT PRIMARY KEY, phash TEXT NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL,
+    label TEXT NOT NULL, hit INTEGER NOT NULL REFERENCES hits (id)
+);
+CREATE INDEX IF NOT EXISTS photos_by_label ON photos (label, phash);
+
+-- What a photo's file was like when its bytes were last found to be right: its size and times.
+CREATE TABLE IF NOT EXISTS sound_files (photo TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+
+-- What was forgotten: photos, perceptual hashes of them and of their likely copies, and hashes of the addresses which
+-- are not to be fetched again.
+CREATE TABLE IF NOT EXISTS forgotten_photos (sha256 TEXT PRIMARY KEY, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten_hashes (phash TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS forgotten_addresses (address TEXT PRIMARY KEY) WITHOUT ROWID;
+
+-- What a check thinks: score from 0 (fine) to 1 (surely wrong), a better label with its probability, the
+-- photo it is a copy of.
+CREATE TABLE IF NOT EXISTS issues (
+    photo TEXT NOT NULL REFERENCES photos (sha256), "check" TEXT NOT NULL,
+    score REAL NOT NULL CHECK (score BETWEEN 0 AND 1), label TEXT, twin TEXT, probability REAL,
+    PRIMARY KEY (photo, "check")
+) WITHOUT ROWID;
+
+-- How likely a label is a photo's right one, as far as the photos that teach can tell.
+CREATE TABLE IF NOT EXISTS trust (
+    photo TEXT PRIMARY KEY REFERENCES photos (sha256), label TEXT NOT NULL,
+    probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1)
+) WITHOUT ROWID;
+
+-- What was decided, by the rules ('auto') or by a person. An undone decision stays as a row, and so does one about a
+-- photo whose file was lost: it counts again once the photo is back.
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY,
+    photo TEXT NOT NULL,                                  -- sha256
+    action TEXT NOT NULL CHECK (action IN ('keep', 'drop', 'relabel')),
+    label TEXT, "by" TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0,
+    choice INTEGER                                        -- the same number for photos decided about at once
+);
+CREATE INDEX IF NOT EXISTS decisions_by_photo ON decisions (photo, undone);
+
+-- The decision that counts for each photo: a person's before the rules', the last before earlier ones.
+CREATE VIEW current_decisions AS
+SELECT photo, action, label, "by", reason FROM (
+    SELECT *, row_number() OVER (PARTITION BY photo ORDER BY "by" = 'auto', id DESC) AS place
+    FROM decisions WHERE undone = 0 AND photo IN (SELECT sha256 FROM photos)
+) WHERE place = 1;
+
+-- Every stored photo with where it comes from and what was decided about it.
+CREATE VIEW described_photos AS
+SELECT labelled.*, coalesce(trust.probability, 1.0) AS label_quality FROM (
+    SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
+           hits.title, hits.licence, hits.author, hits.rank,
+           coalesce(action, '') AS action, coalesce("by", 'auto') AS decided_by,
+           CASE action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
+    FROM photos JOIN hits ON hits.id = photos.hit
+        LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
+) AS labelled LEFT JOIN trust
+    ON trust.photo = sha256 AND trust.label = labelled.label AND decided_by = 'auto';
+
+-- The photos that training uses.
+CREATE VIEW kept_photos AS
+SELECT * FROM described_photos WHERE action <> 'drop';
