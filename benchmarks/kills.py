@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.collecting import CLASSES, PLAIN, State, read_state, share_a_photo, take_no_time, write_recipe
+from tests.collect.collecting import CLASSES, PLAIN, State, read_state, share_a_photo, take_no_time, write_recipe
 from tests.drawn_web import draw_web
 from tests.web import SmallWeb
 

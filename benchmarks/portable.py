@@ -5,7 +5,7 @@
 Builds the sample for each backbone with small pictures; the weights of the resnets are random ones, written to a file
 that the recipe names. A virtual environment is made far from this checkout, with torch of the version that is here,
 torchvision and fastai; the resnets are opened in it, then timm is installed too, and EfficientNet-Lite0 is opened.
-tests/plain.py does that in an empty folder, without this package and without any variable of this process; only
+tests/export/plain.py does that in an empty folder, without this package and without any variable of this process; only
 pip's cache is shared. What counts is the largest difference of a probability from what fastai says here.
 
 Beside a CPU torch the torchvision of PyPI cannot be imported, and then nor can fastai, whatever the learner
@@ -37,13 +37,14 @@ from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.train import train
-from tests.conftest import ROOT, write_tiny_recipe
+from tests.conftest import write_tiny_recipe
+from tests.paths import ROOT
 
 RESNETS = ("resnet18", "resnet34")
 LITE0 = "tf_efficientnet_lite0"
 PHOTOS = 10
 MOST = 1e-4  # difference of a probability that is allowed
-PLAIN = ROOT / "tests" / "plain.py"
+PLAIN = ROOT / "tests" / "export" / "plain.py"
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-DOCS = Path(__file__).parents[1] / "docs"
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs"
 CLIENT = DOCS / "vendor" / "gradio-client.js"
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
+from tests.paths import ROOT
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-ROOT = Path(__file__).parents[1]
 TINY = """
 title = "Tiny textiles"
 description = "Small pictures and few of them, so that tests are quick."

@@ -7,8 +7,8 @@ import pytest
 
 from recognizer.errors import RecipeError
 from recognizer.recipe import CleanSettings, CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "data" / "recipes"
 CLASSES = """
 [[classes]]

@@ -1,0 +1,124 @@
+"""The commands: what they print, how they end, and that README and DESIGN speak of the same ones."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from recognizer.cli.commands import app
+from tests.conftest import Built, Served
+from tests.paths import ROOT
+
+COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+STAGES = ("collect", "clean", "train", "evaluate", "export")
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+def test_importing_the_package_is_instant() -> None:
+    program = (
+        "import sys, recognizer.cli.commands; sys.exit(any(m in sys.modules for m in ('torch', 'fastai', 'gradio')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    code, text = run(command, "--help")
+    assert code == 0
+    assert f"Example: recognizer {command}" in text
+    options = [line for line in text.splitlines() if line.strip().startswith("--")]
+    assert all(len(line.split()) > 2 for line in options), text
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert set(re.findall(r"^recognizer (\w+)", text, re.MULTILINE)) <= COMMANDS
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^make (\w+)", text, re.MULTILINE)) <= targets
+
+
+def test_every_stage_has_written_its_report(built: Built) -> None:
+    for stage in STAGES:
+        report = json.loads((built.work / "reports" / f"{stage}.json").read_text())
+        assert (report["stage"], report["recipe"]) == (stage, "tiny")
+        assert report["seconds"] > 0
+        assert all(isinstance(number, int) for number in report["counts"].values())
+    assert json.loads((built.work / "reports" / "export.json").read_text())["agreement"]["largest_difference"] <= 1e-3
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "build", "serve", "review"])
+def test_an_unknown_recipe_is_one_sentence_and_exit_code_1(stage: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "recognizer", stage, "nowhere"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "There is no recipe data/recipes/nowhere.toml. Recipes in data/recipes: clothing," in done.stderr
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    assert run("collect")[0] == 2
+    assert run("collect", "textiles", "--quickly")[0] == 2
+    for precision in ("0", "1", "95", "nan", "-0.9"):
+        assert run("clean", "textiles", "--precision", precision)[0] == 2
+
+
+def test_classify_prints_words_or_json(served: Served) -> None:
+    photo = served.photos[0]
+    code, text = run("classify", photo, "--model", served.model)
+    assert code == 0
+    assert text.startswith(f"{photo}: ")
+    code, text = run("classify", photo, "--model", served.model, "--json")
+    answer = json.loads(text)
+    assert answer["photo"] == str(photo)
+    assert answer["probabilities"] == pytest.approx(served.expected(photo), abs=1e-6)
+
+
+def test_classify_names_a_missing_photo(served: Served) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "recognizer", "classify", "none.jpg", "--model", str(served.model)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.strip()) == (1, "none.jpg cannot be read: No such file or directory.")
+
+
+def test_publish_writes_a_space(built: Built, tmp_path: Path) -> None:
+    code, text = run("publish", built.recipe, "--work", built.work, "--to", tmp_path / "space")
+    assert code == 0, text
+    assert (tmp_path / "space" / "app.py").is_file()
+
+
+def test_serve_says_where_it_serves_and_a_taken_port_is_a_sentence(served: Served, built: Built) -> None:
+    port = served.url.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "recognizer", "serve", str(built.recipe), "--work", str(built.work), "--port", port],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"Port {port} at 127.0.0.1 cannot be used" in done.stderr
+
+
+def test_a_build_that_is_done_is_not_done_again(built: Built) -> None:
+    before = time.monotonic()
+    code, text = run("build", built.recipe, "--work", built.work)
+    assert code == 0, text
+    train = json.loads((built.work / "reports" / "train.json").read_text())
+    assert train["seconds"] < 5
+    assert time.monotonic() - before < 120
+    assert len(list(built.work.glob("runs/*"))) == 1

@@ -1,0 +1,107 @@
+"""A run that is killed at any moment and started again ends like one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.collect.collecting import (
+    CLASSES,
+    STORED,
+    Run,
+    State,
+    Web,
+    assert_same,
+    quick_run,
+    read_state,
+    run,
+    set_environment,
+    write_bare_web,
+    write_recipe,
+)
+from tests.paths import ROOT
+from tests.web import SmallWeb
+from tests.web_answers import Reply
+
+__all__ = ["quick_run", "run"]  # fixtures
+
+
+def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait until something has happened, while a process runs."""
+    never = threading.Event()
+    while not reached():
+        assert process.poll() is None, "the run ended before the moment came"
+        never.wait(0.002)
+
+
+def collecting(recipe: Path, work: Path) -> list[str]:
+    program = "from recognizer.cli.commands import app; app()"
+    return [sys.executable, "-c", program, "collect", str(recipe), "--work", str(work)]
+
+
+def kill_and_restart(web: SmallWeb, recipe: Path, work: Path, reached: Callable[[], bool]) -> State:
+    """Kill a run at a moment; return what a second run ends with."""
+    command = collecting(recipe, work)
+    variables = os.environ | web.environment
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL) as process:
+        wait_for(reached, process)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL, check=True)
+    return read_state(work)
+
+
+def photo_files(work: Path) -> int:
+    return len(list((work / "photos").glob("*/*.jpg")))
+
+
+def killed_once(undisturbed: Run, work: Path, requests: int, files: int) -> State:
+    """Do a run again and kill it once so many requests and files are there; return what a second run ends with."""
+    with SmallWeb(undisturbed.folder / "web") as web:
+        return kill_and_restart(
+            web, undisturbed.recipe, work, lambda: len(web.requests) >= requests and photo_files(work) >= files
+        )
+
+
+@pytest.mark.parametrize(("requests", "files"), [(30, 0), (0, STORED * len(CLASSES))])
+def test_a_killed_run_ends_like_an_undisturbed_one(
+    run: Run, tmp_path: Path, requests: int, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, {})
+    assert_same(killed_once(run, tmp_path / "work", requests, files), run.state)
+
+
+@pytest.mark.parametrize(("requests", "files"), [(1, 0), (7, 0), (20, 0), (40, 0), (0, 1), (0, 9), (0, 14), (0, 28)])
+def test_a_killed_run_with_a_target_in_reach_ends_like_an_undisturbed_one(
+    quick_run: Run, tmp_path: Path, requests: int, files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, {})
+    state = killed_once(quick_run, tmp_path / "work", requests, files)
+    assert quick_run.report["labels"] == dict.fromkeys(CLASSES, 10) and quick_run.report["counts"]["waiting"] > 0
+    assert_same(state, quick_run.state)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach processes started here: a shell makes what it runs in the background, and its children, deaf."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_does_not_wait_for_a_busy_engine(tmp_path: Path) -> None:
+    write_bare_web(tmp_path, {"kilim": 3})
+    recipe, work = write_recipe(tmp_path, 3, {"Kilim": ["kilim"], "Batik": ["none"]}), tmp_path / "work"
+    with Web(tmp_path) as web:
+        web.search = lambda address: Reply(429, headers={"Retry-After": "50"})
+        variables = os.environ | web.environment
+        with subprocess.Popen(collecting(recipe, work), cwd=ROOT, env=variables, stderr=subprocess.DEVNULL) as process:
+            wait_for(lambda: bool(web.requests), process)
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=40)

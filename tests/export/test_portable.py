@@ -1,0 +1,84 @@
+"""learner.pkl elsewhere: plain fastai opens it for every backbone, and nothing of this machine is in it."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from fastai.learner import load_learner
+
+from recognizer.export.export import write_learner
+from recognizer.networks.backbone import load_backbone
+from recognizer.recipe import load_recipe
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+from recognizer.train.cached import start_head
+from recognizer.train.learner import make_learner, observe
+from recognizer.train.trained import label_numbers
+from tests.conftest import Built
+from tests.paths import ROOT
+from tests.pickled import named, operations
+
+RESNETS = ("resnet18", "resnet34")
+KNOWN = {"fastai", "fastcore", "fasttransform", "plum", "torch", "torchvision", "timm", "numpy", "PIL"}
+PLATFORM = {"PosixPath", "WindowsPath"}
+
+
+class Learner(NamedTuple):
+    """A written learner, and what it said of photos before it was written."""
+
+    file: Path
+    photos: list[Photo]
+    expected: np.ndarray
+
+
+@pytest.fixture(scope="module")
+def learners(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[Learner]:
+    """Of the three backbones that recipes use; that of the tiny recipe is trained, of the others the head."""
+    recipe = load_recipe(built.recipe)
+    folder = tmp_path_factory.mktemp("learners")
+    with PhotoStore(built.work, recipe.labels) as store:
+        parts = split_kept(recipe, store)
+    photos = parts.held_out[:4]
+    trained = built.model / "learner.pkl"
+    found = [Learner(trained, photos, observe(load_learner(trained), photos).probabilities)]
+    for name in RESNETS:
+        learner = make_learner(recipe, parts, load_backbone(name, pretrained=False))
+        features, labels = observe(learner, parts.training).features[:, None], label_numbers(recipe, parts.training)
+        start_head(learner.model, features, labels, np.ones(len(labels)))
+        found.append(Learner(folder / f"{name}.pkl", photos, observe(learner, photos).probabilities))
+        write_learner(learner, found[-1].file)
+    return found
+
+
+def test_every_backbone_opens_in_a_program_that_has_fastai_only(learners: list[Learner], tmp_path: Path) -> None:
+    files = [str(learner.file) for learner in learners]
+    photos = [str(photo.path) for photo in learners[0].photos]
+    command = [sys.executable, "-I", str(ROOT / "tests" / "export" / "plain.py"), *files, "--photos", *photos]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    for learner in learners:
+        given = json.loads(printed)["learners"][str(learner.file)]["probabilities"]
+        assert given == pytest.approx(learner.expected, abs=1e-4), learner.file
+        assert np.ptp(learner.expected, axis=0).max() > 1e-3  # it does not say the same of all photos
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_learner_names_this_machine_its_system_or_its_python(learners: list[Learner], built: Built) -> None:
+    """Not one function is in it by value, since that would be bytecode of one version of Python."""
+    for learner in learners:
+        steps, texts = zip(*operations(learner.file), strict=True)
+        assert {"STACK_GLOBAL", "INST", "EXT1"}.isdisjoint(steps)  # `named` would not see what they take
+        modules = {module.split(".")[0] for module, _ in named(learner.file)}
+        assert modules <= KNOWN | sys.stdlib_module_names | {"__builtin__"}, modules
+        assert {name for _, name in named(learner.file)}.isdisjoint(
+            {*PLATFORM, "CodeType", "FunctionType", "eval", "exec"}
+        )
+        here = [str(built.work), str(ROOT), sys.prefix, sys.base_prefix]
+        assert not [text for text in texts for word in (*here, "recognizer") if word in text]
+        assert not [text for text in texts if text.startswith("/") or text[1:3] == ":\\"]

@@ -1,0 +1,127 @@
+"""The review page's server: what it tells, what it saves, and whom it refuses. Asked over real HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.review.review_work import CAPES, LABELS, PERSON, PHOTOS, Work, served_review
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
+    return Work(tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture(scope="module")
+def client(work: Work) -> Iterator[httpx.Client]:
+    with served_review(work) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as opened:
+        yield opened
+
+
+def decide(client: httpx.Client, *choices: dict[str, Any], by: str = PERSON) -> httpx.Response:
+    return client.post("/api/decisions", json={"choices": choices, "by": by})
+
+
+def undo(client: httpx.Client, by: str = PERSON) -> Any:
+    return client.post("/api/undo", json={"by": by}).json()["decisions"]
+
+
+def test_the_list(client: httpx.Client, work: Work) -> None:
+    told = client.get("/api/queue").json()
+    assert [photo["id"] for photo in told["photos"]] == work.waiting
+    assert (told["left"], told["name"], told["recipe"], told["title"]) == (5, PERSON, "cloth", "Cloth")
+    assert [option["name"] for option in told["labels"]] == LABELS
+    assert {option["name"]: option["waiting"] for option in told["checks"]} == {"duplicate": 2, "empty": 0, "label": 4}
+    assert told["totals"] == {
+        **{"checked": True, "photos": PHOTOS, "waiting": 5, "keep": 0, "drop": 1, "relabel": 0},
+        **{"auto": 1, "person": 0},
+    }
+    second = next(photo for photo in told["photos"] if photo["id"] == work.ids[0])
+    assert second["issues"] == [
+        {"check": "label", "score": 0.95, "label": "Batik", "probability": 0.9, "twin": None},
+    ]
+    automatic = client.get("/api/queue", params={"state": "auto"}).json()["photos"][0]
+    assert automatic["decision"]["reason"] == "empty picture"
+
+
+def test_one_photo_with_origin_twin_and_no_neighbours(client: httpx.Client, work: Work) -> None:
+    told = client.get(f"/api/photos/{work.ids[5]}").json()
+    assert told["origin"] == {
+        **{"page": "https://pages.example/5?a=1&b=<i>", "link": True, "licence": "", "author": "<b>A & B"},
+    }
+    assert [(twin["id"], twin["label"], twin["dropped"]) for twin in told["twins"]] == [(work.ids[9], CAPES, False)]
+    assert told["neighbours"] is None
+    assert client.get(f"/api/photos/{work.ids[0]}").json()["origin"]["link"] is False, "javascript: is no link"
+
+
+def test_choices_and_undo(client: httpx.Client, work: Work) -> None:
+    before, (one, other) = work.decided(), work.ids[:2]
+    told = decide(client, {"photo": one, "action": "drop"}, {"photo": other, "action": "relabel", "label": "Batik"})
+    assert told.json()["before"] == {one: None, other: None}
+    assert work.decided() == {**before, one: ("drop", None, PERSON), other: ("relabel", "Batik", PERSON)}
+    assert decide(client, {"photo": one, "action": "keep"}, by="bob").json()["before"][one]["by"] == PERSON
+    assert work.decided()[one] == ("keep", None, "bob"), "the last one counts"
+    assert undo(client, "bob")[one]["action"] == "drop", "the first one was recorded as well"
+    assert undo(client) == {one: None, other: None}
+    assert undo(client) == {}
+    assert work.decided() == before
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"choices": [{"photo": "f" * 64, "action": "keep"}], "by": PERSON}, "is not stored any more"),
+        ({"choices": [{"photo": "ID", "action": "relabel", "label": "Hat"}], "by": PERSON}, "“Hat” is no class"),
+        ({"choices": [{"photo": "ID", "action": "relabel"}], "by": PERSON}, "is no class"),
+        ({"choices": [{"photo": "ID", "action": "keep"}], "by": "AUTO"}, "Write your name first"),
+        ({"choices": [{"photo": "ID", "action": "burn"}], "by": PERSON}, "choices.0.action"),
+        ({"choices": [], "by": PERSON}, "choices"),
+        ({"by": PERSON}, "choices"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_saves_nothing(
+    client: httpx.Client, work: Work, sent: dict[str, Any], sentence: str
+) -> None:
+    decided = work.decided()
+    for choice in sent.get("choices", []):
+        choice["photo"] = choice["photo"].replace("ID", work.ids[0])
+    answer = client.post("/api/decisions", json=sent)
+    assert answer.status_code in (409, 422)
+    assert sentence in answer.json()["error"]
+    assert work.decided() == decided
+
+
+def test_photos_and_nothing_else_are_served(client: httpx.Client, work: Work) -> None:
+    photo = client.get(f"/photo/{work.ids[0]}.jpg")
+    with work.open() as store:
+        stored = store.photos.get(work.ids[0])
+    assert stored is not None and photo.content == stored.path.read_bytes()
+    small = client.get(f"/thumb/{work.ids[0]}.jpg")
+    assert small.headers["content-type"] == "image/jpeg" and len(small.content) > 100
+    for path in (
+        "/photo/../photos.db",
+        "/photo/%2e%2e%2fphotos.db.jpg",
+        f"/photo/{'f' * 64}.jpg",
+        "/page/%2e%2e/review.py",
+    ):
+        assert client.get(path).status_code == 404, path
+
+
+def test_other_sites_are_kept_away(client: httpx.Client, work: Work) -> None:
+    decided = work.decided()
+    sent = {"choices": [{"photo": work.ids[0], "action": "drop"}], "by": PERSON}
+    own = str(client.base_url)
+    refused = [
+        client.post("/api/decisions", json=sent, headers={"Origin": "https://evil.example"}),
+        client.post("/api/decisions", json=sent, headers={"Origin": "null"}),
+        client.post("/api/decisions", json=sent, headers={"Host": "evil.example", "Origin": "http://evil.example"}),
+        client.post("/api/decisions", content=b"{}", headers={"Content-Type": "text/plain", "Origin": own}),
+        client.get("/api/queue", headers={"Host": "evil.example:80"}),
+    ]
+    assert [answer.status_code for answer in refused] == [403] * len(refused)
+    assert work.decided() == decided
+    for host in ("localhost:7860", "[::1]:7860", "192.168.1.7", "127.0.0.1"):
+        assert client.get("/", headers={"Host": host}).status_code == 200, host
+    assert "default-src 'none'" in client.get("/").headers["content-security-policy"]

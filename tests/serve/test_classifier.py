@@ -1,0 +1,168 @@
+"""The exported model: what plain programs, the page and its API make of it."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from gradio_client import Client, handle_file
+
+from recognizer.calibration.abstain import NOT_SURE
+from recognizer.errors import ModelError, PictureError
+from recognizer.export.onnx_forms import onnx_pixels, run_onnx
+from recognizer.serve.classifier import Classifier, read_facts
+from tests.conftest import Built, Served
+
+
+def test_model_json_describes_the_files(built: Built) -> None:
+    facts = read_facts(built.model)
+    assert [entry["name"] for entry in facts["classes"]] == [entry["name"] for entry in facts["recipe"]["classes"]]
+    assert 0.5 <= facts["threshold"] <= 1
+    assert facts["preprocessing"]["size"] == 64
+    for name, digest in facts["sha256"].items():
+        assert hashlib.sha256((built.model / name).read_bytes()).hexdigest() == digest
+    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"}
+
+
+def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
+    session = onnxruntime.InferenceSession(served.model / "model.onnx")
+    for photo in served.photos:
+        row = session.run(None, {"pixels": onnx_pixels(photo, 64)})[0][0]
+        assert dict(zip(served.classes, row.tolist(), strict=True)) == pytest.approx(served.expected(photo), abs=1e-3)
+        assert row.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_onnx_takes_several_photos_at_once(served: Served) -> None:
+    session = onnxruntime.InferenceSession(served.model / "model.onnx")
+    batch = np.concatenate([onnx_pixels(photo, 64) for photo in served.photos[:3]])
+    assert [values.shape for values in session.run(None, {"pixels": batch})] == [(3, 12), (3,)]
+
+
+@pytest.mark.parametrize("form", ["model.onnx", "model.int8.onnx"])
+def test_onnx_calls_the_same_photos_far_as_the_classifier(served: Served, form: str) -> None:
+    """By the limit in model.json and its own energies; only within what rounding moves them may they differ."""
+    classifier = Classifier(served.model)
+    limit = classifier.facts["distance"]["limit"]
+    energies = run_onnx(served.model / form, [onnx_pixels(photo, 64) for photo in served.photos]).energies
+    far = [classifier.predict(photo.read_bytes()).far for photo in served.photos]
+    moved = classifier.facts["agreement"]["forms"][form]["energy_difference"]
+    assert [e > limit for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved] == [
+        f for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved
+    ]
+    assert np.ptp(energies) > 10 * read_facts(served.model)["agreement"]["energy_difference"]
+
+
+def test_classifier_says_what_the_learner_says(served: Served) -> None:
+    classifier = Classifier(served.model)
+    for photo in served.photos:
+        prediction = classifier.predict(photo.read_bytes())
+        assert prediction.probabilities == pytest.approx(served.expected(photo), abs=1e-6)
+        best = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
+        sure = prediction.probabilities[best] >= classifier.facts["threshold"] and not prediction.far
+        assert prediction.label == (best if sure else NOT_SURE)
+
+
+def test_classifier_refuses_what_is_no_picture(served: Served) -> None:
+    with pytest.raises(PictureError, match="not a picture"):
+        Classifier(served.model).predict(b"<html></html>")
+
+
+def test_an_altered_pickle_is_not_opened(built: Built, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    with (model / "learner.pkl").open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(ModelError, match=r"learner\.pkl is not the file that model\.json describes"):
+        Classifier(model)
+
+
+def test_versions_that_do_not_fit_are_named_before_the_pickle_is_opened(built: Built, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    broken = b"no pickle at all"
+    (model / "learner.pkl").write_bytes(broken)
+    facts = read_facts(model)
+    facts["versions"]["fastai"] = "2.7.19"
+    facts["sha256"]["learner.pkl"] = hashlib.sha256(broken).hexdigest()
+    (model / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelError, match=r'is not opened: .*fastai 2\.7\.19.*pip install "fastai==2\.7\.\*"\.$'):
+        Classifier(model)
+
+
+def test_a_photo_unlike_all_classes_is_not_sure(built: Built, tmp_path: Path) -> None:
+    """The same photo is near or far as the limit says, and far is "Not sure" however likely a class is."""
+    photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
+    answers = {}
+    for limit in (-1e9, 1e9):
+        model = Path(shutil.copytree(built.model, tmp_path / str(limit)))
+        facts = read_facts(model)
+        facts["threshold"] = 0.0
+        facts["distance"]["limit"] = limit
+        (model / "model.json").write_text(json.dumps(facts))
+        answers[limit] = Classifier(model).predict(photo)
+    assert answers[-1e9].far and answers[-1e9].label == NOT_SURE
+    assert not answers[1e9].far and answers[1e9].label == next(iter(answers[1e9].probabilities))
+    assert answers[-1e9].probabilities == answers[1e9].probabilities
+
+
+@pytest.mark.parametrize("stored", [{"distance": {"kind": "mahalanobis", "limit": 90.0}}, {}])
+def test_a_model_of_another_version_is_named(built: Built, tmp_path: Path, stored: dict[str, object]) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    facts = {name: value for name, value in read_facts(model).items() if name != "distance"}
+    (model / "model.json").write_text(json.dumps({**facts, **stored}))
+    with pytest.raises(ModelError, match=r"model\.json is of another version.*; export the model again\.$"):
+        Classifier(model)
+
+
+def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is not a model folder"):
+        Classifier(tmp_path)
+
+
+def test_gradio_client_gets_the_probabilities_of_the_learner(served: Served) -> None:
+    client = Client(served.url, verbose=False)
+    for photo in served.photos:
+        answer = client.predict(handle_file(photo), api_name="/predict")
+        given = {entry["label"]: entry["confidence"] for entry in answer["confidences"]}
+        assert given == pytest.approx(served.expected(photo), abs=1e-6)
+        assert list(given.values()) == sorted(given.values(), reverse=True)
+        assert answer["label"] in (NOT_SURE, next(iter(given)))
+
+
+def test_curl_gets_the_probabilities_of_the_learner(served: Served) -> None:
+    photo = served.photos[0]
+    upload = _curl(f"{served.url}/gradio_api/upload", "-F", f"files=@{photo}")
+    data = json.dumps({"data": [{"path": json.loads(upload)[0], "meta": {"_type": "gradio.FileData"}}]})
+    address = f"{served.url}/gradio_api/call/predict"
+    event = json.loads(_curl(address, "-H", "Content-Type: application/json", "-d", data))["event_id"]
+    lines = _curl("-N", f"{address}/{event}").splitlines()
+    answer = json.loads(lines[lines.index("event: complete") + 1].removeprefix("data: "))[0]
+    given = {entry["label"]: entry["confidence"] for entry in answer["confidences"]}
+    assert given == pytest.approx(served.expected(photo), abs=1e-6)
+
+
+def _curl(*arguments: str) -> str:
+    return subprocess.run(["curl", "-sS", "--fail", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence(served: Served, tmp_path: Path) -> None:
+    text = tmp_path / "photo.jpg"
+    text.write_text("no photo")
+    with pytest.raises(Exception, match="not a picture; use a JPEG"):
+        Client(served.url, verbose=False).predict(handle_file(text), api_name="/predict")
+
+
+def test_about_tells_what_the_answers_mean(served: Served) -> None:
+    about = Client(served.url, verbose=False).predict(api_name="/about")
+    metrics = read_facts(served.model)["metrics"]
+    assert [entry["name"] for entry in about["classes"]] == served.classes
+    assert about["accuracy"] == metrics["accuracy"]
+    assert about["accuracy_interval"] == metrics["accuracy_interval"]
+
+
+def test_the_api_offers_nothing_else(served: Served) -> None:
+    with urllib.request.urlopen(f"{served.url}/gradio_api/info") as answer:
+        assert set(json.load(answer)["named_endpoints"]) == {"/predict", "/about"}

@@ -1,0 +1,74 @@
+"""What belongs together stays together, and the held-out part stays what it is."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from recognizer.recipe import Recipe
+from recognizer.splits.split import fold_numbers, group_together, split_kept, take_sides
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue, Photo
+from tests.splits.copies import plant_copies
+
+SHARE = 0.2
+
+
+def photo(number: int, page: str = "") -> Photo:
+    sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+    return Photo(sha256, "0" * 16, 400, 300, "Kilim", "Kilim", "", page, "", "", "", Path("none.jpg"))
+
+
+def copy(number: int, original: int) -> Issue:
+    return Issue(photo(number).sha256, "duplicate", 0.9, twin=photo(original).sha256)
+
+
+def test_photos_of_one_page_are_a_group_and_so_are_their_copies() -> None:
+    photos = [photo(0, "a"), photo(1, "b"), photo(2, "a"), photo(3), photo(4), photo(5, "b")]
+    groups = group_together(photos, [copy(3, 2)])
+    assert [groups.index(group) for group in groups] == [0, 1, 0, 0, 4, 1]
+
+
+def test_no_group_is_on_both_sides() -> None:
+    photos = [photo(number, str(number // 3)) for number in range(3000)]
+    groups = group_together(photos, [])
+    sides = take_sides(photos, groups, SHARE)
+    training = {group for group, side in zip(groups, sides, strict=True) if side == "training"}
+    judged = {group for group, side in zip(groups, sides, strict=True) if side == "held_out"}
+    assert training and judged and not training & judged
+    assert abs(sides.count("held_out") / len(photos) - SHARE) < 0.03
+    aside = {group for group, side in zip(groups, sides, strict=True) if side == "aside"}
+    assert aside <= judged
+
+
+def test_the_held_out_part_stays_when_photos_and_copies_are_added() -> None:
+    """Added in front, since an earlier place in the lists must make no difference either."""
+    old = [photo(number) for number in range(500)]
+    new = [photo(number) for number in range(500, 900)]
+    copies = [copy(number + 500, number) for number in range(400)]
+    before = take_sides(old, group_together(old, []), SHARE)
+    both = [*new, *old]
+    after = take_sides(both, group_together(both, copies), SHARE)[len(new) :]
+    assert [side == "held_out" for side in before] == [side == "held_out" for side in after]
+    assert not [was for was, now in zip(before, after, strict=True) if now == "training" and was != "training"]
+
+
+def test_folds_keep_groups_whole_and_classes_alike() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.repeat(np.arange(4), 50)
+    groups = [f"{label}-{rng.integers(30)}" for label in labels]
+    folds = fold_numbers(labels, groups, 5, seed=3)
+    assert len({(group, fold) for group, fold in zip(groups, folds.tolist(), strict=True)}) == len(set(groups))
+    assert set(folds.tolist()) == set(range(5))
+    assert all(4 <= (folds[labels == label] == fold).sum() <= 16 for label in range(4) for fold in range(5))
+    assert (folds == fold_numbers(labels, groups, 5, seed=3)).all()
+
+
+def test_a_planted_leak_never_lands_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:
+    """The same photo twice under different names, found by the duplicate check itself."""
+    twins = plant_copies(recipe, copied)
+    parts = split_kept(recipe, copied)
+    place = {p.sha256: "held_out" for p in parts.held_out} | {p.sha256: "learning" for p in parts.learning}
+    for one, other in twins:
+        assert {place.get(one), place.get(other)} != {"held_out", "learning"}
+    assert {"held_out", "learning"} <= {place.get(sha256) for pair in twins for sha256 in pair}
