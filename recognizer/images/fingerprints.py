@@ -1,7 +1,7 @@
-"""Perceptual hashes of a picture and of its likely copies, so that one that is gone can be known again.
+"""Perceptual hashes of a picture and of its likely copies, so that one that was removed is recognized again.
 
-A hash stands for a picture that is scaled, recompressed or brightened a little. Copies that were trimmed, framed or
-turned differ by more, so they are made of the picture while it is there, and their hashes kept too.
+A hash also stands for the picture scaled, recompressed or brightened a little. Copies that were trimmed, framed or
+turned differ by more, so they are made of the picture while it is there, and their hashes are kept too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,29 @@ from PIL import Image, ImageOps
 # within it of these hashes, and 3 % of the photos are near one that is no copy. With a single hash and 8 bits it would
 # be 78 % and 3 %.
 NEAR = 6
-SMALL = 160  # pixels; a hash looks at 32
+HASHED_SIDE = 32  # pixels, of the square that imagehash.phash scales a picture to
+SMALL = 160  # pixels, of the copies that are hashed
 TRIMMED = (0.05, 0.1)  # shares of width and height
 FRAME = 0.1
 TURNED = 2.0  # degrees
 CORNERS = 0.06  # share that trims off what turning leaves empty
 _ODD_COLUMNS = np.uint64(0x5555555555555555)
+
+
+def fingerprint(image: Image.Image) -> str:
+    """Return the perceptual hash of a picture: imagehash.phash, a 64-bit DCT hash.
+
+    The picture is scaled down in two steps, which takes half the time of one.
+
+    Args:
+        image: an RGB picture.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    square = (HASHED_SIDE, HASHED_SIDE)
+    small = image.convert("L").resize(square, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return str(imagehash.phash(small))
 
 
 def copy_hashes(image: Image.Image) -> set[str]:

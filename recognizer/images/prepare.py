@@ -3,13 +3,10 @@
 import io
 from dataclasses import dataclass
 
-import imagehash
-from PIL import Image
-
 from recognizer.images.decode import Limits, read_picture, sha256
+from recognizer.images.fingerprints import fingerprint
 
 JPEG_QUALITY = 90
-HASHED_SIDE = 32  # pixels, of the square that imagehash.phash scales a picture to
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,4 @@ def prepare_photo(data: bytes, limits: Limits | None = None) -> PreparedPhoto:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     jpeg = buffer.getvalue()
-    return PreparedPhoto(jpeg, sha256(jpeg), _fingerprint(image), image.width, image.height)
-
-
-def _fingerprint(image: Image.Image) -> str:
-    """Return the perceptual hash; the picture is scaled down in two steps, which takes half the time of one."""
-    square = (HASHED_SIDE, HASHED_SIDE)
-    small = image.convert("L").resize(square, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return str(imagehash.phash(small))
+    return PreparedPhoto(jpeg, sha256(jpeg), fingerprint(image), image.width, image.height)
