@@ -1,86 +1,75 @@
-"""Shows how far long work is: a bar or a table on a terminal, plain lines elsewhere."""
+"""Shows how far long work is: bars or a table on a terminal, plain lines elsewhere."""
 
 import sys
 import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
+from rich.text import Text
 
-from recognizer.collect.progress import ClassProgress
+if TYPE_CHECKING:  # it brings the photo store, which no --help needs
+    from recognizer.collect.progress import ClassProgress
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
+RATE_OVER = 600.0  # seconds that a rate is measured over; one step can take minutes
+NUMBERS = ("found", "stored", "duplicate", "failed", "usable", "rate")
 
 
-class ProgressDisplay:
-    """A `Watch` that people can read.
+class _Display(Progress):
+    def __init__(self, *columns: ProgressColumn) -> None:
+        console = Console(stderr=True)
+        super().__init__(*columns, console=console, speed_estimate_period=RATE_OVER, disable=not console.is_terminal)
+        self._lines: dict[str, str] = {}  # what is not printed yet, by what it is about
+        self._begun = self._printed = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop drawing, or print what is not printed yet."""
+        super().stop()
+        self._print()
+
+    def _print(self, now: bool = True) -> None:
+        """Where there is no terminal, print the lines, unless others were printed a moment ago."""
+        if self.disable and (now or time.monotonic() - self._printed >= PLAIN_EVERY):
+            sys.stderr.writelines(f"{line}\n" for line in self._lines.values())
+            sys.stderr.flush()
+            self._lines.clear()
+            self._printed = time.monotonic()
+
+
+class ProgressDisplay(_Display):
+    """A `Watch` that people can read: a bar for each kind of work.
 
     with ProgressDisplay() as watch:
         watch("fetching photos", 12, 300)
     """
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._plain = not self._console.is_terminal
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=self._plain,
-        )
-        self._task: TaskID | None = None
-        self._what = ""
-        self._begun = self._shown = time.monotonic()
-
-    def __enter__(self) -> "ProgressDisplay":
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
+        what = TextColumn("{task.description}", markup=False)
+        super().__init__(what, BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` are done; what comes behind a comma in `what` may change."""
-        now = time.monotonic()
         kind = what.partition(",")[0]
-        new = kind != self._what
-        if new:
-            self._what, self._begun = kind, now
-        seconds = now - self._begun
-        rate = done / seconds if seconds > 1 else 0.0
-        if self._plain:
-            self._print(what, done, total, rate, new)
-        else:
-            self._draw(what, done, total, rate, new)
+        last = self.tasks[-1] if self.tasks else None
+        begins = last is None or last.fields["kind"] != kind or done < last.completed
+        task = self._begin(kind, total) if last is None or begins else last
+        self.update(task.id, description=what, completed=done, total=total or None)
+        self._lines[kind] = _line(task)
+        self._print(now=begins or task.finished)
 
-    def _draw(self, what: str, done: int, total: int, rate: float, new: bool) -> None:
-        if new and self._task is not None:
-            self._bar.remove_task(self._task)
-        if new or self._task is None:
-            self._task = self._bar.add_task(what, total=None, rate="")
-        shown = f"{rate:.1f}/s" if rate else ""
-        self._bar.update(self._task, description=what, completed=done, total=total or None, rate=shown)
-
-    def _print(self, what: str, done: int, total: int, rate: float, new: bool) -> None:
-        now = time.monotonic()
-        if not new and done < total and now - self._shown < PLAIN_EVERY:
-            return
-        self._shown = now
-        left = f", {rate:.1f}/s, {(total - done) / rate:.0f} s left" if rate and done < total else ""
-        amount = f" {done}/{total}" if total else ""
-        print(f"{what}{amount}{left}", file=sys.stderr, flush=True)
+    def _begin(self, kind: str, total: int) -> Task:
+        self._print()  # the last of the kind before
+        for task in self.tasks:
+            if task.fields["kind"] == kind or not task.finished:
+                self.remove_task(task.id)
+        self.add_task(kind, total=total or None, kind=kind)
+        return self.tasks[-1]
 
 
-class ClassDisplay:
+class ClassDisplay(_Display):
     """A `ClassWatch` that people can read: a line for each class.
 
     with ClassDisplay() as watch:
@@ -88,58 +77,42 @@ class ClassDisplay:
     """
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
-        self._begun = self._shown = time.monotonic()
         self._settled: dict[str, int] = {}  # label to hits settled before this run
-        self._printed: dict[str, ClassProgress] = {}
         self._last: Sequence[ClassProgress] = ()
+        super().__init__()  # which asks for the table
 
-    def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live:
-            self._live.stop()
-        else:
-            self._print()
-
-    def __call__(self, classes: Sequence[ClassProgress]) -> None:
+    def __call__(self, classes: "Sequence[ClassProgress]") -> None:
         """Show how far each class is."""
-        self._last = classes
         for one in classes:
             self._settled.setdefault(one.label, one.settled)
-        if self._live:
-            self._live.update(self._table())
-        elif time.monotonic() - self._shown >= PLAIN_EVERY:
-            self._print()
+            if one not in self._last:
+                numbers = zip(self._numbers(one), (*NUMBERS[:-1], ""), strict=True)
+                self._lines[one.label] = f"{one.label}: " + ", ".join(f"{n} {name}".strip() for n, name in numbers)
+        self._last = classes
+        self._print(now=False)
 
-    def _table(self) -> Table:
-        table = Table("class", *(("found", "stored", "duplicate", "failed", "usable", "rate")), box=None)
-        for column in table.columns[1:]:
-            column.justify = "right"
+    def get_renderable(self) -> Table:
+        """Return the table, which is drawn anew several times a second."""
+        columns = [Column(name, justify="right") for name in NUMBERS]
+        table = Table("class", *columns, box=None, show_header=bool(self._last))
         for one in self._last:
-            numbers = (one.found, one.stored, one.duplicate, one.failed)
-            table.add_row(one.label, *map(str, numbers), f"{one.usable}/{one.wanted}", f"{self._rate(one):.1f}/s")
+            table.add_row(Text(one.label), *self._numbers(one))
         return table
 
-    def _print(self) -> None:
-        """Print the classes that changed since they were last printed."""
-        self._shown = time.monotonic()
-        for one in self._last:
-            if self._printed.get(one.label) != one:
-                self._printed[one.label] = one
-                print(self._line(one), file=sys.stderr, flush=True)
+    def _numbers(self, one: "ClassProgress") -> list[str]:
+        """Return the numbers of a class; its rate is hits settled a second since the display began."""
+        rate = (one.settled - self._settled[one.label]) / max(time.monotonic() - self._begun, 1)
+        counts = (one.found, one.stored, one.duplicate, one.failed)
+        return [*map(str, counts), f"{one.usable}/{one.wanted}", f"{rate:.1f}/s"]
 
-    def _line(self, one: ClassProgress) -> str:
-        counts = f"{one.found} found, {one.stored} stored, {one.duplicate} duplicate, {one.failed} failed"
-        return f"{one.label}: {counts}, {one.usable}/{one.wanted} usable, {self._rate(one):.1f}/s"
 
-    def _rate(self, one: ClassProgress) -> float:
-        """Return the hits settled a second, since the display began."""
-        seconds = time.monotonic() - self._begun
-        return (one.settled - self._settled[one.label]) / seconds if seconds > 0 else 0.0
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Show steps a second."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+def _line(task: Task) -> str:
+    amount = f" {task.completed:.0f}/{task.total:.0f}" if task.total else ""
+    left = f", {task.speed:.1f}/s, {task.time_remaining:.0f} s left" if task.speed and task.time_remaining else ""
+    return f"{task.description}{amount}{left}"
