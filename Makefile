@@ -1,7 +1,7 @@
 # make setup    the virtual environment with what a user needs
 # make demo     build the sample and serve it on http://127.0.0.1:7860
 # make check    ruff and mypy
-# make test     all tests, with whatever they need
+# make test     all tests, with whatever they need; of one room: make test ROOM=clean
 # make site     what docs/ takes from npm
 # make groups   docs/groups.json out of the recipe
 
@@ -18,7 +18,7 @@ check: .venv/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 test: .venv/developer .venv/browser site
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM))
 site: docs/vendor/gradio-client.js
 groups: setup
 	$(BIN)/python -m recognizer.publish.site

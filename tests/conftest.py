@@ -1,4 +1,8 @@
-"""What many tests share: a small recipe built once, and its page served on loopback."""
+"""What many tests share, each made once and only where a test asks for it.
+
+recipe, filled, trained, copied     four classes and few photos, put into a store directly; `copied` is for changing
+built, served                       twelve classes, built by the real command, and its page on loopback; takes longer
+"""
 
 import os
 import shutil
@@ -9,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import Recipe
 from recognizer.store.photo_store import PhotoStore
 from tests.paths import ROOT
+from tests.small_sample import decide_about_copies, fill_store, small_recipe
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -73,6 +78,40 @@ def write_tiny_recipe(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """The small recipe."""
+    return small_recipe(tmp_path_factory.mktemp("recipe"))
+
+
+@pytest.fixture(scope="session")
+def filled(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A work folder with photos, before any training; for copying."""
+    work = tmp_path_factory.mktemp("filled")
+    with PhotoStore(work, recipe.labels) as store:
+        fill_store(recipe, store)
+        decide_about_copies(store)
+    return work
+
+
+@pytest.fixture(scope="session")
+def trained(filled: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A work folder after training; for copying."""
+    from recognizer.train.train import train
+
+    work = Path(shutil.copytree(filled, tmp_path_factory.mktemp("trained") / "work"))
+    with PhotoStore(work, recipe.labels) as store:
+        train(recipe, store)
+    return work
+
+
+@pytest.fixture
+def copied(trained: Path, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore]:
+    """A copy of the trained store, to change as a test likes."""
+    with PhotoStore(Path(shutil.copytree(trained, tmp_path / "work")), recipe.labels) as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A tiny recipe, built by the real command."""
     from typer.testing import CliRunner
@@ -84,19 +123,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     result = CliRunner().invoke(app, ["build", str(recipe), "--work", str(folder / "work")])
     assert result.exit_code == 0, result.output
     return Built(recipe, folder / "work")
-
-
-@pytest.fixture
-def recipe(built: Built) -> Recipe:
-    """The tiny recipe."""
-    return load_recipe(built.recipe)
-
-
-@pytest.fixture
-def copied(built: Built, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore]:
-    """A copy of the built store, to change as a test likes."""
-    with PhotoStore(Path(shutil.copytree(built.work, tmp_path / "work")), recipe.labels) as store:
-        yield store
 
 
 @pytest.fixture(scope="session")

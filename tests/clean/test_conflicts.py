@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.special import log_softmax, softmax
 
 from recognizer.clean.clean import clean
@@ -12,11 +11,11 @@ from recognizer.clean.conflicts import judge_conflicts, true_class_of_copies
 from recognizer.clean.duplicates import CONFLICT
 from recognizer.clean.label_noise import LabelNoise
 from recognizer.clean.label_quality import Judgement
-from recognizer.images.prepare import prepare_photo
 from recognizer.recipe import Recipe
 from recognizer.review.queue import read_entries
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision, Hit, Issue, Photo
+from recognizer.store.rows import Decision, Issue, Photo
+from tests.clean.planting import plant_conflict
 
 CLASSES = ["Batik", "Ikat", "Kilim"]
 NOISE = LabelNoise(temperature=1.0, share=0.1, likelihood=0.0)
@@ -66,20 +65,8 @@ def test_a_conflict_stays_with_the_copy_that_was_dropped() -> None:
         assert (issue.photo, issue.label) == (flagged, None)
 
 
-def plant(store: PhotoStore, label: str) -> str:
-    """Store a smaller copy of the store's largest photo of another class under a label; return its sha256."""
-    photo = max((one for one in store.photos.kept() if one.label != label), key=lambda one: (one.width, one.sha256))
-    with Image.open(photo.path) as image:
-        image.resize((image.width - 20, image.height - 20)).save(store.work / "copy.png")
-    copy = prepare_photo((store.work / "copy.png").read_bytes())
-    store.hits.add_page("test", "copies", label, 1000, [Hit("https://other.example/1.jpg", "https://other.example/1")])
-    (hit,) = [one for one in store.hits.waiting(label, 1000) if one.image == "https://other.example/1.jpg"]
-    store.photos.add(hit.id, copy)
-    return copy.sha256
-
-
 def test_a_person_is_told_the_label_and_what_is_settled_does_not_come_back(copied: PhotoStore, recipe: Recipe) -> None:
-    copy = plant(copied, recipe.labels[0])
+    copy = plant_conflict(copied, recipe.labels[0])
     clean(recipe, copied)
     (conflict,) = [issue for issue in copied.issues.all() if issue.check == CONFLICT]
     photo, twin = copied.photos.get(conflict.photo), copied.photos.get(conflict.twin or "")

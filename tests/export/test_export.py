@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from recognizer.errors import RecognizerError
 from recognizer.export.agreement import compare, measure_agreement
+from recognizer.export.export import export
 from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.recipe import Recipe
 from recognizer.serve.classifier import read_facts
@@ -25,10 +26,10 @@ from tests.conftest import Built
 FORMS = {"model.onnx", "model.int8.onnx", "model.safetensors"}
 
 
-def test_every_form_is_compared_on_held_out_photos(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
+def test_every_form_is_compared_on_held_out_photos(built: Built, built_copy: PhotoStore, built_recipe: Recipe) -> None:
     report = json.loads((built.work / "reports" / "export.json").read_text())["agreement"]
     assert set(report["forms"]) == FORMS
-    assert report["photos"] == len(split_kept(recipe, copied).held_out) > 0
+    assert report["photos"] == len(split_kept(built_recipe, built_copy).held_out) > 0
     assert report["forms"]["model.onnx"]["same_answer"] == report["same_answer"] == 1
     assert report["forms"]["model.onnx"]["largest_difference"] == report["largest_difference"] <= 1e-3
     assert report["forms"]["model.onnx"]["energy_difference"] <= 1e-2
@@ -62,12 +63,12 @@ def test_int8_takes_several_photos_at_once(built: Built) -> None:
     assert together.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_form_that_differs_is_an_error(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
-    weights = load_file(copied.work / "model" / "model.safetensors")
+def test_a_form_that_differs_is_an_error(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+    weights = load_file(built_copy.work / "model" / "model.safetensors")
     last = next(name for name, tensor in weights.items() if tensor.shape == (12,))
-    save_file({**weights, last: weights[last] + torch.arange(12)}, copied.work / "model" / "model.safetensors")
+    save_file({**weights, last: weights[last] + torch.arange(12)}, built_copy.work / "model" / "model.safetensors")
     with pytest.raises(RecognizerError, match=r"model\.safetensors and learner\.pkl differ by .* nothing was exported"):
-        measure_agreement(copied.work / "model", split_kept(recipe, copied).held_out, 64)
+        measure_agreement(built_copy.work / "model", split_kept(built_recipe, built_copy).held_out, 64)
 
 
 def test_agreement_counts_answers_and_differences() -> None:
@@ -102,23 +103,21 @@ def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
     assert f"unlike all 12 (its energy is above {limit:.2f})" in text
 
 
-def test_an_export_that_fails_leaves_the_model_that_was(built: Built, copied: PhotoStore, recipe: Recipe) -> None:
-    from recognizer.export.export import export
-
-    before = (copied.work / "model" / "model.json").read_bytes()
-    shutil.rmtree(copied.work / "runs")
+def test_an_export_that_fails_leaves_the_model_that_was(
+    built: Built, built_copy: PhotoStore, built_recipe: Recipe
+) -> None:
+    before = (built_copy.work / "model" / "model.json").read_bytes()
+    shutil.rmtree(built_copy.work / "runs")
     with pytest.raises(RecognizerError, match="has no trained run yet"):
-        export(recipe, copied)
-    assert (copied.work / "model" / "model.json").read_bytes() == before
+        export(built_recipe, built_copy)
+    assert (built_copy.work / "model" / "model.json").read_bytes() == before
 
 
-def test_figures_of_another_training_are_not_exported(copied: PhotoStore, recipe: Recipe) -> None:
-    from recognizer.export.export import export
-
-    file = copied.work / "reports" / "evaluate.json"
+def test_figures_of_another_training_are_not_exported(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+    file = built_copy.work / "reports" / "evaluate.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "run": "another"}))
-    with pytest.raises(RecognizerError, match=f"not of the last training; run recognizer evaluate {recipe.name} again"):
-        export(recipe, copied)
+    with pytest.raises(RecognizerError, match="not of the last training; run recognizer evaluate tiny again"):
+        export(built_recipe, built_copy)
 
 
 def test_no_file_of_a_model_names_this_machine(built: Built) -> None:

@@ -5,11 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from recognizer.recipe import Recipe
-from recognizer.splits.split import fold_numbers, group_together, split_kept, take_sides
-from recognizer.store.photo_store import PhotoStore
+from recognizer.splits.split import fold_numbers, group_together, take_sides
 from recognizer.store.rows import Issue, Photo
-from tests.splits.copies import plant_copies
 
 SHARE = 0.2
 
@@ -62,13 +59,3 @@ def test_folds_keep_groups_whole_and_classes_alike() -> None:
     assert set(folds.tolist()) == set(range(5))
     assert all(4 <= (folds[labels == label] == fold).sum() <= 16 for label in range(4) for fold in range(5))
     assert (folds == fold_numbers(labels, groups, 5, seed=3)).all()
-
-
-def test_a_planted_leak_never_lands_on_both_sides(copied: PhotoStore, recipe: Recipe) -> None:
-    """The same photo twice under different names, found by the duplicate check itself."""
-    twins = plant_copies(recipe, copied)
-    parts = split_kept(recipe, copied)
-    place = {p.sha256: "held_out" for p in parts.held_out} | {p.sha256: "learning" for p in parts.learning}
-    for one, other in twins:
-        assert {place.get(one), place.get(other)} != {"held_out", "learning"}
-    assert {"held_out", "learning"} <= {place.get(sha256) for pair in twins for sha256 in pair}

@@ -18,22 +18,19 @@ from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.runs import all_runs
 from recognizer.train.train import load_trained, predict
-from tests.conftest import Built
 from tests.paths import ROOT
+from tests.small_sample import write_small_recipe
 
 # “--cpu” of accelerate starts one process only, so it is told by its environment.
 LAUNCH = "--multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"
 
 
 @pytest.fixture
-def whole(built: Built, tmp_path: Path) -> tuple[Path, Path]:
-    """The tiny recipe, whose network is now trained as a whole, and a work folder in which nothing is trained."""
-    recipe = tmp_path / "tiny.toml"
-    recipe.write_text(
-        built.recipe.read_text().replace("epochs = 1", "epochs = 2\nrounds = 2\nbatch = 16\ncached = false")
-    )
-    work = Path(shutil.copytree(built.work, tmp_path / "work", ignore=shutil.ignore_patterns("runs", "model")))
-    return recipe, work
+def whole(filled: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The small recipe, whose network is now trained as a whole, and a work folder in which nothing is trained."""
+    recipe = write_small_recipe(tmp_path)
+    recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 2\nrounds = 2\nbatch = 16\ncached = false"))
+    return recipe, Path(shutil.copytree(filled, tmp_path / "work"))
 
 
 def launch(*module: object) -> str:
@@ -48,9 +45,8 @@ def test_two_processes_train_one_network_and_one_writes(whole: tuple[Path, Path]
     recipe, work = whole
     # More than a process has: a batch is then all that it has, not nothing.
     recipe.write_text(recipe.read_text().replace("batch = 16", "batch = 100"))
-    (work / "reports" / "train.json").unlink()
     printed = launch("recognizer", "train", recipe, "--work", work)
-    assert printed.count("Trained tiny") == 1
+    assert printed.count("Trained small") == 1
     runs = all_runs(work)
     assert [run.metrics["round"] for run in runs] == [1, 2]
     assert any(not tensor.equal(runs[1].weights[name]) for name, tensor in runs[0].weights.items())
@@ -76,12 +72,14 @@ def test_each_process_sees_its_share_and_all_come_to_the_same_weights(whole: tup
     assert first["restored"] and second["restored"]
 
 
-def test_cached_training_uses_one_process(built: Built) -> None:
+def test_cached_training_uses_one_process(filled: Path, tmp_path: Path) -> None:
+    recipe, work = write_small_recipe(tmp_path), shutil.copytree(filled, tmp_path / "work")
     for rank in "01":
         runner = CliRunner(env={"WORLD_SIZE": "2", "RANK": rank})
-        result = runner.invoke(app, ["train", str(built.recipe), "--work", str(built.work)])
+        result = runner.invoke(app, ["train", str(recipe), "--work", str(work)])
         assert result.exit_code == 1
         assert (
-            "Training on cached layers uses one process, and 2 were started; run recognizer train tiny" in result.stderr
+            "Training on cached layers uses one process, and 2 were started; run recognizer train small"
+            in result.stderr
         )
         assert "cached = false" in result.stderr
