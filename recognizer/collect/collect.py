@@ -19,8 +19,8 @@ from typing import Any
 from recognizer.collect.engines.engine import Engine, Reader
 from recognizer.collect.engines.make import make_engines
 from recognizer.collect.filling import Filling
-from recognizer.collect.http.addresses import DownloadError
 from recognizer.collect.http.download import Downloader
+from recognizer.collect.http.errors import DownloadError
 from recognizer.collect.http.retries import Patience
 from recognizer.collect.progress import ClassWatch, class_progress, unwatched_classes
 from recognizer.collect.report import make_report
@@ -133,9 +133,17 @@ class _Settler:
         """Read, decode and store on another thread: Pillow and SQLite let go of Python's lock while they work."""
 
         def work() -> None:
-            self._store.photos.add(hit.id, prepare_photo(read(), self._limits))
+            self._store.photos.add(hit.id, prepare_photo(_read(read), self._limits))
 
         await asyncio.get_running_loop().run_in_executor(self._decoders, work)
+
+
+def _read(read: Callable[[], bytes]) -> bytes:
+    """Return the bytes of a hit; an address that its engine cannot read costs this hit and not the run."""
+    try:
+        return read()
+    except (ValueError, OverflowError) as error:
+        raise DownloadError("bad_answer") from error
 
 
 def _first(group: BaseExceptionGroup[RecognizerError]) -> RecognizerError:

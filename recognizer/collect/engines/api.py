@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import httpx
+import yarl
 
 from recognizer.collect.engines.web_engine import TIMEOUT, Refusal
 from recognizer.collect.http.addresses import proxy_for
@@ -40,7 +41,7 @@ def get_json(address: str, params: Mapping[str, str | int], headers: Mapping[str
 
 
 def _fetch(address: str, params: Mapping[str, str | int], headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-    proxy = proxy_for(httpx.URL(address))
+    proxy = proxy_for(yarl.URL(address))
     body = bytearray()
     with httpx.stream("GET", address, params=params, headers=headers, proxy=proxy, timeout=TIMEOUT) as response:
         for chunk in response.iter_bytes():

@@ -12,8 +12,8 @@ from lxml import html
 from recognizer.collect.engines.api import Answer, get_json, rows, table
 from recognizer.collect.engines.engine import text
 from recognizer.collect.engines.web_engine import Refusal, WebEngine
-from recognizer.collect.http.agent import user_agent
 from recognizer.collect.http.retries import Patience, retry_after
+from recognizer.collect.http.robots import user_agent
 from recognizer.errors import EngineRefused
 from recognizer.store.rows import Hit
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import httpx
+import yarl
 from ddgs.base import BaseSearchEngine
 from ddgs.exceptions import DDGSException
 from ddgs.http_client import HttpClient, Response
@@ -52,7 +52,7 @@ class DdgsEngine(WebEngine):
 
     def __init__(self, patience: Patience | None = None) -> None:
         super().__init__(patience)
-        proxy = proxy_for(httpx.URL(self.home))
+        proxy = proxy_for(yarl.URL(self.home))
         verify = os.environ.get("SSL_CERT_FILE") or True
         self._client = self.client(proxy=proxy, timeout=int(TIMEOUT), verify=verify)
         self._client.http_client = _Client(self._client.http_client)

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 from recognizer.collect.engines.engine import Engine
-from recognizer.collect.http.addresses import DownloadError
+from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import EngineRefused
 from recognizer.images.decode import Limits
 from recognizer.recipe import PhotoClass

@@ -21,11 +21,10 @@ import aiohttp
 import httpx
 import yarl
 
-from recognizer.collect.http.addresses import DownloadError, PublicResolver, check_address, proxy_for
-from recognizer.collect.http.agent import AGENT, user_agent
-from recognizer.collect.http.download_reasons import reason_of
+from recognizer.collect.http.addresses import PublicResolver, check_address, proxy_for
+from recognizer.collect.http.errors import DownloadError, reason_of
 from recognizer.collect.http.retries import pause_before, retry_after
-from recognizer.collect.http.robots import has_opted_out
+from recognizer.collect.http.robots import AGENT, has_opted_out, user_agent
 
 AT_ONCE = 64  # connections, most of which wait for an answer
 AT_ONCE_PER_HOST = 6
@@ -102,12 +101,12 @@ class Downloader:
             await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _follow(self, url: httpx.URL, use: Callable[[bytes], Awaitable[T]]) -> T:
+    async def _follow(self, url: yarl.URL, use: Callable[[bytes], Awaitable[T]]) -> T:
         """Try once, redirects included; each host on the way has its own queue."""
         left = self.timeout
         for _ in range(REDIRECTS + 1):
             async with AsyncExitStack() as slot:
-                async with self._hosts[url.host]:
+                async with self._hosts[url.raw_host or ""]:
                     await slot.enter_async_context(self._all)
                     begun = time.monotonic()
                     answer = await self._ask(url, left)
@@ -117,14 +116,14 @@ class Downloader:
             url = check_address(answer, url)
         raise DownloadError("too_many_redirects")
 
-    async def _ask(self, url: httpx.URL, seconds: float) -> bytes | str:
+    async def _ask(self, url: yarl.URL, seconds: float) -> bytes | str:
         """Return the bytes, or where they have moved; `too_slow` once an answer has begun, `timeout` before."""
         late = "timeout"
         proxy = self._proxy(url)
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._session(proxy).get(_as_checked(url), proxy=proxy, allow_redirects=False) as response,
+                self._session(proxy).get(url, proxy=proxy, allow_redirects=False) as response,
             ):
                 if response.status in (301, 302, 303, 307, 308) and "Location" in response.headers:
                     return response.headers["Location"]
@@ -132,7 +131,7 @@ class Downloader:
                 return await self._read(response)
         except TimeoutError as error:
             raise DownloadError(late) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError, OverflowError) as error:
             raise DownloadError(reason_of(error)) from error
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
@@ -172,9 +171,9 @@ class Downloader:
         if (response.content_length or 0) > self.most_bytes:
             raise DownloadError("too_large")
 
-    def _proxy(self, url: httpx.URL) -> str | None:
+    def _proxy(self, url: yarl.URL) -> str | None:
         """Return the proxy for an address; to find one out takes as long as to ask it."""
-        key = (url.scheme, url.host)
+        key = (url.scheme, url.raw_host or "")
         if key not in self._proxies:
             self._proxies[key] = proxy_for(url)
         return self._proxies[key]
@@ -216,15 +215,3 @@ def _headers(contact: str) -> dict[str, str]:
         "Accept": "image/*,*/*;q=0.5",
         "Accept-Encoding": "identity",  # photos are compressed already
     }
-
-
-def _as_checked(url: httpx.URL) -> yarl.URL:
-    """Put an address together again from its checked parts, so that no two readings of it can differ."""
-    return yarl.URL.build(
-        scheme=url.scheme,
-        host=url.raw_host.decode(),
-        port=url.port,
-        path=url.raw_path.decode().partition("?")[0],
-        query_string=url.query.decode(),
-        encoded=True,
-    )

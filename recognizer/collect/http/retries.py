@@ -50,7 +50,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter where a year or a zone has too many digits
         return None
     if date.tzinfo is None:  # "-0000" and dates without a zone are meant as GMT
         date = date.replace(tzinfo=UTC)

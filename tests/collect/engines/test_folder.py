@@ -7,7 +7,7 @@ import pytest
 
 from recognizer.collect.engines.engine import Reader
 from recognizer.collect.engines.folder import Folder
-from recognizer.collect.http.addresses import DownloadError
+from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import EngineRefused
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit

@@ -9,8 +9,8 @@ from recognizer.collect.engines.commons import Commons, plain
 from recognizer.collect.engines.duckduckgo import DuckDuckGo
 from recognizer.collect.engines.make import MAKERS, make_engines
 from recognizer.collect.engines.openverse import Openverse, licence
-from recognizer.collect.http.agent import user_agent
 from recognizer.collect.http.retries import Patience
+from recognizer.collect.http.robots import user_agent
 from recognizer.errors import RecipeError
 from recognizer.recipe import ENGINES, CollectSettings, PhotoClass
 from recognizer.store.rows import Hit

@@ -134,7 +134,10 @@ def test_waits_grow_are_jittered_and_end() -> None:
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("120", 120), (" 0 ", 0), ("", None), ("soon", None), ("-3", None), ("1.5", None), ("٣", None),
-     ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2015 07:28:00", 0), ("Wed, 99 Oct 2015 07:28:00 GMT", None)],
+     ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2015 07:28:00", 0), ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+     ("Wed, 21 Oct 99999 07:28:00 GMT", None), ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+     ("Wed, 21 Oct 2015 9999999999999:28:00 GMT", None), ("Wed, 21 Oct 2015 07:28:00 +99999999999999", None),
+     ("Mon, 01 Jan 0001 00:00:00 +2359", 0), ("9" * 5000, float("inf"))],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}) == seconds

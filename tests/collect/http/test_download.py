@@ -18,8 +18,8 @@ import brotli
 import pytest
 import trustme
 
-from recognizer.collect.http.addresses import DownloadError
 from recognizer.collect.http.download import AT_ONCE, AT_ONCE_PER_HOST, TRIES, Downloader
+from recognizer.collect.http.errors import DownloadError
 from tests.drawn_web import draw_web
 from tests.web import SmallWeb
 
@@ -132,6 +132,10 @@ def test_a_server_that_wants_a_long_wait_is_not_waited_for(tmp_path: Path, envir
 
 def test_an_odd_retry_after_is_not_minded(tmp_path: Path, environment: pytest.MonkeyPatch) -> None:
     odd = {"date": "Wed, 21 Oct 2026 07:28:00 GMT", "square": "\u00b2", "minus": "-1", "empty": ""}
+    odd |= {
+        "year": "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        "zone": "Wed, 21 Oct 2015 07:28:00 +99999999999999",
+    }
     then = {"status": 410}
     resources: dict[str, dict[str, object]] = {
         name: {"status": 429, "headers": {"Retry-After": value}, "then": then} for name, value in odd.items()
@@ -254,10 +258,52 @@ def redirect(location: bytes) -> bytes:
         (redirect(b"file:///etc/passwd"), "bad_address"),
         (redirect(b"http://a.example:b/"), "bad_address"),
         (redirect(b"http://xn--a.com/"), "bad_address"),
+        (redirect(b"https:////]"), "bad_address"),
+        (redirect(b"//]"), "bad_address"),
+        (redirect(b"http://[a]@/"), "bad_address"),
+        (redirect(b"http://a.example\\@127.0.0.1/"), "bad_address"),
+        (redirect(b"http://caf\xe9.example/\xff"), "bad_address"),
+        (redirect(b"http://caf\xc3\xa9.example:+80/"), "bad_address"),
     ],
 )  # fmt: skip
 def test_odd_answers(environment: pytest.MonkeyPatch, content: bytes, expected: Outcome) -> None:
     assert against(environment, saying(content)) == expected
+
+
+async def tell_what_was_asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that answers with the first line of the request, and the user that it was told of."""
+    request = await reader.readuntil(b"\r\n\r\n")
+    lines = [line for line in request.split(b"\r\n") if line.startswith((b"GET", b"CONNECT", b"Authorization"))]
+    writer.write(HEAD + b"\r\n" + b"\n".join(lines))
+    await writer.drain()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("http://[2606:4700:4700::1111]/x.jpg", b"GET http://[2606:4700:4700::1111]/x.jpg HTTP/1.1"),
+        ("http://[2606:4700:4700::1111]:8080/x.jpg", b"GET http://[2606:4700:4700::1111]:8080/x.jpg HTTP/1.1"),
+        ("http://me:secret@a.example/b%20%2c?q=%2F+%20#x", b"GET http://a.example/b%20%2c?q=%2F+%20 HTTP/1.1"),
+        ("http://134744072/", b"GET http://8.8.8.8/ HTTP/1.1"),
+        ("http://m\u00fcnchen.example/\u00fc", b"GET http://xn--mnchen-3ya.example/%C3%BC HTTP/1.1"),
+    ],
+)  # fmt: skip
+def test_an_address_is_asked_for_as_it_was_checked(environment: pytest.MonkeyPatch, address: str, asked: bytes) -> None:
+    async def ask() -> Outcome:
+        server = await asyncio.start_server(tell_what_was_asked, "127.0.0.1", 0)
+        environment.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with server, Downloader(TIMEOUT) as downloader:
+            return await outcome(downloader, address)
+
+    assert asyncio.run(ask()) == asked
+
+
+def test_a_public_ipv6_address_is_asked_over_tls(environment: pytest.MonkeyPatch) -> None:
+    """Through the tunnel of a proxy; where nobody answers there, the connection failed."""
+    refusal = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+    address = "https://[2606:4700:4700::1111]/x.jpg"
+    assert against(environment, saying(refusal), address) == "connection_failed"
 
 
 @pytest.mark.parametrize("length", [1_000_001, 10**12])

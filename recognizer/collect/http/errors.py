@@ -1,4 +1,4 @@
-"""Names what went wrong on the way to a photo, in the fixed words of a hit's reason."""
+"""Why a download failed, in the fixed words of a hit's reason."""
 
 import ssl
 
@@ -15,8 +15,24 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+class DownloadError(Exception):
+    """A download that did not give bytes.
+
+    Args:
+        reason: one of the fixed words of a hit's reason; `download.py` lists them.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 def reason_of(error: BaseException) -> str:
-    """Return the reason for an error of the HTTP client or of the network."""
+    """Return the reason for an error of the HTTP client or of the network; `bad_answer` for any other.
+
+    Args:
+        error: what was raised while an address was asked.
+    """
     if isinstance(error, aiohttp.ClientPayloadError):
         return _broken_off(error)
     if isinstance(error.__cause__, ssl.SSLError) and not isinstance(error, aiohttp.ClientConnectorError):
