@@ -1,4 +1,7 @@
-"""Assembles a complete Space: deployment/, the few modules that serving needs, and the model folder."""
+"""Assembles a complete Space: deployment/, the few modules that serving needs, and the model folder.
+
+publish(work / "model", Path("space"))
+"""
 
 import shutil
 from pathlib import Path
@@ -8,6 +11,7 @@ from recognizer.serve.classifier import Classifier
 
 PACKAGE = Path(__file__).parents[1]
 DEPLOYMENT = PACKAGE.parent / "deployment"
+# All that deployment/app.py imports of this package, as a test sees to.
 MODULES = (
     "__init__.py",
     "errors.py",

@@ -1,9 +1,10 @@
-"""A model folder to predictions; all that serving needs, and nothing of how the model was made.
+"""A model folder to predictions: all that serving needs, and nothing of how the model was made.
 
 classifier = Classifier(Path("data/textiles/model"))
 prediction = classifier.predict(Path("photo.jpg").read_bytes())
-prediction.label            # "Tartan", or NOT_SURE
-prediction.probabilities    # {"Tartan": 0.93, ...}
+prediction.label                    # "Tartan", or NOT_SURE
+prediction.probabilities            # {"Tartan": 0.93, ...}
+prediction.out_of_distribution      # False
 """
 
 import importlib.metadata
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.calibration.abstain import NOT_SURE, SCORE, energy
+from recognizer.calibration.abstain import NOT_SURE, SCORE, energy, is_answered
 from recognizer.errors import ModelError
 from recognizer.images.decode import read_picture, sha256
 
@@ -27,17 +28,17 @@ FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to i
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a photo looks like.
+    """What the network gives for a photo.
 
     Args:
-        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is like none.
-        probabilities: of every class, likeliest first; they add up to 1.
-        far: whether the photo is unlike all classes, however likely one is next to the others.
+        label: the likeliest class, or `NOT_SURE` where none is likely enough or the photo is out of distribution.
+        probabilities: calibrated, of every class, likeliest first; they add up to 1.
+        out_of_distribution: whether the photo is unlike all classes, however likely one is next to the others.
     """
 
     label: str
     probabilities: dict[str, float]
-    far: bool
+    out_of_distribution: bool
 
 
 class Classifier:
@@ -77,18 +78,23 @@ class Classifier:
         image = read_picture(data)
         with self._lock:
             _, _, outputs = self._learner.predict(image)
-            far = bool(energy(self._logits)[0] > self._limit)
-        likeliest = sorted(zip(self.classes, outputs.tolist(), strict=True), key=lambda pair: -pair[1])
-        sure = likeliest[0][1] >= self.facts["threshold"] and not far
-        return Prediction(likeliest[0][0] if sure else NOT_SURE, dict(likeliest), far)
+            energies = energy(self._logits)
+        probabilities = np.array(outputs.tolist())
+        answered = is_answered(probabilities[None], energies, self.facts["threshold"], self._limit)[0]
+        likeliest = sorted(zip(self.classes, probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
+        label = likeliest[0][0] if answered else NOT_SURE
+        return Prediction(label, dict(likeliest), bool(energies[0] > self._limit))
 
     def _keep_logits(self, _network: Any, _inputs: Any, logits: Any) -> None:
-        """Keep what the network gives, which `predict` measures the energy of; fastai hands on probabilities only."""
+        """Keep the logits of a forward pass, whose energy `predict` takes; fastai hands on probabilities only."""
         self._logits = logits.numpy()
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """Read `model.json`.
+    """Return what `model.json` says: classes, preprocessing, threshold, limit, metrics, versions, sha256 of the files.
+
+    Args:
+        folder: the model folder.
 
     Raises:
         ModelError: it is missing or cannot be read.
@@ -105,7 +111,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def _limit(folder: Path, facts: dict[str, Any]) -> float:
-    """Return the energy above which a photo is like none of the classes."""
+    """Return the energy above which a photo is out of distribution."""
     stored = facts.get("distance", {})
     if stored.get("kind") != SCORE:
         raise ModelError(

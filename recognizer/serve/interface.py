@@ -1,5 +1,7 @@
 """The Gradio Interface: a photo in, what it looks like out.
 
+    make_interface(Classifier(Path("model"))).launch(**launch_options())
+
 Endpoints: `/predict`, a photo to Gradio's Label form (its `label` is "Not sure" where no class is likely enough; the
 confidences are always there), and `/about`, nothing to the facts that a page needs to explain the answers.
 """
@@ -9,6 +11,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import gradio.component_meta
 from gradio.components.label import LabelConfidence, LabelData
 from gradio.data_classes import ImageData
 
+from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.serve.classifier import Classifier, Prediction
 
@@ -33,7 +37,7 @@ gradio.component_meta.create_or_modify_pyi = lambda *_: None
 
 
 class _Upload(gr.Image):
-    """An image input that hands over the file's bytes, so that one reader decodes every picture."""
+    """An image input that hands over the file's bytes, so that `read_picture` decodes every picture."""
 
     is_template = True
 
@@ -61,21 +65,15 @@ class _Answer(gr.Label):
 
 
 def make_interface(classifier: Classifier) -> gr.Interface:
-    """Build the Interface of a classifier; launch it with `launch_options()`."""
+    """Build the Interface of a classifier; launch it with `launch_options()`.
 
-    def predict(photo: bytes | None) -> Prediction:
-        """Compare a photo with the photos found under each name; returns the likelihood of every name."""
-        if photo is None:
-            raise gr.Error("Choose a photo first.", print_exception=False)
-        try:
-            return classifier.predict(photo)
-        except PictureError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
+    Args:
+        classifier: the opened model folder; its model.json gives title, description, classes and examples.
+    """
     facts = classifier.facts
     examples = [[str(classifier.folder / example["file"])] for example in facts["examples"]]
     interface = gr.Interface(
-        predict,
+        _predictor(classifier),
         _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340),
         _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),
         examples=examples or None,
@@ -89,30 +87,41 @@ def make_interface(classifier: Classifier) -> gr.Interface:
         delete_cache=(KEPT_FOR, KEPT_FOR),
         analytics_enabled=False,
     )
-
-    def about() -> dict[str, Any]:
-        """Tell what the answers mean: the classes, the threshold and how well it does."""
-        return _about(facts)
-
     with interface:
-        gr.api(about, api_name="about")  # type: ignore[attr-defined]
+        gr.api(_about(facts), api_name="about")  # type: ignore[attr-defined]
     return interface
 
 
-def _about(facts: dict[str, Any]) -> dict[str, Any]:
+def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
+    """Return the endpoint `/predict`; Gradio shows what is wrong with a photo as a sentence."""
+
+    def predict(photo: bytes | None) -> Prediction:
+        """Compare a photo with the photos found under each name; returns the likelihood of every name."""
+        if photo is None:
+            raise gr.Error("Choose a photo first.", print_exception=False)
+        try:
+            return classifier.predict(photo)
+        except PictureError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return predict
+
+
+def _about(facts: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Return the endpoint `/about`."""
     metrics = facts["metrics"]
-    return {
-        "title": facts["title"],
-        "classes": facts["classes"],
-        "threshold": facts["threshold"],
-        "accuracy": metrics["accuracy"],
-        "accuracy_interval": metrics["accuracy_interval"],
-        "photos": metrics["photos"],
-    }
+    told = {name: facts[name] for name in ("title", "classes", "threshold")}
+    told |= {name: metrics[name] for name in ("accuracy", "accuracy_interval", "photos")}
+
+    def about() -> dict[str, Any]:
+        """Tell what the answers mean: the classes, the threshold and how well it does."""
+        return told
+
+    return about
 
 
 def launch_options() -> dict[str, Any]:
-    """Return how the Interface is launched, here and in a Space: no outside fonts, no big files."""
+    """Return the arguments of its `launch`, here and in a Space: no outside fonts, no big files."""
     theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     return {
         "theme": theme,
@@ -127,11 +136,12 @@ def _article(facts: dict[str, Any]) -> str:
     metrics = facts["metrics"]
     low, high = metrics["accuracy_interval"]
     lines = [f"- {_name(entry)} {entry['description']}".rstrip() for entry in facts["classes"]]
-    return (
-        f"Of {metrics['photos']} photos that it had never seen, it put {metrics['accuracy']:.0%} under the name that "
-        f"the search had found them by (95 % interval {low:.0%} to {high:.0%}). Below {facts['threshold']:.0%} it says "
-        "“Not sure”.\n\n**What it compares with**\n\n" + "\n".join(lines)
+    measured = (
+        f"Of {metrics['photos']} photos that it had not learned from, it put {metrics['accuracy']:.0%} under the name "
+        f"that the search had found them by (95 % interval {low:.0%} to {high:.0%}). "
+        f"Below {facts['threshold']:.0%} it says “{NOT_SURE}”."
     )
+    return "\n\n".join([measured, "**What it compares with**", "\n".join(lines)])
 
 
 def _name(entry: dict[str, Any]) -> str:

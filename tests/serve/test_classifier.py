@@ -44,16 +44,15 @@ def test_onnx_takes_several_photos_at_once(served: Served) -> None:
 
 
 @pytest.mark.parametrize("form", ["model.onnx", "model.int8.onnx"])
-def test_onnx_calls_the_same_photos_far_as_the_classifier(served: Served, form: str) -> None:
+def test_onnx_and_classifier_find_the_same_photos_out_of_distribution(served: Served, form: str) -> None:
     """By the limit in model.json and its own energies; only within what rounding moves them may they differ."""
     classifier = Classifier(served.model)
     limit = classifier.facts["distance"]["limit"]
     energies = run_onnx(served.model / form, [onnx_pixels(photo, 64) for photo in served.photos]).energies
-    far = [classifier.predict(photo.read_bytes()).far for photo in served.photos]
+    flags = [classifier.predict(photo.read_bytes()).out_of_distribution for photo in served.photos]
     moved = classifier.facts["agreement"]["forms"][form]["energy_difference"]
-    assert [e > limit for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved] == [
-        f for e, f in zip(energies, far, strict=True) if abs(e - limit) > 2 * moved
-    ]
+    clear = [(e, flag) for e, flag in zip(energies, flags, strict=True) if abs(e - limit) > 2 * moved]
+    assert [e > limit for e, _ in clear] == [flag for _, flag in clear]
     assert np.ptp(energies) > 10 * read_facts(served.model)["agreement"]["energy_difference"]
 
 
@@ -63,7 +62,7 @@ def test_classifier_says_what_the_learner_says(served: Served) -> None:
         prediction = classifier.predict(photo.read_bytes())
         assert prediction.probabilities == pytest.approx(served.expected(photo), abs=1e-6)
         best = max(prediction.probabilities, key=prediction.probabilities.__getitem__)
-        sure = prediction.probabilities[best] >= classifier.facts["threshold"] and not prediction.far
+        sure = prediction.probabilities[best] >= classifier.facts["threshold"] and not prediction.out_of_distribution
         assert prediction.label == (best if sure else NOT_SURE)
 
 
@@ -93,7 +92,7 @@ def test_versions_that_do_not_fit_are_named_before_the_pickle_is_opened(built: B
 
 
 def test_a_photo_unlike_all_classes_is_not_sure(built: Built, tmp_path: Path) -> None:
-    """The same photo is near or far as the limit says, and far is "Not sure" however likely a class is."""
+    """The same photo is out of distribution or not as the limit says, and then "Not sure" however likely a class is."""
     photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
     answers = {}
     for limit in (-1e9, 1e9):
@@ -103,8 +102,8 @@ def test_a_photo_unlike_all_classes_is_not_sure(built: Built, tmp_path: Path) ->
         facts["distance"]["limit"] = limit
         (model / "model.json").write_text(json.dumps(facts))
         answers[limit] = Classifier(model).predict(photo)
-    assert answers[-1e9].far and answers[-1e9].label == NOT_SURE
-    assert not answers[1e9].far and answers[1e9].label == next(iter(answers[1e9].probabilities))
+    assert answers[-1e9].out_of_distribution and answers[-1e9].label == NOT_SURE
+    assert not answers[1e9].out_of_distribution and answers[1e9].label == next(iter(answers[1e9].probabilities))
     assert answers[-1e9].probabilities == answers[1e9].probabilities
 
 
