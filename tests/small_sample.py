@@ -7,7 +7,7 @@ from pathlib import Path
 from recognizer.errors import PictureError
 from recognizer.images.prepare import PreparedPhoto, prepare_photo
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.sample import sample
+from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Hit, Issue
 
@@ -44,7 +44,7 @@ def fill_store(recipe: Recipe, store: PhotoStore) -> None:
     for label in recipe.classes:
         (query,) = label.queries
         for page in (1, 2):
-            store.hits.add_page("sample", query, label.name, page, sample.search(query, page))
+            store.hits.add_page("sample", query, label.name, page, pictures.search(query, page))
         for hit in store.hits.waiting(label.name, recipe.collect.photos):
             try:
                 store.photos.add(hit.id, drawn(hit.image))
@@ -56,9 +56,9 @@ def decide_about_copies(store: PhotoStore) -> None:
     """Record the copies that the sample holds, as cleaning would, and drop each."""
     photos = {photo.image: photo for photo in store.photos.all()}
     pairs = {
-        photo.sha256: photos[re.sub(r"/\d+", f"/{sample.ORIGINAL[number]:04d}", image)].sha256
+        photo.sha256: photos[re.sub(r"/\d+", f"/{pictures.ORIGINAL[number]:04d}", image)].sha256
         for image, photo in photos.items()
-        if (number := int(re.sub(r"\D", "", image))) in sample.ORIGINAL
+        if (number := int(re.sub(r"\D", "", image))) in pictures.ORIGINAL
     }
     store.issues.replace("duplicate", [Issue(copy, "duplicate", 1.0, twin=one) for copy, one in pairs.items()])
     store.decisions.replace_automatic([Decision(copy, "drop", "a copy") for copy in pairs])
@@ -75,4 +75,4 @@ def store_hit(store: PhotoStore, label: str, hit: Hit, photo: PreparedPhoto) -> 
 @functools.cache
 def drawn(address: str) -> PreparedPhoto:
     """A photo of the sample, ready to be stored."""
-    return prepare_photo(sample.read(address))
+    return prepare_photo(pictures.read(address))

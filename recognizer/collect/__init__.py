@@ -1,1 +1,9 @@
-"""From words to photos: search engines give hits, downloads make them photos."""
+"""A recipe comes in; photos go into the photo store, until every class has its number. Call `collect.collect`.
+
+collect.py     the stage: fills all classes at once, fetches each hit, and decodes and stores what it gives
+ -> filling.py     one class: which hits are taken, in which order, and how many at once
+ -> searches.py    asks one engine after the other for pages of hits
+     -> engines/       the search engines
+ -> http/          downloads from the public internet
+progress.py, report.py    how far each class is, and what was counted in the end
+"""

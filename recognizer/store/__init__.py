@@ -1,1 +1,9 @@
-"""The parts of the photo store: what it holds, how it is found, stored, judged and forgotten."""
+"""One work folder's photos and their database. Hits and pictures come in; photos, issues and decisions go out.
+
+Open `photo_store.PhotoStore`; every other room goes through its parts.
+
+    photo_store.py -> hits.py, photos.py, issues.py, decisions.py, forgotten.py, sound_files.py    a part each
+                       -> database.py, schema.sql    the SQLite file and its transactions
+                       -> rows.py                    what the parts take and give
+    forget.py      removes photos for good; credits.py writes where the kept ones come from
+"""

@@ -13,7 +13,7 @@ from recognizer.clean.clean import CHECKS, clean
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.files import features_file
 from recognizer.recipe import CleanSettings, Recipe
-from recognizer.sample.sample import planted, truth
+from recognizer.sample.pictures import planted, truth
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, Decision

@@ -372,6 +372,12 @@ def test_a_server_without_tls_is_a_failed_connection(environment: pytest.MonkeyP
     assert against(environment, saying(ESTABLISHED + b"220 mail.example ESMTP\r\n"), SECURE) == "connection_failed"
 
 
+@pytest.mark.parametrize("host", ["a..example", ".example.com", "a" * 64 + ".example"])
+def test_a_name_that_tls_cannot_take_is_a_bad_answer(environment: pytest.MonkeyPatch, host: str) -> None:
+    """Python raises UnicodeError for it, once a proxy has made the tunnel."""
+    assert against(environment, saying_then_waiting(ESTABLISHED), f"https://{host}/1.jpg") == "bad_answer"
+
+
 @pytest.fixture
 def authority(environment: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
     found = trustme.CA()
