@@ -6,7 +6,6 @@ recipe.labels                               # ["Argyle", "Chevron", ...]
 
 import os
 import tomllib
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +87,7 @@ class CollectSettings(_Part):
         min_side: pixels; a picture with a shorter side is not kept.
         contact: a mail address or web page of whoever runs this, told to engines and hosts that want to know whom to
             write to; Wikimedia Commons answers nobody else.
-        folder: of one's own photos for the engine “folder”, one subfolder for each class; seen from the current folder.
+        folder: of one's own photos for the engine “folder”, one subfolder for each class; from the current folder.
     """
 
     engines: Annotated[list[str], Field(min_length=1)] = ["duckduckgo"]
@@ -115,24 +114,22 @@ class TrainSettings(_Part):
     Args:
         backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
         weights: a file of pretrained weights, instead of the published ones.
-        size: pixels, the side of the square that the network sees; networks halve it five times. Without
+        size: pixels, the side of the square that the network takes; networks halve it five times. Without
             fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
             2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
-        rounds: trainings; between two, labels are checked again with what the last one's networks say.
-        epochs: passes over the photos in each round, fine-tuning; 0 keeps the pretrained layers as they are, and only
-            fits the last one to the photos.
+        rounds: trainings; between two, labels are checked again by the last one's out-of-fold predictions.
+        epochs: fine-tuning passes over the photos in each round; with 0, only the last layer is fitted to the photos.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
-        stages: of the network, the last ones, that the last layer sees side by side; between them it cannot be cut.
-        cached: whether the layers that are not tuned are run only once over each photo, and the tuned ones learn from
-            what they gave, which two cores do in minutes; otherwise, and where all layers are tuned, every epoch runs
-            all layers over newly varied photos, which is work for a GPU.
+        stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
+        cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
+            otherwise, or where all are tuned, every epoch runs all layers over newly varied photos: work for a GPU.
         views: of each photo that are cached: itself, its mirror image, and parts of it.
-        folds: parts of the training photos, each judged by a network that learned from the others; with `cached` only.
+        folds: of cross-validation, which are parts of the training photos; with `cached` only.
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
         learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
-        held_out: share of the photos kept apart to judge by.
+        held_out: share of the photos kept apart to evaluate on.
         answered_accuracy: of the answers that are given; less likely ones become "not sure".
         seed: of everything drawn at random.
     """
@@ -178,21 +175,19 @@ class Recipe(_Part):
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
-        seen: set[str] = set()
-        for label in self.labels:
-            if label.casefold() in seen:
-                raise ValueError(f"classes: “{label}” stands there twice; each class may stand once")
-            seen.add(label.casefold())
-        self._check_engines()
+        if label := _repeated(self.labels):
+            raise ValueError(f"classes: “{label}” stands there twice; each class may stand once")
+        if unknown := [engine for engine in self.collect.engines if engine not in ENGINES]:
+            raise ValueError(f"collect.engines: “{unknown[0]}” is not an engine; allowed are {', '.join(ENGINES)}")
+        if engine := _repeated(self.collect.engines):
+            raise ValueError(f"collect.engines: “{engine}” stands there twice; each engine may stand once")
         return self
 
-    def _check_engines(self) -> None:
-        unknown = [engine for engine in self.collect.engines if engine not in ENGINES]
-        if unknown:
-            raise ValueError(f"collect.engines: “{unknown[0]}” is not an engine; allowed are {', '.join(ENGINES)}")
-        twice = [engine for engine, times in Counter(self.collect.engines).items() if times > 1]
-        if twice:
-            raise ValueError(f"collect.engines: “{twice[0]}” stands there twice; each engine may stand once")
+
+def _repeated(names: list[str]) -> str:
+    """Return the first name that stands there before, in upper or lower case; "" where none does."""
+    folded = [name.casefold() for name in names]
+    return next((name for place, name in enumerate(names) if folded[place] in folded[:place]), "")
 
 
 def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
@@ -221,8 +216,7 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
 
 
 def _find(name: str, folder: Path) -> Path:
-    is_path = name.endswith(".toml") or os.sep in name
-    path = Path(name) if is_path else folder / f"{name}.toml"
+    path = Path(name) if name.endswith(".toml") or os.sep in name else folder / f"{name}.toml"
     if path.is_file():
         return path
     known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
@@ -248,11 +242,8 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _allowed(location: tuple[int | str, ...]) -> list[str]:
     """List the keys of the table that a location is in."""
-    parts: dict[str, type[_Part]] = {
-        "collect": CollectSettings,
-        "clean": CleanSettings,
-        "train": TrainSettings,
-        "classes": PhotoClass,
-    }
-    part: type[_Part] = parts.get(str(location[0]), Recipe) if len(location) > 1 else Recipe
-    return [name for name in part.model_fields if (part, name) != (Recipe, "name")]
+    if len(location) == 1:
+        return [name for name in Recipe.model_fields if name != "name"]
+    # Every table but a class may be left out, and then has a default.
+    part = PhotoClass if location[0] == "classes" else type(Recipe.model_fields[str(location[0])].default)
+    return list(part.model_fields)

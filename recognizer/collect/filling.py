@@ -54,6 +54,9 @@ class Filling:
     async def fill(self, tasks: asyncio.TaskGroup) -> bool:
         """Take hits until the class is full or none are left.
 
+        Args:
+            tasks: where the hits are fetched, each as a task.
+
         Returns:
             Whether any were taken.
         """

@@ -46,7 +46,12 @@ def unwatched_classes(classes: Sequence[ClassProgress]) -> None:
 
 
 def class_progress(recipe: Recipe, store: PhotoStore) -> list[ClassProgress]:
-    """Return how far each class is, in the recipe's order."""
+    """Return how far each class is, in the recipe's order.
+
+    Args:
+        recipe: the recipe.
+        store: its photo store.
+    """
     tally = store.hits.tally("label")
     return [
         ClassProgress(

@@ -12,6 +12,12 @@ from recognizer.store.photo_store import PhotoStore
 def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: float) -> dict[str, Any]:
     """Write `reports/collect.json`.
 
+    Args:
+        recipe: the recipe.
+        store: its photo store, after the run.
+        searches: the engines of the run.
+        seconds: that the run took.
+
     Returns:
         The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
         `engines`, name to hits and what became of them, and its `state` (`ok`, `dry` where a class lacks photos and

@@ -1,4 +1,4 @@
-"""Asks the engines for pages of hits: in the recipe's order, and the next one where one refuses or runs dry."""
+"""Asks the engines for pages of hits: in the recipe's order, and the next one where one refuses or has no more."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ class Searches:
         store: where the hits go.
 
     Attributes:
-        refused: name of each engine that refused, and what it said; it is not asked again in this run.
+        refused: name of each engine that refused, and what it said; it is skipped for the rest of the run.
     """
 
     def __init__(self, engines: dict[str, Engine], store: PhotoStore) -> None:
@@ -26,7 +26,11 @@ class Searches:
         self._turns = {name: asyncio.Lock() for name in engines}  # one search at a time an engine
 
     async def more(self, photo_class: PhotoClass) -> bool:
-        """Store one more page of hits of a class; False where no engine has one."""
+        """Store one more page of hits of a class; False where no engine has one.
+
+        Args:
+            photo_class: the class; its query with the fewest pages so far is searched for.
+        """
         for name in self.engines:
             async with self._turns[name]:
                 if name not in self.refused and await self._ask(name, photo_class):
@@ -40,7 +44,7 @@ class Searches:
         query, page = asked
         try:
             hits = await asyncio.to_thread(self.engines[name].search, query, page)
-        except EngineRefused as refusal:
+        except EngineRefused as refusal:  # skipped for the rest of the run
             self.refused[name] = str(refusal)
             return False
         self._store.hits.add_page(name, query, photo_class.name, page, hits)
@@ -57,5 +61,10 @@ class Searches:
         )
 
     def has_more(self, name: str, photo_class: PhotoClass) -> bool:
-        """Tell whether an engine has pages of a class that were not asked for."""
+        """Tell whether an engine has pages of a class that were not asked for.
+
+        Args:
+            name: of the engine.
+            photo_class: the class.
+        """
         return self._next(name, photo_class) is not None

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from recognizer.sample.patterns import PATTERNS, Indices, palette
+from recognizer.sample.palette import palette
+from recognizer.sample.patterns import PATTERNS, Indices
 
 _WARP_CELLS = 6  # the cloth is bent by moving the corners of this many cells along each side
 _BILINEAR = Image.Resampling.BILINEAR
@@ -82,7 +83,7 @@ def _grid(columns: int, rows: int) -> tuple[Floats, Floats]:
 
 
 def _bend(sheet: Image.Image, size: Size, folds: _Folds, rng: np.random.Generator) -> Image.Image:
-    """Look at the sheet at an angle, turned, slanted and folded."""
+    """Return the sheet as it appears at an angle, turned, slanted and folded."""
     width, height = size
     x, y = _grid(_WARP_CELLS + 1, _WARP_CELLS + 1)
     turn, slant = np.deg2rad(rng.uniform(-12, 12)), rng.uniform(-0.1, 0.1)

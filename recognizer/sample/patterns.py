@@ -1,14 +1,13 @@
 """Twelve textile patterns, each drawn as one repeat that tiles without a seam.
 
 A pattern draws no colours but an index map: a `TILE` x `TILE` array that names, for each pixel, an entry of
-the palette (`GROUND`, `FIGURE`, ...). Colours come from `palette`, which is the same for all patterns, so
+the palette (`GROUND`, `FIGURE`, ...). Colours come from `palette.py`, which is the same for all patterns, so
 that colour says nothing about which pattern it is.
 
     repeat = PATTERNS["argyle"].draw(rng)          # uint8, palette indices
     rgb = palette(rng)[repeat]                     # uint8, TILE x TILE x 3
 """
 
-import colorsys
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from recognizer.sample.palette import ACCENT, BLEND, FIGURE, GROUND, SECOND
+
 Indices = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Point = tuple[float, float]
 
 TILE = 192  # pixels on each side of a repeat; it is scaled down afterwards, which smooths its edges
-
-GROUND, FIGURE, SECOND, ACCENT, BLEND = range(5)
 
 _AXIS = (np.arange(TILE, dtype=np.float32) + 0.5) / TILE
 X, Y = np.meshgrid(_AXIS, _AXIS)
@@ -41,21 +40,6 @@ class Pattern:
     draw: Callable[[np.random.Generator], Indices]
     repeats: tuple[float, float]
     aspect: tuple[float, float] = (0.9, 1.1)
-
-
-def palette(rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw five RGB colours: ground and figure differ clearly in lightness, the others may not."""
-    dark, light = rng.uniform(0.12, 0.36), rng.uniform(0.66, 0.95)
-    ground, figure = (dark, light) if rng.random() < 0.5 else (light, dark)
-    lightness = [ground, figure, rng.uniform(0.35, 0.65), rng.uniform(0.15, 0.9)]
-    chosen = np.array([_colour(rng, value) for value in lightness])
-    blend = chosen[:2].mean(axis=0, keepdims=True)
-    return np.concatenate([chosen, blend]).astype(np.uint8)
-
-
-def _colour(rng: np.random.Generator, lightness: float) -> list[float]:
-    red, green, blue = colorsys.hls_to_rgb(rng.random(), lightness, rng.uniform(0.0, 0.85))
-    return [255 * red, 255 * green, 255 * blue]
 
 
 def _paint(*layers: tuple[Mask, int]) -> Indices:

@@ -69,6 +69,9 @@ def search(query: str, page: int) -> list[Hit]:
 def read(address: str) -> bytes:
     """Draw the file at an address; mostly a JPEG of 300 to 600 pixels a side.
 
+    Args:
+        address: of a hit, as `search` gives it.
+
     Raises:
         ValueError: `search` never gave that address.
     """
@@ -78,6 +81,9 @@ def read(address: str) -> bytes:
 
 def planted(address: str) -> str:
     """Tell what is planted at an address: "clean" or one of the kinds in `PLANTED`.
+
+    Args:
+        address: of a hit, as `search` gives it.
 
     Raises:
         ValueError: `search` never gave that address.
@@ -89,6 +95,9 @@ def planted(address: str) -> str:
 
 def truth(address: str) -> str:
     """Tell which pattern the picture at an address really shows; "" where it shows none.
+
+    Args:
+        address: of a hit, as `search` gives it.
 
     Raises:
         ValueError: `search` never gave that address.

@@ -93,7 +93,11 @@ def _link(text: str, address: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Return a stranger's text as Markdown that shows just this text, on one line."""
+    """Return a stranger's text as Markdown that shows just this text, on one line.
+
+    Args:
+        text: as it was found.
+    """
     plain = " ".join(_TURNING.sub("", text).split())
     return _MARKUP.sub(
         lambda found: "\\" + found.group(), "".join(c for c in plain if c.isprintable() or c in "\u200c\u200d")

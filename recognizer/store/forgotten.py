@@ -24,7 +24,12 @@ class Forgotten:
         self._database = database
 
     def remember(self, photos: Sequence[Photo], addresses: Iterable[str]) -> None:
-        """Keep fingerprints of photos and addresses, so that none of them is stored or fetched again."""
+        """Keep fingerprints of photos and addresses, so that none of them is stored or fetched again.
+
+        Args:
+            photos: the photos, while their files are still there.
+            addresses: that led to them.
+        """
         hashes = {phash for photo in photos for phash in _hashes(photo)}
         with self._database.transaction():
             for photo in photos:
@@ -51,7 +56,14 @@ class Forgotten:
         )
 
     def are_known(self, photos: Sequence[Photo | PreparedPhoto]) -> list[bool]:
-        """Tell which photos are forgotten ones, or near copies of such."""
+        """Tell which photos are forgotten ones, or near copies of such.
+
+        Args:
+            photos: the photos to compare with all that was forgotten.
+
+        Returns:
+            A boolean for each.
+        """
         gone = {row["sha256"] for row in self._database.rows("SELECT sha256 FROM forgotten_photos")}
         hashes = [row["phash"] for row in self._database.rows("SELECT phash FROM forgotten_hashes")]
         near = near_any([photo.phash for photo in photos], hashes).tolist()

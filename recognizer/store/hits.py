@@ -27,7 +27,15 @@ class Hits:
         self._order = {label: number for number, label in enumerate(labels)}
 
     def add_page(self, engine: str, query: str, label: str, page: int, hits: Iterable[Hit]) -> None:
-        """Record one page of search results; an address that the label has already is a duplicate at once."""
+        """Record one page of search results; an address that the label has already is a duplicate at once.
+
+        Args:
+            engine: its name.
+            query: that was searched for.
+            label: the class that it was searched for.
+            page: the page, counted from 1.
+            hits: in the engine's order; none where the query has no more.
+        """
         with self._database.transaction():
             rank = self._database.number("SELECT coalesce(max(rank), 0) FROM hits WHERE label = ?", label)
             found = 0
@@ -55,7 +63,13 @@ class Hits:
         return ("duplicate", "same_address") if known else ("waiting", "")
 
     def next_page(self, engine: str, query: str, label: str) -> int | None:
-        """Return the number of the first page not fetched yet, or None when the query has no more hits."""
+        """Return the number of the first page not fetched yet, or None when the query has no more hits.
+
+        Args:
+            engine: its name.
+            query: the words.
+            label: the class.
+        """
         row = self._database.row(
             "SELECT page, found FROM searches WHERE engine = ? AND query = ? AND label = ? ORDER BY page DESC LIMIT 1",
             *(engine, query, label),
@@ -65,7 +79,12 @@ class Hits:
         return row["page"] + 1 if row["found"] else None
 
     def waiting(self, label: str, most: int) -> list[WaitingHit]:
-        """Return at most `most` hits of a label that are still to be fetched, in the engines' order."""
+        """Return at most `most` hits of a label that are still to be fetched, in the engines' order.
+
+        Args:
+            label: the class.
+            most: how many, at most.
+        """
         rows = self._database.rows(
             "SELECT id, engine, image FROM hits WHERE label = ? AND status = 'waiting' ORDER BY rank LIMIT ?",
             *(label, most),
@@ -73,7 +92,12 @@ class Hits:
         return [WaitingHit(**row) for row in rows]
 
     def fail(self, hit: int, reason: str) -> None:
-        """Record why a hit did not become a photo."""
+        """Record why a hit did not become a photo.
+
+        Args:
+            hit: its number.
+            reason: one of the fixed words.
+        """
         self.settle(hit, "failed", reason)
 
     def settle(self, hit: int, status: str, reason: str = "", photo: str | None = None) -> None:
@@ -100,7 +124,14 @@ class Hits:
         )
 
     def tally(self, by: Literal["label", "engine"]) -> dict[str, Counter[str]]:
-        """Count the hits with each status, for each class or each engine."""
+        """Count the hits with each status, for each class or each engine.
+
+        Args:
+            by: what to count by.
+
+        Returns:
+            Name to status to how many.
+        """
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for name, status, number in self._database.rows(f"SELECT {by}, status, count(*) FROM hits GROUP BY 1, 2"):
             found[name][status] = number

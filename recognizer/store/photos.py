@@ -34,7 +34,12 @@ class Photos:
         self._order = {label: number for number, label in enumerate(labels)}
 
     def path(self, label: str, sha256: str) -> Path:
-        """Return where the file of a photo lies."""
+        """Return where the file of a photo lies.
+
+        Args:
+            label: the class that it was found as.
+            sha256: of the file.
+        """
         return self._folder / label / f"{sha256[:16]}.jpg"
 
     def add(self, hit: int, photo: PreparedPhoto) -> None:

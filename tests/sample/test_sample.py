@@ -13,7 +13,8 @@ from PIL import Image, UnidentifiedImageError
 from recognizer.collect.engines.sample import SampleEngine
 from recognizer.recipe import load_recipe
 from recognizer.sample.cloth import photograph
-from recognizer.sample.patterns import PATTERNS, TILE, palette
+from recognizer.sample.palette import palette
+from recognizer.sample.patterns import PATTERNS, TILE
 from recognizer.sample.pictures import HITS, ORIGINAL, PLANTED, planted, truth
 from recognizer.store.rows import Hit
 from tests.paths import ROOT

@@ -62,12 +62,19 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 
 def table(value: object) -> dict[str, Any]:
-    """Take a JSON object as it is and anything else for an empty one, as PHP writes empty objects: `[]`."""
+    """Take a JSON object as it is and anything else for an empty one, as PHP writes empty objects: `[]`.
+
+    Args:
+        value: a part of an answer.
+    """
     return value if isinstance(value, dict) else {}
 
 
 def rows(value: object) -> list[dict[str, Any]]:
     """Return the objects in a JSON list.
+
+    Args:
+        value: a part of an answer.
 
     Raises:
         Refusal: it is no list.

@@ -14,7 +14,7 @@ from recognizer.store.rows import Hit
 
 
 class _Client(BingImages):
-    """ddgs's own engine, less what it does to addresses, and with an eye for pages that ask for a person."""
+    """ddgs's own engine, less what it does to addresses; a page that asks for a person is a refusal."""
 
     def extract_results(self, html_text: str) -> list[ImagesResult]:
         tree = self.extract_tree(html_text)

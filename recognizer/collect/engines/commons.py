@@ -114,7 +114,11 @@ def _without_ending(title: str) -> str:
 
 
 def plain(value: object) -> str:
-    """Return the words that a piece of HTML shows: "" where there is none; hidden parts are left out."""
+    """Return the words that a piece of HTML shows: "" where there is none; hidden parts are left out.
+
+    Args:
+        value: a part of an answer; what is no text shows no words.
+    """
     markup = _NO_TEXT.sub("", text(value))
     if not markup.strip():
         return ""

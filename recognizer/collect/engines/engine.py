@@ -19,7 +19,11 @@ class Engine(ABC):
     host_limits: ClassVar[dict[str, int]] = {}
 
     def queries(self, photo_class: PhotoClass) -> list[str]:
-        """Return the words to search for to find photos of a class."""
+        """Return the words to search for to find photos of a class.
+
+        Args:
+            photo_class: the class, as the recipe has it.
+        """
         return list(photo_class.queries)
 
     @abstractmethod
@@ -43,10 +47,18 @@ class Reader(Protocol):
     """An engine that also holds the pictures, under addresses of its own."""
 
     def read(self, address: str) -> bytes:
-        """Return the bytes of the picture at an address that this engine gave."""
+        """Return the bytes of the picture at an address that this engine gave.
+
+        Args:
+            address: the `image` of a hit.
+        """
         ...
 
 
 def text(value: object) -> str:
-    """Make a text of what an answer holds: "" of what is none, and no half characters, which no file can hold."""
+    """Make a text of what an answer holds: "" of what is none, and no half characters, which no file can hold.
+
+    Args:
+        value: a part of an answer.
+    """
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -55,6 +55,9 @@ class Folder(Engine):
     def read(self, address: str) -> bytes:
         """Return the bytes of a file.
 
+        Args:
+            address: the `image` of a hit.
+
         Raises:
             DownloadError: `forbidden_address` for what is not below the folder, `no_such_file`, `too_large`.
         """

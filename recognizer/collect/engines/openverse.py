@@ -75,6 +75,9 @@ def closed_for(headers: Mapping[str, str]) -> float:
 
     Each limit has a name of its own, as in `X-RateLimit-Limit-anon_burst: 20/min` and
     `X-RateLimit-Available-anon_burst: 0`. When a place gets free again is not told, so it is the whole period.
+
+    Args:
+        headers: of an answer, with names in lower case.
     """
     used_up = [name.removeprefix(AVAILABLE) for name, left in headers.items() if _is_none_left(name, left)]
     return max((_period(headers.get(LIMIT + name, "")) for name in used_up), default=0.0)
@@ -100,7 +103,12 @@ def _hit(result: dict[str, Any]) -> Hit:
 
 
 def licence(code: str, version: str) -> str:
-    """Return a licence's usual name: "CC BY-SA 4.0" for `by-sa` and `4.0`, "" where there is no code."""
+    """Return a licence's usual name: "CC BY-SA 4.0" for `by-sa` and `4.0`, "" where there is no code.
+
+    Args:
+        code: as Openverse writes it.
+        version: of the licence, or "".
+    """
     if not code:
         return ""
     names = {"cc0": "CC0", "pdm": "Public Domain Mark"}

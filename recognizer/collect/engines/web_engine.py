@@ -36,7 +36,12 @@ class Refusal(Exception):
 
     @classmethod
     def by_status(cls, status: int, headers: Mapping[str, str]) -> "Refusal":
-        """Make a refusal of an answer whose status is not 200."""
+        """Make a refusal of an answer whose status is not 200.
+
+        Args:
+            status: of the answer.
+            headers: of the answer; `Retry-After` counts.
+        """
         return cls(f"status {status}", status in BUSY, retry_after(headers), status)
 
 

@@ -87,6 +87,10 @@ class Downloader:
         A busy server is asked again after a growing wait. The download counts as one of `AT_ONCE` until `use` is
         done, so that bytes never pile up in memory; whoever waits, for a host or before another try, does not count.
 
+        Args:
+            address: of the photo, as it was found.
+            use: gets the bytes.
+
         Raises:
             DownloadError: with the reason.
         """

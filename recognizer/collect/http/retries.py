@@ -74,7 +74,12 @@ class Patience:
     sleep: Callable[[float], object] | None = None
 
     def wait(self, attempt: int, asked: float | None = None) -> bool:
-        """Wait before another try, and tell whether there is to be one."""
+        """Wait before another try, and tell whether there is to be one.
+
+        Args:
+            attempt: how many tries have failed so far.
+            asked: seconds that the engine asked for, or None.
+        """
         pause = pause_before(attempt, asked, self.longest) if attempt < self.tries else None
         if pause is None:
             return False
