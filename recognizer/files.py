@@ -14,15 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from recognizer.errors import Unwritable, WorkInUse
-from recognizer.recipe import TrainSettings
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-def features_file(work: Path, settings: TrainSettings) -> Path:
-    """Name the file in a work folder that keeps what a network saw in the photos (features.py)."""
-    network = [settings.backbone, Path(settings.weights).stem] if settings.weights else [settings.backbone]
-    return work / "features" / f"{'-'.join(network)}-cells.npz"
 
 
 def write_whole(path: Path, data: bytes) -> None:

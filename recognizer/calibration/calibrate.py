@@ -12,17 +12,17 @@ from scipy.special import log_softmax, softmax
 
 from recognizer.calibration.abstain import energy
 
-WANTED_ACCURACY = 0.95  # of the answers that are given
-LEAST_THRESHOLD = 0.5  # an answer less likely than not is never given
-KEPT = 0.99  # share of the photos of the classes that may not count as of none
+WANTED_ACCURACY = 0.95  # selective: of the photos that get an answer
+LEAST_THRESHOLD = 0.5  # no answer is less likely than not
+KEPT = 0.99  # share of the photos of the classes that may not count as out of distribution
 BINS = 15
-TIMES = 200  # that outcomes are drawn; the mean error by chance is then known to about 0.0005
+TIMES = 200  # that outcomes are drawn; their mean error is then known to about 0.0005
 LEAST_TEMPERATURE = 0.5  # sharper would be certain of everything where a few photos are all right
 MOST_TEMPERATURE = 4.0
 FLOOR = float(np.log(1e-12))  # of a log probability, so that one wrong label does not decide alone
 Probabilities = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.floating]
-Numbers = npt.NDArray[np.int_]
+Labels = npt.NDArray[np.int_]
 Weights = npt.NDArray[np.floating]
 
 
@@ -33,7 +33,7 @@ class Calibration:
     Args:
         temperature: what logits are divided by.
         threshold: probability of the likeliest class below which the answer is "not sure".
-        limit: energy of the divided logits above which a photo counts as of none of the classes.
+        limit: energy of the divided logits above which a photo counts as out of distribution.
         photos: how many photos the three were measured on.
     """
 
@@ -44,17 +44,17 @@ class Calibration:
 
 
 def calibrate(
-    logits: Logits, labels: Numbers, wanted: float = WANTED_ACCURACY, trust: Weights | None = None
+    logits: Logits, labels: Labels, wanted: float = WANTED_ACCURACY, label_quality: Weights | None = None
 ) -> Calibration:
     """Choose temperature, threshold and limit on photos that were not trained with.
 
     Args:
         logits: uncalibrated, (photos, classes).
         labels: the number of each photo's class, (photos,).
-        wanted: accuracy of the answers that are given.
-        trust: how likely each label is right, between 0 and 1, (photos,); all surely, by default.
+        wanted: selective accuracy, of the photos that get an answer.
+        label_quality: how likely each label is right, between 0 and 1, (photos,); all surely, by default.
     """
-    weights = _weights(labels, trust)
+    weights = _weights(labels, label_quality)
     if not weights.any():
         return Calibration(1.0, LEAST_THRESHOLD, np.inf, 0)
     _, temperature = fit_temperature(logits, labels, LEAST_TEMPERATURE, MOST_TEMPERATURE, FLOOR, weights)
@@ -68,46 +68,44 @@ def apply_temperature(logits: Logits, temperature: float) -> Probabilities:
     return np.asarray(softmax(logits / temperature, axis=1))
 
 
-def calibration_error(
-    probabilities: Probabilities, labels: Numbers, trust: Weights | None = None, bins: int = BINS
-) -> float:
+def ece(probabilities: Probabilities, labels: Labels, label_quality: Weights | None = None, bins: int = BINS) -> float:
     """Return the expected calibration error: the mean gap between confidence and accuracy over equal-width bins.
 
     Args:
         probabilities: (photos, classes).
         labels: the number of each photo's class, (photos,).
-        trust: how likely each label is right, between 0 and 1, (photos,); all surely, by default.
+        label_quality: how likely each label is right, between 0 and 1, (photos,); all surely, by default.
         bins: how many.
     """
     right = probabilities.argmax(axis=1) == labels
-    return _mean_gap(probabilities.max(axis=1), right, _weights(labels, trust), bins)
+    return _mean_gap(probabilities.max(axis=1), right, _weights(labels, label_quality), bins)
 
 
-def error_by_chance(probabilities: Probabilities, trust: Weights | None = None, bins: int = BINS) -> float:
-    """Return the calibration error that probabilities show on average if they are exactly right.
+def expected_ece(probabilities: Probabilities, label_quality: Weights | None = None, bins: int = BINS) -> float:
+    """Return the expected ECE under perfect calibration: what exactly right probabilities show on average.
 
     Few photos in a bin are never right just as often as they should be, so the error is above 0 even then; what is
     measured has to be seen next to this. Found by drawing outcomes many times, always the same ones.
 
     Args:
         probabilities: (photos, classes).
-        trust: the weights that the error is measured with, (photos,); all alike, by default.
+        label_quality: the weights that the error is measured with, (photos,); all alike, by default.
         bins: how many.
     """
     confidence, rng = probabilities.max(axis=1), np.random.default_rng(0)
-    weights = _weights(confidence, trust)
+    weights = _weights(confidence, label_quality)
     drawn = (rng.random(len(confidence)) < confidence for _ in range(TIMES))
     return float(np.mean([_mean_gap(confidence, right, weights, bins) for right in drawn]))
 
 
-def bin_numbers(confidence: Probabilities, bins: int = BINS) -> Numbers:
+def bin_numbers(confidence: Probabilities, bins: int = BINS) -> Labels:
     """Return the number of the equal-width bin that each probability is in, (photos,)."""
     return np.asarray(np.minimum((confidence * bins).astype(int), bins - 1))
 
 
 def fit_temperature(
     logits: Logits,
-    labels: Numbers,
+    labels: Labels,
     least: float,
     most: float,
     floor: float = -np.inf,
@@ -133,13 +131,13 @@ def fit_temperature(
     return float(best.fun), float(np.exp(best.x))
 
 
-def _threshold(probabilities: Probabilities, labels: Numbers, wanted: float, weights: Weights) -> float:
-    """Return the lowest threshold at which the answers given are as accurate as wanted, or 1 where none is."""
+def _threshold(probabilities: Probabilities, labels: Labels, wanted: float, weights: Weights) -> float:
+    """Return the lowest threshold whose selective accuracy is as wanted, or 1 where none is."""
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == labels) * weights
     for threshold in np.unique([LEAST_THRESHOLD, *confidence[confidence > LEAST_THRESHOLD]]):
-        given = confidence >= threshold
-        if weights[given].any() and right[given].sum() >= wanted * weights[given].sum():
+        answered = confidence >= threshold
+        if weights[answered].any() and right[answered].sum() >= wanted * weights[answered].sum():
             return float(threshold)
     return 1.0
 
@@ -151,5 +149,5 @@ def _mean_gap(confidence: Probabilities, right: npt.NDArray[np.bool_], weights: 
     return float(np.abs(gaps).sum() / weights.sum())
 
 
-def _weights(photos: npt.NDArray[np.generic], trust: Weights | None) -> Weights:
-    return np.ones(len(photos)) if trust is None else trust
+def _weights(photos: npt.NDArray[np.generic], label_quality: Weights | None) -> Weights:
+    return np.ones(len(photos)) if label_quality is None else label_quality

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.clean import duplicates, quality
-from recognizer.clean import label_quality as labels
-from recognizer.clean.conflicts import judge_conflicts
+from recognizer.clean import duplicates, label_quality, quality
+from recognizer.clean.conflicts import suggest_labels
 from recognizer.clean.contact_sheet import write_sheet
+from recognizer.clean.features import PhotoFeatures, photo_features
 from recognizer.clean.registration import read_measured
+from recognizer.clean.rules import decide_labels
 from recognizer.errors import RecognizerError
-from recognizer.networks.features import PhotoFeatures, photo_features
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import group_together, take_sides
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
-CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, labels.CHECK, labels.OFF_TOPIC)
+CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, label_quality.CHECK, label_quality.OFF_TOPIC)
 
 
 def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
@@ -41,18 +41,21 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
         RecognizerError: there are no photos, or too few of a class.
     """
     begun = time.monotonic()
-    if not store.photos.all():
+    photos = store.photos.all()
+    if not photos:
         raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
-    decisions, labelled = _check(recipe, store, watch)
+    decisions, estimated = _check(recipe, store, photos, watch)
     standing = decisions if auto else []
     store.decisions.replace_automatic(standing)
-    store.label_quality.replace(labels.estimate_label_quality(labelled.photos, labelled.judgement, standing))
+    store.label_quality.replace(label_quality.label_qualities(estimated.photos, estimated.estimate, standing))
     _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun)
 
 
-def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[list[Decision], "_Labelled"]:
-    photos = store.photos.all()
+def _check(
+    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], watch: Watch
+) -> tuple[list[Decision], "_Estimated"]:
+    """Run all checks on the stored photos; return what rules would decide, and what is known of the labels."""
     features = photo_features(photos, recipe.train, store.work, watch)
     planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
     copies = duplicates.find_duplicates(photos, features.overall, planes)
@@ -60,58 +63,60 @@ def _check(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[list[Decisi
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
-    labelled = _judge_labels(recipe, store, features, {decision.photo for decision in decisions})
-    return decisions + _decide_labels(recipe, store, labelled), labelled
+    estimated = _estimate_labels(recipe, store, photos, features, {decision.photo for decision in decisions})
+    return decisions + _decide_labels(recipe, store, estimated), estimated
 
 
 @dataclass(frozen=True)
-class _Labelled:
+class _Estimated:
     """Photos with what the rules go by where they decide about labels.
 
     Args:
         photos: n of them.
-        held_out: those that have not taught the judgement, (n,).
+        held_out: those that have not taught the estimate, (n,).
         by_people: those that people decided about, (n,).
-        judgement: of their labels.
+        estimate: of their labels.
     """
 
     photos: list[Photo]
     held_out: npt.NDArray[np.bool_]
     by_people: npt.NDArray[np.bool_]
-    judgement: labels.Judgement
+    estimate: label_quality.LabelEstimate
 
 
-def _judge_labels(recipe: Recipe, store: PhotoStore, features: PhotoFeatures, dropped: set[str]) -> _Labelled:
-    """Judge the labels of all photos that the other checks and people leave, and store what a person is to see."""
-    photos = store.photos.all()
+def _estimate_labels(
+    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, dropped: set[str]
+) -> _Estimated:
+    """Estimate the labels of all photos that the other checks and people leave; store what a person is to see."""
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
     groups = group_together(photos, store.issues.all())
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
-    judged, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
-    held_out = np.array([side != "training" for side in take_sides(judged, names, recipe.train.held_out)])
-    wanted = [_label(photo, people) for photo in judged]
-    way = labels.choose_way(wanted, labels.reduce_features(features.of(chosen)), names, held_out, recipe.train.seed)
+    left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
+    held_out = np.array([side != "training" for side in take_sides(left, names, recipe.train.held_out)])
+    labels, seed = [_label(photo, people) for photo in left], recipe.train.seed
+    reduced = label_quality.reduce_features(features.of(chosen))
+    settings = label_quality.choose_settings(labels, reduced, names, held_out, seed)
     shown, decisive = (
-        labels.judge_labels(wanted, way, names, unseen, recipe.train.seed)
-        for unseen in (np.zeros_like(held_out), held_out)
+        label_quality.estimate_labels(labels, settings, names, teaching_nothing, seed)
+        for teaching_nothing in (np.zeros_like(held_out), held_out)
     )
-    _show(store, judged, shown)
-    return _Labelled(judged, held_out, np.array([photo.sha256 in people for photo in judged]), decisive)
+    _show(store, left, shown)
+    return _Estimated(left, held_out, np.array([photo.sha256 in people for photo in left]), decisive)
 
 
-def _show(store: PhotoStore, photos: Sequence[Photo], judgement: labels.Judgement) -> None:
-    """Store what a judgement makes of labels, and of copies under different ones."""
-    _replace(store, (labels.CHECK,), labels.find_wrong_labels(photos, judgement))
-    _replace(store, (labels.OFF_TOPIC,), labels.find_off_topic(photos, judgement))
+def _show(store: PhotoStore, photos: Sequence[Photo], estimate: label_quality.LabelEstimate) -> None:
+    """Store what an estimate makes of labels, and of copies under different ones."""
+    _replace(store, (label_quality.CHECK,), label_quality.find_wrong_labels(photos, estimate))
+    _replace(store, (label_quality.OFF_TOPIC,), label_quality.find_off_topic(photos, estimate))
     conflicts = [issue for issue in store.issues.all() if issue.check == duplicates.CONFLICT]
-    _replace(store, (duplicates.CONFLICT,), judge_conflicts(conflicts, photos, judgement))
+    _replace(store, (duplicates.CONFLICT,), suggest_labels(conflicts, photos, estimate))
 
 
-def _decide_labels(recipe: Recipe, store: PhotoStore, labelled: _Labelled) -> list[Decision]:
+def _decide_labels(recipe: Recipe, store: PhotoStore, estimated: _Estimated) -> list[Decision]:
     """Decide about labels, but not about those of held-out photos, which people decided about or which are disputed."""
-    allowed = ~labelled.held_out & ~labelled.by_people & ~_disputed(labelled.photos, store.issues.all())
-    return labels.decide_labels(labelled.photos, labelled.judgement, allowed, recipe.clean.precision)
+    allowed = ~estimated.held_out & ~estimated.by_people & ~_disputed(estimated.photos, store.issues.all())
+    return decide_labels(estimated.photos, estimated.estimate, allowed, recipe.clean.precision)
 
 
 def _disputed(photos: Sequence[Photo], issues: Sequence[Issue]) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Judges photos by discriminants that photos of other groups give."""
+"""Out-of-fold predictions: discriminants (LDA) of each photo that photos of other groups give."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,22 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from recognizer.networks.discriminant import Floats, Numbers, add_together, add_up, fit_discriminants, judge_folds
+from recognizer.networks.lda import Floats, Labels, add_sums, fit_discriminants, predict_out_of_fold, sum_classes
 
 FOLDS = 5
 COMPONENTS = 512  # of the features, at most
 FITTED = 4096  # photos that the components are fitted to, at most; more of them change little and fill memory
 
 
-def normalised(features: Floats) -> Floats:
-    """Make features fit for discriminants: signed roots (Perronnin et al., 2010), unit variance, fewer components."""
+def reduce_components(features: Floats) -> Floats:
+    """Make features fit for discriminants: signed roots (Perronnin et al., 2010), unit variance, fewer components.
+
+    Args:
+        features: (n, channels).
+
+    Returns:
+        (n, components).
+    """
     chosen = np.random.default_rng(0).permutation(len(features))[:FITTED]
     components = min(COMPONENTS, len(chosen), features.shape[1])
     reduction = make_pipeline(
@@ -32,11 +39,11 @@ def _signed_roots(features: Floats) -> Floats:
     return np.asarray(np.sign(wide) * np.sqrt(np.abs(wide)))
 
 
-def deal_folds(numbers: Numbers, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Numbers]:
+def deal_folds(labels: Labels, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Labels]:
     """Deal the photos that teach out into folds of like classes.
 
     Args:
-        numbers: the number of each photo's class, (n,).
+        labels: the number of each photo's class, (n,).
         groups: the group of each; a group is never split.
         held_out: which of them teach nothing, and are in no fold, (n,).
         seed: of the dealing.
@@ -46,37 +53,37 @@ def deal_folds(numbers: Numbers, groups: Sequence[str], held_out: npt.NDArray[np
     """
     teaching = np.flatnonzero(~held_out)
     dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    dealt = dealer.split(teaching, numbers[teaching], np.array(groups)[teaching])
+    dealt = dealer.split(teaching, labels[teaching], np.array(groups)[teaching])
     return [teaching[chosen] for _, chosen in dealt]
 
 
 def out_of_fold(
     features: Floats,
-    numbers: Numbers,
-    folds: Sequence[Numbers],
+    labels: Labels,
+    folds: Sequence[Labels],
     held_out: npt.NDArray[np.bool_],
     shrinkages: Sequence[float],
 ) -> list[Floats]:
-    """Judge photos by discriminants that other photos give.
+    """Return the discriminants that other photos give each photo.
 
     Args:
-        features: as `normalised` gives them, (n, channels).
-        numbers: the number of each photo's class, (n,).
+        features: as `reduce_components` gives them, (n, channels).
+        labels: the number of each photo's class, (n,).
         folds: of the photos that teach, as `deal_folds` gives them.
-        held_out: which of them teach nothing, and are judged by all others, (n,).
+        held_out: which of them teach nothing, and get what all others give, (n,).
         shrinkages: of the covariance, from 0 to 1.
 
     Returns:
         For each shrinkage discriminants, (n, classes): log probabilities of the classes, up to a number that all
         classes of a photo share.
     """
-    classes = int(numbers.max()) + 1
-    parts = [add_up(features[fold], numbers[fold], classes) for fold in folds]
-    everything = add_together(parts)
-    judged = []
+    classes = int(labels.max()) + 1
+    parts = [sum_classes(features[fold], labels[fold], classes) for fold in folds]
+    everything = add_sums(parts)
+    predictions = []
     for shrinkage in shrinkages:
-        found = judge_folds(features, folds, parts, shrinkage)
+        found = predict_out_of_fold(features, folds, parts, shrinkage)
         weight, bias = fit_discriminants(everything, shrinkage)
         found[held_out] = features[held_out] @ weight + bias
-        judged.append(found)
-    return judged
+        predictions.append(found)
+    return predictions

@@ -1,8 +1,8 @@
 """How wrong labels come about: some share of them is wrong, and a wrong one may be any other class.
 
-Temperature and share are those under which the labels at hand are likeliest, given discriminants which have not seen
-them (Guo et al., 2017, https://arxiv.org/abs/1706.04599, for the temperature; uniform label noise for the share). So
-the probabilities fit the photos at hand, and nothing has to be set.
+Temperature and share are those under which the labels at hand are likeliest, given out-of-fold discriminants (Guo et
+al., 2017, https://arxiv.org/abs/1706.04599, for the temperature; uniform label noise for the share). So the
+probabilities fit the photos at hand, and nothing has to be set.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
-Floats = npt.NDArray[np.floating]
-Numbers = npt.NDArray[np.intp]
+from recognizer.networks.lda import Floats, Labels
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,12 @@ class LabelNoise:
     share: float
     likelihood: float
 
-    def true_class(self, discriminants: Floats, numbers: Numbers) -> Floats:
+    def true_class(self, discriminants: Floats, labels: Labels) -> Floats:
         """Return each photo's probabilities of truly being of each class, its label taken into account.
 
         Args:
             discriminants: (n, classes).
-            numbers: the labels, (n,).
+            labels: the labels, (n,).
 
         Returns:
             Probabilities, (n, classes).
@@ -43,23 +42,23 @@ class LabelNoise:
         classes = discriminants.shape[1]
         evidence = log_softmax(discriminants / self.temperature, axis=1)
         evidence += np.log(self.share / (classes - 1))
-        rows = np.arange(len(numbers))
-        evidence[rows, numbers] += np.log1p(-self.share) - np.log(self.share / (classes - 1))
+        rows = np.arange(len(labels))
+        evidence[rows, labels] += np.log1p(-self.share) - np.log(self.share / (classes - 1))
         probabilities: Floats = softmax(evidence, axis=1)
         return probabilities
 
 
-def fit_noise(discriminants: Floats, numbers: Numbers, least: float = 1.0) -> LabelNoise:
+def fit_noise(discriminants: Floats, labels: Labels, least: float = 1.0) -> LabelNoise:
     """Fit the noise to labels.
 
     Args:
-        discriminants: as `unseen.out_of_fold` gives them, (n, classes).
-        numbers: the labels, (n,).
+        discriminants: as `cross_validation.out_of_fold` gives them, (n, classes).
+        labels: the labels, (n,).
         least: temperature that may be; where few photos are all easily told apart, none would be the likeliest.
     """
 
     def surprise(values: npt.NDArray[np.float64]) -> float:
-        return -_likelihood(discriminants, numbers, float(np.exp(values[0])), float(expit(values[1])))
+        return -_likelihood(discriminants, labels, float(np.exp(values[0])), float(expit(values[1])))
 
     best = minimize(
         surprise,
@@ -71,6 +70,6 @@ def fit_noise(discriminants: Floats, numbers: Numbers, least: float = 1.0) -> La
     return LabelNoise(float(np.exp(best.x[0])), float(expit(best.x[1])), -float(best.fun))
 
 
-def _likelihood(discriminants: Floats, numbers: Numbers, temperature: float, share: float) -> float:
-    own = softmax(discriminants / temperature, axis=1)[np.arange(len(numbers)), numbers]
+def _likelihood(discriminants: Floats, labels: Labels, temperature: float, share: float) -> float:
+    own = softmax(discriminants / temperature, axis=1)[np.arange(len(labels)), labels]
     return float(np.log((1 - share) * own + share / (discriminants.shape[1] - 1) * (1 - own) + 1e-12).mean())

@@ -1,14 +1,19 @@
-"""How many of a ranking can be decided without a person, at a stated precision."""
+"""What rules decide without a person: as many labels as can be decided at a stated precision."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from recognizer.clean.label_quality import LabelEstimate
 from recognizer.recipe import CleanSettings
+from recognizer.store.rows import Decision, Photo
 
 PRECISION = CleanSettings().precision
+Mask = npt.NDArray[np.bool_]
 
 
-def surest(probabilities: npt.NDArray[np.floating], precision: float) -> npt.NDArray[np.bool_]:
+def surest(probabilities: npt.NDArray[np.floating], precision: float) -> Mask:
     """Choose the longest head of a ranking that keeps a precision.
 
     Args:
@@ -23,3 +28,36 @@ def surest(probabilities: npt.NDArray[np.floating], precision: float) -> npt.NDA
     chosen = np.zeros(len(order), dtype=bool)
     chosen[order[means >= precision]] = True
     return chosen
+
+
+def decide_labels(
+    photos: Sequence[Photo], estimate: LabelEstimate, allowed: Mask, precision: float = PRECISION
+) -> list[Decision]:
+    """Relabel or drop the photos whose labels are surely wrong.
+
+    Args:
+        photos: the photos, n of them.
+        estimate: of their labels.
+        allowed: which of them may be decided about, (n,).
+        precision: share of the decisions that shall be right, by the estimate's own probabilities.
+    """
+    places = np.flatnonzero(allowed)
+    places = places[surest(estimate.wrong[places], precision)]
+    likely = estimate.probabilities[places, estimate.other[places]] * (1 - estimate.off_topic[places])
+    renamed = places[surest(likely, precision)]
+    dropped = np.setdiff1d(places, renamed)
+    return [
+        *(_relabel(photos[place], estimate, place) for place in renamed.tolist()),
+        *(_drop(photos[place], estimate, place) for place in dropped.tolist()),
+    ]
+
+
+def _relabel(photo: Photo, estimate: LabelEstimate, place: int) -> Decision:
+    number = estimate.other[place]
+    label, probability = estimate.classes[number], estimate.probabilities[place, number]
+    return Decision(photo.sha256, "relabel", f"looks like {label} ({probability:.0%})", label=label)
+
+
+def _drop(photo: Photo, estimate: LabelEstimate, place: int) -> Decision:
+    label = estimate.classes[estimate.labels[place]]
+    return Decision(photo.sha256, "drop", f"does not look like {label} ({estimate.wrong[place]:.0%})")

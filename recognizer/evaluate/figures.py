@@ -1,4 +1,4 @@
-"""The pictures of training and evaluating."""
+"""The pictures of the evaluation, each a PNG."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,27 +10,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.metrics import confusion_matrix
 
-from recognizer.calibration.calibrate import BINS, Numbers, Probabilities, bin_numbers
+from recognizer.calibration.calibrate import BINS, Labels, Probabilities, bin_numbers
 
 SHEET = 24  # mistakes that are shown
 Shares = npt.NDArray[np.float64]
-Lists = Sequence[Sequence[float]]
 
 
-def draw_curves(training_loss: Lists, validation_loss: Lists, accuracy: Lists, file: Path) -> None:
-    """Draw loss and accuracy by epoch, each the mean of some networks, (networks, epochs)."""
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for values, name in ((training_loss, "learned from"), (validation_loss, "not seen")):
-        left.plot(np.arange(1, len(values[0]) + 1), np.mean(values, axis=0), marker=".", label=name)
-    right.plot(np.arange(1, len(accuracy[0]) + 1), np.mean(accuracy, axis=0), marker=".")
-    _name(left, "epoch", "loss")
-    _name(right, "epoch", "accuracy on photos not seen")
-    left.legend()
-    _save(figure, file)
-
-
-def draw_confusion(labels: Numbers, probabilities: Probabilities, names: list[str], file: Path) -> None:
+def draw_confusion(labels: Labels, probabilities: Probabilities, names: list[str], file: Path) -> None:
     """Draw which class is taken for which, in photos."""
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(names)))
     figure, axes = _square(7.5)
@@ -45,7 +31,7 @@ def draw_confusion(labels: Numbers, probabilities: Probabilities, names: list[st
     _save(figure, file)
 
 
-def draw_reliability(labels: Numbers, probabilities: Probabilities, file: Path) -> None:
+def draw_reliability(labels: Labels, probabilities: Probabilities, file: Path) -> None:
     """Draw how often answers of a probability are right, with the number of photos (DeGroot and Fienberg, 1983)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     place = bin_numbers(confidence)

@@ -6,17 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
-from recognizer.calibration.calibrate import Numbers, Probabilities, calibration_error, error_by_chance
+from recognizer.calibration.calibrate import Labels, Probabilities, ece, expected_ece
 
 TOP = 3
 
 
 def measure(
-    labels: Numbers,
+    labels: Labels,
     probabilities: Probabilities,
     names: list[str],
     threshold: float,
-    far: npt.NDArray[np.bool_] | None = None,
+    out_of_distribution: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Return the figures of a report.
 
@@ -25,18 +25,18 @@ def measure(
         probabilities: (photos, classes).
         names: of the classes.
         threshold: probability below which the answer is "not sure".
-        far: whether each photo is too unlike all classes for an answer, (photos,); none is, by default.
+        out_of_distribution: whether each photo is too unlike all classes for an answer, (photos,); none is, by default.
     """
     right = probabilities.argmax(axis=1) == labels
     answered = probabilities.max(axis=1) >= threshold
-    if far is not None:
-        answered &= ~far
+    if out_of_distribution is not None:
+        answered &= ~out_of_distribution
     per_class = {name: accuracy_of(right[labels == number]) for number, name in enumerate(names)}
     return {
         **accuracy_of(right),
         "top3": round(float(top_right(labels, probabilities, TOP).mean()), 4),
-        "ece": round(calibration_error(probabilities, labels), 4),
-        "ece_by_chance": round(error_by_chance(probabilities), 4),
+        "ece": round(ece(probabilities, labels), 4),
+        "ece_by_chance": round(expected_ece(probabilities), 4),
         "coverage": round(float(answered.mean()), 4),
         "selective_accuracy": round(float(right[answered].mean()), 4) if answered.any() else None,
         "per_class": per_class,
@@ -52,14 +52,14 @@ def accuracy_of(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
     return {"accuracy": round(float(right.mean()), 4), "accuracy_interval": [low, high], "photos": len(right)}
 
 
-def top_right(labels: Numbers, probabilities: Probabilities, top: int) -> npt.NDArray[np.bool_]:
+def top_right(labels: Labels, probabilities: Probabilities, top: int) -> npt.NDArray[np.bool_]:
     """Tell for each photo whether its class is among the likeliest."""
     likeliest = probabilities.argsort(axis=1)[:, -top:]
     return np.asarray((likeliest == labels[:, None]).any(axis=1))
 
 
 def coverage_curve(
-    labels: Numbers, probabilities: Probabilities
+    labels: Labels, probabilities: Probabilities
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return shares of photos answered, surest first, and the accuracy of these answers."""
     order = np.argsort(-probabilities.max(axis=1), kind="stable")

@@ -1,4 +1,4 @@
-"""How far each exported form of a network is from learner.pkl, on photos that the network has never seen."""
+"""How far each exported form of a network is from learner.pkl, on photos that the network has not learned from."""
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from fastai.learner import Learner, load_learner
-from safetensors.torch import load_model
+from safetensors.torch import load_file, load_model
+from scipy.special import softmax
 
 from recognizer.calibration.abstain import energy
 from recognizer.errors import RecognizerError
-from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
+from recognizer.export.onnx_forms import Answers, run_onnx
 from recognizer.store.rows import Photo
-from recognizer.train.learner import observe
 
 LEARNER, FLOATS, INT8, WEIGHTS = "learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"
 MOST_DIFFERENCE = {FLOATS: 1e-3, WEIGHTS: 1e-5}  # of a probability; rounding changes the answers of int8
@@ -40,13 +40,10 @@ def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[
         RecognizerError: a form in floats does not say what learner.pkl says.
     """
     learner = _open(folder / LEARNER)
-    expected = _said(learner, photos)
-    pixels = [onnx_pixels(photo.path, size) for photo in photos]
-    given = {
-        FLOATS: run_onnx(folder / FLOATS, pixels),
-        INT8: run_onnx(folder / INT8, pixels),
-        WEIGHTS: _with_weights(learner, folder / WEIGHTS, photos),
-    }
+    expected = _answers(learner, photos)
+    onnx = run_onnx([folder / FLOATS, folder / INT8], [photo.path for photo in photos], size)
+    given = dict(zip((FLOATS, INT8), onnx, strict=True))
+    given[WEIGHTS] = expected if _holds_weights(learner, folder / WEIGHTS) else _with_weights(learner, folder, photos)
     forms = {file: compare(answers, expected) for file, answers in given.items()}
     _check(forms)
     return {**forms[FLOATS], "photos": len(photos), "forms": forms}
@@ -63,9 +60,13 @@ def compare(given: Answers, expected: Answers) -> dict[str, float]:
     }
 
 
-def _said(learner: Learner, photos: Sequence[Photo]) -> Answers:
-    seen = observe(learner, photos)
-    return Answers(seen.probabilities, energy(seen.logits))
+@torch.inference_mode()
+def _answers(learner: Learner, photos: Sequence[Photo]) -> Answers:
+    """Return what a learner says of photos, by its own way from a file to pixels."""
+    loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
+    network = learner.model.eval()
+    logits = torch.cat([torch.as_tensor(network(batch)) for (batch,) in loader]).double().cpu().numpy()
+    return Answers(softmax(logits, axis=1), energy(logits))
 
 
 def _open(file: Path) -> Learner:
@@ -74,13 +75,19 @@ def _open(file: Path) -> Learner:
         return load_learner(file)
 
 
-def _with_weights(learner: Learner, file: Path, photos: Sequence[Photo]) -> Answers:
+def _holds_weights(learner: Learner, file: Path) -> bool:
+    """Tell whether a file holds just the weights of a learner's network, so that the two cannot differ."""
+    stored, own = load_file(file), learner.model.state_dict()
+    return stored.keys() == own.keys() and all(torch.equal(stored[name], own[name]) for name in own)
+
+
+def _with_weights(learner: Learner, folder: Path, photos: Sequence[Photo]) -> Answers:
     """Return what the network says once nothing is left in it but the weights of a file."""
     with torch.no_grad():
         for tensor in learner.model.state_dict().values():
             tensor.zero_()
-    load_model(learner.model, file)
-    return _said(learner, photos)
+    load_model(learner.model, folder / WEIGHTS)
+    return _answers(learner, photos)
 
 
 def _check(forms: Mapping[str, Mapping[str, float]]) -> None:

@@ -24,6 +24,7 @@ from safetensors.torch import save_model
 
 from recognizer import __version__
 from recognizer.calibration.abstain import SCORE
+from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import RecognizerError
 from recognizer.export.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_agreement
 from recognizer.export.model_card import write_card
@@ -32,13 +33,13 @@ from recognizer.export.quantize import write_int8
 from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
 from recognizer.report import write_json, write_report
-from recognizer.splits.split import split_kept
 from recognizer.store.credits import FILE as CREDITS
 from recognizer.store.credits import attribution
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
+from recognizer.train.learner import make_learner
 from recognizer.train.runs import Run
-from recognizer.train.train import last_run, load_trained
+from recognizer.train.train import TrainedNetwork, last_run, load_trained
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
 EXAMPLES = 6
@@ -55,16 +56,16 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         RecognizerError: nothing is evaluated yet, or the forms of the network differ.
     """
     begun = time.monotonic()
-    run = last_run(recipe, store)
-    metrics = _metrics(store.work, recipe, run)
-    parts = split_kept(recipe, store)
+    metrics = _metrics(store.work, recipe, last_run(recipe, store))
+    trained = load_trained(recipe, store)
+    held_out = trained.split.held_out
     half = store.work / "model.part"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    _write_forms(recipe, store, parts.training, half)
-    agreement = measure_agreement(half, parts.held_out, recipe.train.size)
-    facts = _facts(recipe, run, metrics, agreement, half)
-    facts["examples"] = _write_examples(recipe, parts.held_out, half / "examples")
+    _write_forms(recipe, trained, half)
+    agreement = measure_agreement(half, held_out, recipe.train.size)
+    facts = _facts(recipe, trained.calibration, metrics, agreement, half)
+    facts["examples"] = _write_examples(recipe, held_out, half / "examples")
     write_json(half / "model.json", facts)
     write_card(facts, half / "README.md")
     (half / CREDITS).write_text(attribution(recipe, store.photos.kept()), encoding="utf-8")
@@ -74,22 +75,21 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         "export",
         recipe.name,
         time.monotonic() - begun,
-        {"classes": len(recipe.labels), "photos_compared": len(parts.held_out)},
+        {"classes": len(recipe.labels), "photos_compared": len(held_out)},
         agreement=agreement,
     )
 
 
-def _write_forms(recipe: Recipe, store: PhotoStore, training: Sequence[Photo], folder: Path) -> None:
+def _write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
     """Write the network in each form."""
-    learner, _ = load_trained(recipe, store)
+    learner = make_learner(recipe, trained.split, trained.backbone, trained.network)
     learner.model.cpu()  # no form may need the accelerator that it was trained on
-    size = recipe.train.size
-    write_onnx(learner, size, folder / FLOATS)
+    write_onnx(learner, trained.size, folder / FLOATS)
     save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
     shutil.copymode(folder / FLOATS, folder / WEIGHTS)  # safetensors would let nobody but its writer read it
     write_learner(learner, folder / LEARNER)
-    photos = sorted(training, key=lambda photo: photo.label)
-    write_int8(folder / FLOATS, [photo.path for photo in photos], size, folder / INT8)
+    photos = sorted(trained.split.training, key=lambda photo: photo.label)
+    write_int8(folder / FLOATS, [photo.path for photo in photos], trained.size, folder / INT8)
 
 
 def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def write_learner(learner: Learner, file: Path) -> None:
 
 
 def _facts(
-    recipe: Recipe, run: Run, metrics: dict[str, Any], agreement: dict[str, Any], folder: Path
+    recipe: Recipe, calibration: Calibration, metrics: dict[str, Any], agreement: dict[str, Any], folder: Path
 ) -> dict[str, Any]:
     files = [file.name for file in folder.iterdir() if file.is_file()]
     return {
@@ -137,10 +137,10 @@ def _facts(
             "resample": "bilinear",
             "pixels": "RGB between 0 and 1; normalisation is part of every form",
         },
-        "temperature": run.calibration.temperature,
+        "temperature": calibration.temperature,
         "temperature_applied": "in the last layer of every form",
-        "threshold": run.calibration.threshold,
-        "distance": {"kind": SCORE, "limit": run.calibration.limit},
+        "threshold": calibration.threshold,
+        "distance": {"kind": SCORE, "limit": calibration.limit},
         "metrics": metrics,
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},

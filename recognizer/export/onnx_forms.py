@@ -1,7 +1,7 @@
 """The network as ONNX.
 
-Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,), which tells photos of no
-class (openset.py); normalisation and softmax are inside.
+Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,), which tells photos out of
+distribution (calibration/abstain.py); normalisation and softmax are inside.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import torch
 from fastai.learner import Learner
-from PIL import Image
 from torch import nn
+
+from recognizer.images.pixels import square_pixels
+from recognizer.networks.onnx_session import open_session
 
 Floats = npt.NDArray[np.floating]
 
@@ -76,15 +77,23 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
         )
 
 
-def run_onnx(file: Path, photos: Sequence[Floats]) -> Answers:
-    """Return what a form says of photos as `onnx_pixels` gives them, one by one or several together."""
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    given = [session.run(["probabilities", "energy"], {"pixels": pixels}) for pixels in photos]
-    return Answers(*(np.concatenate(parts) for parts in zip(*given, strict=True)))
+def run_onnx(files: Sequence[Path], photos: Sequence[Path], size: int) -> list[Answers]:
+    """Return what forms of the network say of photos, each of which is decoded once.
+
+    Args:
+        files: the forms.
+        photos: files of n photos, at least one.
+        size: side of the square that the network takes, in pixels.
+    """
+    sessions = [open_session(file) for file in files]
+    found: list[list[list[Floats]]] = [[] for _ in files]
+    for photo in photos:
+        pixels = onnx_pixels(photo, size)
+        for session, rows in zip(sessions, found, strict=True):
+            rows.append(session.run(["probabilities", "energy"], {"pixels": pixels}))
+    return [Answers(*(np.concatenate(parts) for parts in zip(*rows, strict=True))) for rows in found]
 
 
 def onnx_pixels(path: Path, size: int) -> Floats:
-    """Return a photo as the networks take it: (1, 3, size, size), float32 between 0 and 1."""
-    with Image.open(path) as image:
-        square = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
-    return np.asarray(square, dtype=np.float32).transpose(2, 0, 1)[None] / 255
+    """Return a photo as the forms take it: (1, 3, size, size), float32 between 0 and 1."""
+    return square_pixels(path, size)[None].astype(np.float32) / 255

@@ -6,17 +6,17 @@ answers than one in a hundred (docs/experiments.md).
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import numpy_helper
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from recognizer.export.onnx_forms import Floats, onnx_pixels
+from recognizer.networks.onnx_session import open_session
 
 MOST_PHOTOS = 96  # to measure means with; more change them little
 LARGEST = 127
@@ -38,8 +38,8 @@ def write_int8(source: Path, photos: Sequence[Path], size: int, file: Path) -> N
     network = _load_fused(source)
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in network.graph.initializer}
     rounded = [node for node in _convolutions(network)[1:] if node.input[1] in tensors and _groups(node) == 1]
-    seen = [onnx_pixels(photo, size) for photo in photos[:: -(-len(photos) // MOST_PHOTOS)]]
-    means = _mean_inputs(network, sorted({node.input[0] for node in rounded}), seen)
+    pixels = (onnx_pixels(photo, size) for photo in photos[:: -(-len(photos) // MOST_PHOTOS)])
+    means = _mean_inputs(network, sorted({node.input[0] for node in rounded}), pixels)
     for node in rounded:
         _round_weights(network.graph, node, tensors, means[node.input[0]])
     _drop_unused(network.graph)
@@ -62,13 +62,13 @@ def _groups(node: onnx.NodeProto) -> int:
     return next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
 
 
-def _mean_inputs(network: onnx.ModelProto, names: Sequence[str], photos: Sequence[Floats]) -> dict[str, Floats]:
+def _mean_inputs(network: onnx.ModelProto, names: Sequence[str], photos: Iterable[Floats]) -> dict[str, Floats]:
     """Return the mean of each channel of maps within a network, (channels,), over photos and places."""
     watched = onnx.ModelProto()
     watched.CopyFrom(network)
     maps = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names]
     watched.graph.output.extend(maps)
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = open_session(watched.SerializeToString())
     given = [[one.mean(axis=(0, 2, 3)) for one in session.run(names, {"pixels": photo})] for photo in photos]
     return {name: np.mean(rows, axis=0) for name, rows in zip(names, zip(*given, strict=True), strict=True)}
 

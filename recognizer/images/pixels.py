@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+Pixels = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]  # left, top, right and bottom, in pixels
 
-def square_pixels(path: Path, size: int) -> npt.NDArray[np.uint8]:
-    """Return a stored photo as a square: squashed, not cropped, by bilinear resampling.
+
+def square_pixels(path: Path, size: int) -> Pixels:
+    """Return a stored photo as a square: squashed, not cropped.
 
     Args:
         path: an upright picture file, as the photo store writes it.
@@ -20,6 +23,29 @@ def square_pixels(path: Path, size: int) -> npt.NDArray[np.uint8]:
     Raises:
         OSError: there is no such file, or it is no picture or a broken one.
     """
+    return squish(open_rgb(path), size)
+
+
+def open_rgb(path: Path) -> Image.Image:
+    """Return a stored photo, decoded.
+
+    Raises:
+        OSError: there is no such file, or it is no picture or a broken one.
+    """
     with Image.open(path) as image:
-        square = image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)
+        return image.convert("RGB")
+
+
+def squish(image: Image.Image, size: int, box: Box | None = None) -> Pixels:
+    """Return a picture as a square by bilinear resampling.
+
+    Args:
+        image: RGB.
+        size: pixels, the side of the square.
+        box: the part of the picture that is wanted; the whole, by default.
+
+    Returns:
+        (3, size, size), channels first, from 0 to 255, contiguous.
+    """
+    square = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))

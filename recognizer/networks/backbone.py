@@ -34,48 +34,36 @@ class Backbone:
     """A pretrained network without its classifier.
 
     Args:
-        body: takes a batch (n, 3, height, width), gives feature maps (n, channels, h, w), those of its last stages
+        layers: take pictures, (n, 3, height, width), give feature maps, (n, channels, h, w), those of the last stages
             side by side.
-        stages: the last part of each stage of the body, in order.
+        stages: the last part of each stage, in order.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
     """
 
-    body: nn.Sequential
+    layers: nn.Sequential
     stages: list[nn.Module]
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
     @classmethod
-    def of(cls, body: nn.Module, merged: int = MERGED, **colours: tuple[float, ...]) -> "Backbone":
-        """Lay a network out.
+    def of(cls, network: nn.Module, merged: int = MERGED, **colours: tuple[float, ...]) -> "Backbone":
+        """Lay a network out in stages.
 
         Args:
-            body: takes pictures, gives maps.
+            network: without its classifier: takes pictures, gives feature maps.
             merged: how many of its last stages give the maps.
             colours: mean and std.
         """
-        parts = as_chain(body)
-        return cls(merge_last(parts, merged), [stage[-1] for stage in group_stages(parts)] or [body], **colours)
+        parts = as_chain(network)
+        return cls(merge_last(parts, merged), [stage[-1] for stage in group_stages(parts)] or [network], **colours)
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:
         """Return channels and side of the feature maps of pictures of a side in pixels."""
-        maps = self.body.eval()(torch.zeros(1, 3, size, size))
+        device = next(self.layers.parameters()).device
+        maps = self.layers.eval()(torch.zeros(1, 3, size, size, device=device))
         return maps.shape[1], maps.shape[3]
-
-
-def windows(side: int, cells: int) -> tuple[int, int]:
-    """Return size and stride of windows that cut maps into cells along each side, overlapping where they must.
-
-    Unlike adaptive pooling, such windows are the same everywhere and can be exported to ONNX from any size.
-
-    Args:
-        side: of the maps.
-        cells: wanted along each side; smaller maps are left as they are.
-    """
-    stride = max(1, side // cells)
-    return max(1, side - (cells - 1) * stride), stride
 
 
 def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged: int = MERGED) -> Backbone:
@@ -93,8 +81,8 @@ def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged:
     if name in torchvision.models.list_models(module=torchvision.models):
         return Backbone.of(_from_torchvision(name, weights, pretrained), merged)
     if timm.is_model(name):
-        body = _from_timm(name, weights, pretrained)
-        return Backbone.of(body, merged, **{key: body.model.default_cfg[key] for key in ("mean", "std")})
+        network = _from_timm(name, weights, pretrained)
+        return Backbone.of(network, merged, **{key: network.model.default_cfg[key] for key in ("mean", "std")})
     raise WeightsUnavailable(
         f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
         "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
@@ -108,8 +96,8 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Sequentia
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
-    body: nn.Sequential = create_body(model)
-    return body
+    network: nn.Sequential = create_body(model)
+    return network
 
 
 def _from_timm(name: str, weights: str, pretrained: bool) -> TimmBody:

@@ -1,8 +1,10 @@
-"""A pretrained network as a chain of parts, grouped into stages; and the maps of its last stages side by side.
+"""A pretrained network as a chain of parts: its stages, the feature maps of the last ones side by side, and a cut.
 
-    parts = as_chain(body)                  # nn.Sequential(*parts) does what the body does
-    stages = group_stages(parts)            # parts whose maps have one shape
-    body = merge_last(parts, 2)             # gives the maps of the last two stages
+    parts = as_chain(layers)                # nn.Sequential(*parts) does what the layers do
+    stages = group_stages(parts)            # parts whose feature maps have one shape
+    layers = merge_last(parts, 2)           # gives the feature maps of the last two stages
+    frozen, tuned = cut(layers, 0.33)       # tuned(frozen(pixels)) is layers(pixels)
+    put_back(tuned, layers)                 # gives the layers the weights of the tuned ones
 
 The last stage is far on the way to ImageNet's classes, those before it know more of shapes and materials: a linear
 layer on several tells other classes apart better than on the last alone (docs/experiments.md).
@@ -10,38 +12,50 @@ layer on several tells other classes apart better than on the last alone (docs/e
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import copy
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from fastai.layers import MergeLayer, SequentialEx
 from fastai.vision.learner import TimmBody
 from torch import Tensor, nn
 
+from recognizer.errors import RecognizerError
+
 SIDE = 64  # pixels of the picture that a network is tried with
-Shape = tuple[int, int]  # channels and side of maps
+Shape = tuple[int, int]  # channels and side of feature maps
 
 
-def as_chain(body: nn.Module) -> list[nn.Module]:
-    """Return the parts that a body applies one after the other.
+class Cut(NamedTuple):
+    """Copies of the two parts of a backbone: the layers that stay as they are, and those that are fine-tuned."""
+
+    frozen: nn.Module
+    tuned: nn.Module
+
+
+def as_chain(layers: nn.Module) -> list[nn.Module]:
+    """Return the parts that a network applies one after the other.
 
     Args:
-        body: takes a batch of pictures, gives maps.
+        layers: takes pictures, (n, 3, height, width), gives feature maps, (n, channels, h, w).
 
     Returns:
-        The parts; the body alone, if it does more than apply its parts in order.
+        The parts; the network alone, if it does more than apply its parts in order.
     """
-    parts = list(_flat(body))
+    parts = list(_flat(layers))
     with torch.inference_mode():
         try:
-            expected = body.eval()(_picture())
+            expected = layers.eval()(_picture())
             if expected.dim() != 4:  # tokens instead of maps
-                return [body]
-            seen = list(_outputs(parts))
+                return [layers]
+            found = list(_outputs(parts))
         except (AssertionError, RuntimeError):  # a transformer for pictures of one size
-            return [body]
-    same = [number for number, maps in enumerate(seen, 1) if _equal(maps, expected)]
-    return parts[: same[-1]] if same else [body]
+            return [layers]
+    same = [number for number, maps in enumerate(found, 1) if _equal(maps, expected)]
+    return parts[: same[-1]] if same else [layers]
 
 
 def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
@@ -61,7 +75,7 @@ def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
 
 
 def merge_last(parts: Sequence[nn.Module], count: int) -> nn.Sequential:
-    """Return a body whose maps are those of the last stages, from the last on, enlarged where they are smaller.
+    """Return layers that give the feature maps of the last stages, from the last on, enlarged where they are smaller.
 
     Args:
         parts: as `as_chain` gives them; a single one stays as it is.
@@ -76,6 +90,65 @@ def merge_last(parts: Sequence[nn.Module], count: int) -> nn.Sequential:
         # MergeLayer puts what a stage takes, the maps of the one before, beside what it gives.
         merged = [*merged[:start], SequentialEx(*merged[start:], *enlarge, MergeLayer(dense=True))]
     return nn.Sequential(*merged)
+
+
+def cut(layers: nn.Module, tuned: float, name: str) -> Cut:
+    """Cut a backbone between two of its parts, where the share of layers behind is nearest to what is wanted.
+
+    Args:
+        layers: the backbone's.
+        tuned: share of its parameters (tensors), counted from the end, that are to be fine-tuned.
+        name: the backbone's name, for the error.
+
+    Raises:
+        RecognizerError: the backbone is no chain of layers that could be cut there.
+    """
+    parts = list(layers.named_children()) if isinstance(layers, nn.Sequential) else []
+    if len(parts) < 2:
+        raise RecognizerError(
+            f"“{name}” cannot be cut into layers that are cached and layers that are tuned; "
+            "set cached = false under [train] in the recipe."
+        )
+    ends = [0]
+    for _, part in parts[:-1]:
+        ends.append(ends[-1] + len(list(part.parameters())))
+    frozen = count_frozen(layers, tuned)
+    first = min(range(len(ends)), key=lambda number: abs(ends[number] - frozen))
+    return Cut(_copied(parts[:first]), _copied(parts[first:]))
+
+
+def count_frozen(layers: nn.Module, tuned: float) -> int:
+    """Return how many of a network's parameters (tensors), counted from the start, are not fine-tuned."""
+    return round(len(list(layers.parameters())) * (1 - tuned))
+
+
+def freeze_early(layers: nn.Module, tuned: float) -> None:
+    """Keep the layers that are not fine-tuned as they are."""
+    for parameter in list(layers.parameters())[: count_frozen(layers, tuned)]:
+        parameter.requires_grad_(False)
+
+
+def put_back(tuned: nn.Module, layers: nn.Module) -> None:
+    """Give a backbone's layers the weights of the tuned ones that were cut off it."""
+    layers.load_state_dict({**layers.state_dict(), **tuned.state_dict()})
+
+
+def windows(side: int, cells: int) -> tuple[int, int]:
+    """Return size and stride of windows that cut feature maps into cells along each side, overlapping where they must.
+
+    Unlike adaptive pooling, such windows are the same everywhere and can be exported to ONNX from any size.
+
+    Args:
+        side: of the maps.
+        cells: wanted along each side; smaller maps are left as they are.
+    """
+    stride = max(1, side // cells)
+    return max(1, side - (cells - 1) * stride), stride
+
+
+def _copied(parts: Sequence[tuple[str, nn.Module]]) -> nn.Sequential:
+    """Copy parts under their names, so that their weights find back."""
+    return copy.deepcopy(nn.Sequential(OrderedDict(parts)))
 
 
 def _flat(module: nn.Module) -> Iterator[nn.Module]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.files import features_file
+from recognizer.networks.cache import FeatureCache, newest
 from recognizer.recipe import TrainSettings
 
 NEIGHBOURS = 8
@@ -23,13 +23,14 @@ class Neighbours:
 
     Args:
         work: the work folder.
-        settings: which backbone and size the features are of.
+        settings: which backbone the features are of.
     """
 
     def __init__(self, work: Path, settings: TrainSettings) -> None:
-        self._cache = features_file(work, settings)
+        self._work = work
+        self._pattern = f"{settings.backbone}-pooled-*"
         self._turn = threading.Lock()
-        self._read: int | None = None  # when what was read was written, in nanoseconds
+        self._read: tuple[Path, int] | None = None  # the folder that was read, and when it was written
         self._photos: list[str] = []
         self._places: dict[str, int] = {}
         self._features: npt.NDArray[np.float32] = np.empty((0, 0), np.float32)
@@ -54,12 +55,16 @@ class Neighbours:
         return [(photos[near], float(likeness[near])) for near in nearest]
 
     def _refresh(self) -> None:
-        present = self._cache.stat().st_mtime_ns if self._cache.is_file() else None
+        folder = newest(self._work, self._pattern)
+        present = (folder, folder.stat().st_mtime_ns) if folder else None
         if present == self._read:
             return
         self._read, self._photos = present, []
-        if present is not None:
-            with np.load(self._cache) as stored:
-                self._photos, rows = stored["photos"].tolist(), stored["overall"].astype(np.float32)
-            self._features = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        if folder:
+            cache = FeatureCache(folder)
+            whole = [(photo, view) for photo, view in cache.rows if view == 0]
+            self._photos = [photo for photo, _ in whole]
+            if whole:
+                features = cache.gather(whole, ["overall"])["overall"].astype(np.float32)
+                self._features = features / np.linalg.norm(features, axis=1, keepdims=True)
         self._places = {photo: place for place, photo in enumerate(self._photos)}

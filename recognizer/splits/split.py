@@ -1,4 +1,4 @@
-"""Which kept photos are for training, which for watching it, and which are held out to judge by.
+"""Which kept photos are for training, which for validation, and which are held out to evaluate on.
 
 A photo is held out if its own fingerprint says so, whatever other photos there are: once held out, always held out.
 What belongs together with a held-out photo, a copy of it or a photo of the same page, is not trained with: it is set
@@ -19,19 +19,19 @@ from recognizer.splits.groups import group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue, Photo
 
-VALIDATION = 0.1  # share of the training groups that training is watched on
+VALIDATION = 0.1  # share of the training groups that progress is measured on
 Side = Literal["training", "held_out", "aside"]
-Numbers = npt.NDArray[np.int_]
+Labels = npt.NDArray[np.int_]
 
 
 @dataclass(frozen=True)
-class Parts:
+class Split:
     """The kept photos, by what they are used for.
 
     Args:
         training: to learn from.
-        validation: to watch the learning on; part of what is not held out.
-        held_out: to judge by.
+        validation: to measure the progress of learning on; part of what is not held out.
+        held_out: to evaluate on.
         aside: not used, since something like them is held out.
         groups: sha256 of a photo to the name of its group.
     """
@@ -48,7 +48,7 @@ class Parts:
         return [*self.training, *self.validation]
 
 
-def split_kept(recipe: Recipe, store: PhotoStore) -> Parts:
+def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
     """Split the kept photos; copies and photos of one page stay together.
 
     Args:
@@ -58,12 +58,12 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Parts:
     stored, kept = store.photos.all(), store.photos.kept()
     names = group_together(stored, store.issues.all())
     group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
-    parts = Parts([], [], [], [], group)
+    split = Split([], [], [], [], group)
     sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out)
     for photo, side in zip(kept, sides, strict=True):
-        watched = side == "training" and _watched(group[photo.sha256])
-        getattr(parts, "validation" if watched else side).append(photo)
-    return parts
+        validates = side == "training" and _validates(group[photo.sha256])
+        getattr(split, "validation" if validates else side).append(photo)
+    return split
 
 
 def group_together(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
@@ -94,14 +94,14 @@ def take_sides(photos: Sequence[Photo], groups: Sequence[str], share: float) -> 
         share: of the photos, held out.
     """
     drawn = [is_held_out(photo.sha256, share) for photo in photos]
-    judged = {group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn}
+    tested = {group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn}
     return [
-        "held_out" if is_drawn else "aside" if group in judged else "training"
+        "held_out" if is_drawn else "aside" if group in tested else "training"
         for group, is_drawn in zip(groups, drawn, strict=True)
     ]
 
 
-def fold_numbers(labels: Numbers, groups: Sequence[str], folds: int, seed: int) -> Numbers:
+def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> Labels:
     """Deal photos out into folds of like classes; a group is never in two folds.
 
     Args:
@@ -120,6 +120,6 @@ def fold_numbers(labels: Numbers, groups: Sequence[str], folds: int, seed: int) 
     return dealt
 
 
-def _watched(group: str) -> bool:
+def _validates(group: str) -> bool:
     # A hash of the name, since fingerprints themselves have already decided what is held out.
     return is_held_out(hashlib.sha256(group.encode()).hexdigest(), VALIDATION)

@@ -24,8 +24,8 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 
 # Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py, train/runs.py).
-FEATURES = ("features/*.npz", "features/*-pooled-*/*.npz", "runs/*/judged.npz")
-MAPS = ("features/*-maps-*/*.npz",)
+FEATURES = ("features/*/*.npz", "runs/*/judged.npz")
+FORMER = ("features/*.npz", "features/*/*.npy")  # of earlier versions; nothing reads them any more
 SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/evaluate.html")  # pictures that show photos
 
 
@@ -139,10 +139,14 @@ def _remove_copies(work: Path, photos: Sequence[Photo]) -> dict[str, int]:
     """Remove what the stages have copied of photos into the work folder."""
     gone = {photo.sha256 for photo in photos}
     with writing(work):
+        for file in _found(work, FORMER):
+            file.unlink()
+        rows = {file: _remove_rows(file, gone) for file in _found(work, FEATURES) if gone}
+        maps = sum(number for file, number in rows.items() if "-maps-" in file.parent.name)
         return {
             "examples": sum(_remove_examples(model, gone) for model in work.glob("model*") if gone),
-            "features": sum(_remove_rows(file, gone) for file in _found(work, FEATURES) if gone),
-            "maps": sum(_remove_rows(file, gone) for file in _found(work, MAPS) if gone),
+            "features": sum(rows.values()) - maps,
+            "maps": maps,
             "sheets": sum(_remove(sheet) for sheet in _found(work, SHEETS) if gone),
         }
 

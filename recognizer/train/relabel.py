@@ -1,10 +1,12 @@
 """Between two rounds of training the network says which labels look wrong, and the next round learns from the rest.
 
-The network judges only photos that it has not learned from (out of fold), and none that is held out. Its probabilities
-say how likely a class is by the picture alone, and are not calibrated; the noise that fits the labels best makes of
-them how likely each label is wrong (clean/noise.py), and the recipe's precision says how many of those are decided.
+It decides only about photos that it has not learned from (out of fold), and none that is held out. Its probabilities
+say how likely a class is by the picture alone, and are not calibrated; the label noise that fits best makes of them how
+likely each label is wrong (clean/label_noise.py), and the recipe's precision says how many of those are decided. What
+it decides stays with the run: the photo store, and what rules and people decided there, is left as it is.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -12,55 +14,79 @@ from cleanlab.filter import find_label_issues
 
 from recognizer.calibration.calibrate import LEAST_TEMPERATURE
 from recognizer.clean.label_noise import fit_noise
-from recognizer.clean.label_quality import Judgement, decide_labels
+from recognizer.clean.label_quality import LabelEstimate
+from recognizer.clean.rules import decide_labels
 from recognizer.recipe import Recipe
+from recognizer.splits.split import Split
+from recognizer.store.decisions import kind_of
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO
-from recognizer.train.runs import Judged
+from recognizer.store.rows import AUTO, Decision, Photo
+from recognizer.train.runs import OutOfFold
 
 
-def recheck_labels(recipe: Recipe, store: PhotoStore, judged: Judged) -> int:
-    """Decide about labels by what a round's networks say; doing it twice changes nothing more.
+def decide_by_network(recipe: Recipe, store: PhotoStore, out_of_fold: OutOfFold) -> list[Decision]:
+    """Return what a round's networks decide about labels.
 
     Only labels that confident learning finds wrong as well are decided about (Northcutt et al., 2021,
     https://arxiv.org/abs/1911.00068), and none that a person has decided about. Where no rule has decided anything in
-    this store, none is wanted and none decides here.
+    this store, none is wanted and none decides here; what a person has undone is not decided again.
 
     Args:
         recipe: the recipe.
-        store: the photo store.
-        judged: of the round.
-
-    Returns:
-        How many photos were decided about.
+        store: the photo store; it is only read.
+        out_of_fold: predictions of the round.
     """
     decisions = store.decisions.current()
-    standing = {decision.photo: decision for decision in decisions if decision.by == AUTO}
-    if not standing:
-        return 0
+    if not any(decision.by == AUTO for decision in decisions):
+        return []
     people = [decision.photo for decision in decisions if decision.by != AUTO]
     photos = {photo.sha256: photo for photo in store.photos.all()}
-    judged = judged.only(np.isin(judged.photos, list(photos)))
-    wrong = find_label_issues(judged.labels, judged.probabilities, n_jobs=1)
+    out_of_fold = out_of_fold.only(np.isin(out_of_fold.photos, list(photos)))
+    wrong = find_label_issues(out_of_fold.labels, out_of_fold.probabilities, n_jobs=1)
     found = decide_labels(
-        [photos[sha256] for sha256 in judged.photos.tolist()],
-        judge_round(recipe.labels, judged),
-        wrong & ~np.isin(judged.photos, people),
+        [photos[sha256] for sha256 in out_of_fold.photos.tolist()],
+        estimate_labels(recipe.labels, out_of_fold),
+        wrong & ~np.isin(out_of_fold.photos, people),
         recipe.clean.precision,
     )
-    by_network = {d.photo: replace(d, reason=f"{d.reason} to the trained network") for d in found}
-    store.decisions.replace_automatic((standing | by_network).values())
-    return len(found)
+    refused = store.decisions.refused()
+    return [replace(d, reason=f"{d.reason} to the trained network") for d in found if kind_of(d) not in refused]
 
 
-def judge_round(classes: list[str], judged: Judged) -> Judgement:
+def estimate_labels(classes: list[str], out_of_fold: OutOfFold) -> LabelEstimate:
     """Return how likely each label is wrong, by what a round's networks make of the pictures.
 
     Args:
         classes: the recipe's, in order.
-        judged: of the round.
+        out_of_fold: predictions of the round.
     """
-    evidence = np.log(np.clip(judged.probabilities, 1e-12, 1))
-    noise = fit_noise(evidence, judged.labels, LEAST_TEMPERATURE)
-    truly = noise.true_class(evidence, judged.labels)
-    return Judgement(classes, judged.labels, truly, np.zeros(len(truly)), noise)
+    evidence = np.log(np.clip(out_of_fold.probabilities, 1e-12, 1))
+    noise = fit_noise(evidence, out_of_fold.labels, LEAST_TEMPERATURE)
+    truly = noise.true_class(evidence, out_of_fold.labels)
+    return LabelEstimate(classes, out_of_fold.labels, truly, np.zeros(len(truly)), noise)
+
+
+def apply_decisions(split: Split, decisions: Iterable[Decision]) -> Split:
+    """Return a split without the photos that are dropped, and with the labels that are given.
+
+    Args:
+        split: of the kept photos.
+        decisions: about photos that are not held out.
+    """
+    decided = {decision.photo: decision for decision in decisions}
+
+    def applied(photos: list[Photo]) -> list[Photo]:
+        named = [(photo, decided.get(photo.sha256)) for photo in photos]
+        return [_relabelled(photo, decision) for photo, decision in named if not _drops(decision)]
+
+    return replace(split, training=applied(split.training), validation=applied(split.validation))
+
+
+def _drops(decision: Decision | None) -> bool:
+    return decision is not None and decision.action == "drop"
+
+
+def _relabelled(photo: Photo, decision: Decision | None) -> Photo:
+    if decision is None or not decision.label or decision.label == photo.label:
+        return photo
+    return replace(photo, label=decision.label, label_quality=1.0)

@@ -2,13 +2,16 @@
 
 settings.json    the recipe's [train]
 weights.pth      of the whole network
-judged.npz       what networks made of photos that they had not learned from
+judged.npz       out-of-fold predictions
+decisions.json   what the next round was told about labels, once there is one
 curves.png       how the round went
 metrics.json     the figures; written last, it says that the run is whole
 """
 
+import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +19,28 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import softmax
-from torch import Tensor
+from torch import Tensor, nn
 
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import RecognizerError
+from recognizer.files import write_whole
 from recognizer.report import write_json
+from recognizer.store.rows import Decision
+from recognizer.train.curves import Curves, draw_curves
 
 FORMAT = 3  # of what lies in a run's folder; a run of another format is trained anew
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What networks make of photos that they have not learned from.
+class OutOfFold:
+    """Out-of-fold predictions: what networks make of photos that they have not learned from.
 
     Args:
         photos: their sha256, n of them.
         labels: the number of each one's class, (n,).
         logits: uncalibrated, (n, classes).
         folds: the number of the fold that each photo is in, (n,).
-        label_quality: how likely each label is right, as cleaning saw it before, (n,).
+        label_quality: how likely each label is right, as cleaning estimated it, (n,).
     """
 
     photos: npt.NDArray[np.str_]
@@ -48,9 +54,24 @@ class Judged:
         """How likely each class is, uncalibrated, (n, classes)."""
         return np.asarray(softmax(self.logits, axis=1))
 
-    def only(self, chosen: npt.NDArray[np.bool_]) -> "Judged":
-        """Return what was made of some of the photos, (n,) telling which."""
-        return Judged(**{name: values[chosen] for name, values in vars(self).items()})
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "OutOfFold":
+        """Return the predictions for some of the photos, (n,) telling which."""
+        return OutOfFold(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a round of training gives, before it is written.
+
+    Args:
+        weights: state dict of the whole network, layers and head, on the processor.
+        out_of_fold: predictions for photos that were not learned from.
+        curves: how it went.
+    """
+
+    weights: dict[str, Tensor]
+    out_of_fold: OutOfFold
+    curves: Curves
 
 
 @dataclass(frozen=True)
@@ -88,16 +109,25 @@ class Run:
         return Calibration(**stored)
 
     @property
-    def judged(self) -> Judged:
-        """What networks made of photos that they had not learned from."""
+    def out_of_fold(self) -> OutOfFold:
+        """The out-of-fold predictions."""
         with np.load(self.folder / "judged.npz") as stored:
-            return Judged(**{name: stored[name] for name in stored.files})
+            return OutOfFold(**{name: stored[name] for name in stored.files})
 
     @property
     def weights(self) -> dict[str, Tensor]:
         """The network's state dict."""
         weights: dict[str, Tensor] = torch.load(self.folder / "weights.pth", map_location="cpu", weights_only=True)
         return weights
+
+    def write_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Note what the next round is told about labels."""
+        write_json(self.folder / "decisions.json", [asdict(decision) for decision in decisions])
+
+
+def storable(network: nn.Module) -> dict[str, Tensor]:
+    """Return a network's state dict as it can be stored, on the processor."""
+    return {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
 
 
 def all_runs(work: Path) -> list[Run]:
@@ -106,14 +136,35 @@ def all_runs(work: Path) -> list[Run]:
     return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
 
 
-def write_run(
-    work: Path, settings: dict[str, Any], weights: dict[str, Tensor], judged: Judged, metrics: dict[str, Any]
-) -> Run:
-    """Write the next run's folder, metrics last."""
-    folder = work / "runs" / str(len(all_runs(work)) + 1)
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(weights, folder / "weights.pth")
-    np.savez(folder / "judged.npz", **vars(judged))
-    write_json(folder / "settings.json", settings)
-    write_json(folder / "metrics.json", metrics)
-    return Run(folder)
+def last_rounds(work: Path) -> list[Run]:
+    """List the runs of the last training, one a round, the first round first."""
+    rounds: list[Run] = []
+    for run in reversed(all_runs(work)):
+        if not rounds or run.metrics["round"] == rounds[0].metrics["round"] - 1:
+            rounds.insert(0, run)
+    return rounds
+
+
+def write_run(work: Path, settings: dict[str, Any], trained: Trained, metrics: dict[str, Any]) -> Run:
+    """Write the next run's folder, metrics last.
+
+    Args:
+        work: the work folder.
+        settings: the recipe's [train].
+        trained: what the round gave.
+        metrics: the figures.
+
+    Raises:
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    run = Run(work / "runs" / str(len(all_runs(work)) + 1))
+    weights, predictions = io.BytesIO(), io.BytesIO()
+    torch.save(trained.weights, weights)
+    np.savez(predictions, **vars(trained.out_of_fold))
+    write_whole(run.folder / "weights.pth", weights.getvalue())
+    write_whole(run.folder / "judged.npz", predictions.getvalue())
+    if settings["epochs"]:
+        draw_curves(trained.curves, run.folder / "curves.png")
+    write_json(run.folder / "settings.json", settings)
+    write_json(run.folder / "metrics.json", metrics)
+    return run

@@ -1,0 +1,61 @@
+"""The features of photos that cleaning goes by; computed once, and kept in the work folder (networks/cache.py).
+
+features = photo_features(photos, recipe.train, work)
+features.overall                        # (photos, channels): what is in the picture
+features.placed                         # (photos, channels and cells): and where
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from recognizer.networks.lda import Floats
+from recognizer.recipe import TrainSettings
+from recognizer.report import Watch, unwatched
+from recognizer.store.rows import Photo
+
+
+class PhotoFeatures(NamedTuple):
+    """Features of n photos.
+
+    Args:
+        overall: the feature maps of all stages averaged over the picture, (n, channels).
+        placed: those of the last stages averaged over each cell of a grid, (n, channels * cells).
+    """
+
+    overall: Floats
+    placed: Floats
+
+    @property
+    def whole(self) -> Floats:
+        """Both, side by side."""
+        return np.hstack(self)
+
+    def of(self, places: Sequence[int]) -> "PhotoFeatures":
+        """Return the features of some of the photos."""
+        return PhotoFeatures(self.overall[places], self.placed[places])
+
+
+def photo_features(
+    photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched
+) -> PhotoFeatures:
+    """Return features of photos.
+
+    Args:
+        photos: the photos, n of them.
+        settings: which backbone and weights to use.
+        work: the work folder, which keeps them.
+        watch: told about photos done.
+
+    Raises:
+        WeightsUnavailable: the pretrained weights cannot be had.
+    """
+    from recognizer.networks.backbone import load_backbone
+    from recognizer.networks.extractors import clean_extractor
+    from recognizer.networks.forward import extract
+
+    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
+    found = extract(photos, clean_extractor(backbone, settings), work, watch=watch)
+    return PhotoFeatures(found["overall"][:, 0], found["placed"][:, 0])

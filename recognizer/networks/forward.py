@@ -1,0 +1,211 @@
+"""The forward pass of a network over photos: on a GPU through torch, on a processor through ONNX Runtime.
+
+    features = extract(photos, pooled_features(backbone, settings), work)      # frozen layers; kept in the work folder
+    features["overall"]                                                        # (photos, views, channels), float16
+    predict(network, backbone, photos, size).logits                            # a whole network; kept nowhere
+
+On two cores ONNX Runtime takes about a third of torch's time for EfficientNet-Lite0 (docs/experiments.md).
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.special import softmax
+from torch import Tensor, nn
+
+from recognizer.images.pixels import Pixels, square_pixels
+from recognizer.networks.augmentation import augmented_views
+from recognizer.networks.backbone import Backbone
+from recognizer.networks.cache import FOLDER, Array, FeatureCache, Row
+from recognizer.networks.extractors import Extractor
+from recognizer.networks.head import split_last
+from recognizer.networks.onnx_session import open_session
+from recognizer.report import Watch, unwatched
+from recognizer.store.rows import Photo
+
+BATCH = 16  # pictures that a network takes at once
+SAVED_AFTER = 512  # pictures; a stop loses no more
+Pass = Callable[[Pixels], list[npt.NDArray[np.float32]]]
+
+
+class Outputs(NamedTuple):
+    """What a network makes of n photos.
+
+    Args:
+        logits: what its last layer gives, (n, classes).
+        embeddings: what its last layer takes, (n, channels).
+    """
+
+    logits: npt.NDArray[np.float64]
+    embeddings: npt.NDArray[np.float32]
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """How likely each class is, (n, classes)."""
+        return np.asarray(softmax(self.logits, axis=1))
+
+
+def extract(
+    photos: Sequence[Photo], extractor: Extractor, work: Path, views: int = 1, watch: Watch = unwatched
+) -> dict[str, Array]:
+    """Return what frozen layers make of augmented views of photos, computing only what is not kept yet.
+
+    Args:
+        photos: the photos, n of them, at least one.
+        extractor: the layers, and what they give.
+        work: the work folder, which keeps it.
+        views: of each photo; the first is the photo itself.
+        watch: told about pictures done.
+
+    Returns:
+        For each of the extractor's outputs an array, (n, views, …), float16.
+
+    Raises:
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    cache = FeatureCache(work / FOLDER / extractor.key)
+    rows = [(photo.sha256, view) for photo in photos for view in range(views)]
+    missing = cache.missing(list(dict.fromkeys(rows)))
+    if missing:
+        _compute(missing, {photo.sha256: photo for photo in photos}, extractor, cache, watch)
+    arrays = cache.gather(rows, extractor.outputs)
+    return {name: values.reshape(len(photos), views, *values.shape[1:]) for name, values in arrays.items()}
+
+
+def _compute(
+    rows: Sequence[Row], photos: dict[str, Photo], extractor: Extractor, cache: FeatureCache, watch: Watch
+) -> None:
+    run = make_pass(extractor.layers, extractor.backbone, extractor.size)
+    pictures = _read_ahead(rows, lambda name, count: augmented_views(photos[name], extractor.size, count))
+    done: list[list[Array]] = []
+    saved = 0
+    for number, (batch, pixels) in enumerate(pictures):
+        done.append([values.astype(np.float16) for values in run(pixels)])
+        count = number * BATCH + len(batch)
+        watch("extracting features", count, len(rows))
+        if count - saved >= SAVED_AFTER or count == len(rows):
+            columns = (np.concatenate(parts) for parts in zip(*done, strict=True))
+            cache.add(rows[saved:count], dict(zip(extractor.outputs, columns, strict=True)))
+            done, saved = [], count
+
+
+def predict(
+    network: nn.Module, backbone: Backbone, photos: Sequence[Photo], size: int, watch: Watch = unwatched
+) -> Outputs:
+    """Return what a network makes of whole photos, at least one.
+
+    Args:
+        network: layers of a backbone, then a head (head.py).
+        backbone: knows how pixels are normalised.
+        photos: n of them.
+        size: pixels, the side of the square that the network takes.
+        watch: told about photos done.
+    """
+    run = make_pass(_WithEmbedding(network), backbone, size)
+    rows = [(str(photo.path), 0) for photo in photos]
+    done: list[list[Array]] = []
+    for _, pixels in _read_ahead(rows, lambda path, _: square_pixels(Path(path), size)[None]):
+        done.append(run(pixels))
+        watch("predicting", min(len(done) * BATCH, len(photos)), len(photos))
+    embeddings, logits = (np.concatenate(parts) for parts in zip(*done, strict=True))
+    return Outputs(logits.astype(np.float64), embeddings)
+
+
+def _read_ahead(rows: Sequence[Row], read: Callable[[str, int], Pixels]) -> Iterator[tuple[Sequence[Row], Pixels]]:
+    """Give batches of rows with their pixels, each photo decoded once, while the network runs on those before.
+
+    Args:
+        rows: those of one photo stand together.
+        read: takes a photo's name and a number of augmented views, and returns so many, (views, 3, size, size).
+    """
+
+    def views(batch: Sequence[Row]) -> Pixels:
+        photos = ((name, [view for _, view in group]) for name, group in groupby(batch, key=lambda row: row[0]))
+        return np.concatenate([read(name, max(wanted) + 1)[wanted] for name, wanted in photos])
+
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(views, batch) for batch in batches[:3]]
+        for number, batch in enumerate(batches):
+            pixels = waiting.pop(0).result()
+            waiting += [pool.submit(views, later) for later in batches[number + 3 : number + 4]]
+            yield batch, pixels
+
+
+class _WithEmbedding(nn.Module):
+    """A network that also gives what its last layer takes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.embedder, self.last = split_last(network)
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        embeddings = self.embedder(pixels)
+        return embeddings, self.last(embeddings)
+
+
+class _Normalised(nn.Module):
+    """Layers with their normalisation before them."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, layers: nn.Module, backbone: Backbone) -> None:
+        super().__init__()
+        self.layers = layers
+        self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        found = self.layers((pixels.float() / 255 - self.mean) / self.std)
+        return found if isinstance(found, tuple) else (found,)
+
+
+def make_pass(layers: nn.Module, backbone: Backbone, size: int) -> Pass:
+    """Return a function from pixels, (n, 3, size, size), uint8, to what layers give, one array, (n, …), an output.
+
+    Args:
+        layers: take normalised pixels and give one tensor or several.
+        backbone: knows how pixels are normalised.
+        size: pixels, the side of the square that the layers take.
+    """
+    whole = _Normalised(layers, backbone).eval()
+    return _on_gpu(whole) if torch.cuda.is_available() else _on_processor(whole, size)
+
+
+def _on_gpu(whole: nn.Module) -> Pass:
+    whole = whole.cuda()
+
+    @torch.inference_mode()
+    def run(pixels: Pixels) -> list[npt.NDArray[np.float32]]:
+        return [values.float().cpu().numpy() for values in whole(torch.from_numpy(pixels).cuda())]
+
+    return run
+
+
+def _on_processor(whole: nn.Module, size: int) -> Pass:
+    file = io.BytesIO()
+    pixels = torch.zeros(2, 3, size, size, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter takes ten times as long
+        # Sizes of maps become fixed, which is meant.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
+        axes = {"pixels": {0: "photos"}}
+        torch.onnx.export(whole, (pixels,), file, dynamo=False, input_names=["pixels"], dynamic_axes=axes)  # type: ignore[arg-type]
+    session = open_session(file.getvalue())
+
+    def run(pixels: Pixels) -> list[npt.NDArray[np.float32]]:
+        found: list[npt.NDArray[np.float32]] = session.run(None, {"pixels": pixels})
+        return found
+
+    return run

@@ -1,0 +1,107 @@
+"""What a network learns from: features of photos, with their labels and how likely each label is right."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from fastai.data.core import DataLoaders
+from fastai.data.load import DataLoader
+from fastai.torch_core import default_device
+from torch import Tensor
+
+from recognizer.store.rows import Photo
+
+BATCH = 64  # of photos that are only predicted
+Labels = npt.NDArray[np.int_]
+Quality = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float16]
+Draw = Callable[[Sequence[int]], list[int]]
+
+
+class Examples(NamedTuple):
+    """What is learned from.
+
+    Args:
+        features: what frozen layers gave, (n, views, channels, height, width) or (n, views, channels).
+        labels: the number of each photo's class, (n,).
+        embeddings: what the last layer takes before anything is tuned, (n, views, channels).
+        label_quality: how likely each label is right, (n,).
+    """
+
+    features: Features
+    labels: Labels
+    embeddings: npt.NDArray[np.float32]
+    label_quality: Quality
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
+        """Return some of them, (n,) telling which."""
+        return Examples(self.features[chosen], self.labels[chosen], self.embeddings[chosen], self.label_quality[chosen])
+
+
+def label_numbers(labels: Sequence[str], photos: Sequence[Photo]) -> Labels:
+    """Return the number of each photo's class, (photos,).
+
+    Args:
+        labels: the classes, in order.
+        photos: the photos.
+    """
+    return np.array([labels.index(photo.label) for photo in photos])
+
+
+def label_qualities(photos: Sequence[Photo]) -> Quality:
+    """Return how likely each photo's label is right, (photos,)."""
+    return np.array([photo.label_quality for photo in photos])
+
+
+def make_loaders(training: Examples, validation: Examples, batch: int) -> DataLoaders:
+    """Return fastai loaders; every epoch takes another view of each photo, as often as its label is likely right.
+
+    Args:
+        training: what is learned from.
+        validation: what progress is measured on.
+        batch: photos that are learned from at once.
+    """
+
+    def create(places: list[int]) -> tuple[Tensor, Tensor]:
+        views = torch.randint(training.features.shape[1], (len(places),)).numpy()
+        return _tensors(training.features[places, views], training.labels[places])
+
+    draw = draw_by_quality(training.label_quality)
+    loader = _loader(training, min(batch, len(training.labels)), create, shuffle=True, shuffle_fn=draw)
+    whole = _loader(
+        validation, BATCH, lambda places: _tensors(validation.features[places, 0], validation.labels[places])
+    )
+    return DataLoaders(loader, whole)
+
+
+def draw_by_quality(label_quality: Quality) -> Draw:
+    """Return what a fastai loader may call instead of shuffling: as many places, likely right labels more often.
+
+    Marks at equal distances along the summed quality keep each epoch near to that (systematic resampling; Kitagawa,
+    1996, https://doi.org/10.1080/10618600.1996.10474692); where all are alike, every photo is drawn once.
+
+    Args:
+        label_quality: how likely each label is right, (n,).
+    """
+    ends = np.cumsum(label_quality)
+
+    def draw(places: Sequence[int]) -> list[int]:
+        marks = (np.random.random() + np.arange(len(places))) / len(places) * ends[-1]
+        chosen: list[int] = np.random.permutation(np.searchsorted(ends, marks, side="right")).tolist()
+        return chosen
+
+    return draw
+
+
+def _loader(examples: Examples, batch: int, create: Any, **how: Any) -> DataLoader:
+    places = range(len(examples.labels))
+    device = default_device()
+    return DataLoader(places, bs=batch, create_batch=create, retain=lambda made, _: made, device=device, **how)
+
+
+def _tensors(features: Features, labels: Labels) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(features).float(), torch.from_numpy(labels)

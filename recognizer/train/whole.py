@@ -1,0 +1,69 @@
+"""Fine-tunes a whole network on newly augmented photos in every epoch; work for a GPU, or for several."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import nn
+
+from recognizer.networks.backbone import Backbone, load_backbone
+from recognizer.networks.forward import predict
+from recognizer.networks.head import fit_head
+from recognizer.recipe import Recipe
+from recognizer.report import Watch
+from recognizer.splits.split import Split
+from recognizer.store.rows import Photo
+from recognizer.train import processes
+from recognizer.train.curves import make_curves
+from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.fitting import drawing_by_quality, fit, make_listener, recorded
+from recognizer.train.learner import gpu_callbacks, make_learner, make_network
+from recognizer.train.runs import OutOfFold, Run, Trained, storable
+
+
+def train_whole(recipe: Recipe, split: Split, number: int, watch: Watch, before: Run | None) -> Trained:
+    """Fine-tune a network; the validation photos stay out of it.
+
+    Args:
+        recipe: the recipe.
+        split: the photos.
+        number: of the round, from 1.
+        watch: told about photos learned from.
+        before: the run of the round before, which this one starts from.
+    """
+    settings = recipe.train
+    backbone = load_backbone(settings.backbone, settings.weights, pretrained=before is None, merged=settings.stages)
+    network = _start(recipe, split, backbone, before)
+    learner = make_learner(recipe, split, backbone, network)
+    callbacks = [
+        make_listener(settings, number, len(split.training), watch)(),
+        *gpu_callbacks(learner.dls.device, settings),
+    ]
+    with drawing_by_quality(learner.dls.train, label_qualities(split.training)), processes.training_together(learner):
+        fit(learner, settings, settings.seed + number, callbacks)
+    return Trained(
+        storable(network), _validate(recipe, split.validation, backbone, network), make_curves([recorded(learner)])
+    )
+
+
+def _start(recipe: Recipe, split: Split, backbone: Backbone, before: Run | None) -> nn.Sequential:
+    """Return the network as training starts with it: that of the round before, or a closed-form head."""
+    network = make_network(recipe, backbone)
+    if before:
+        network.load_state_dict(before.weights)
+        return network
+    photos = split.training
+    embeddings = predict(network, backbone, photos, recipe.train.size).embeddings[:, None]
+    fit_head(network, embeddings, label_numbers(recipe.labels, photos), label_qualities(photos))
+    return network
+
+
+def _validate(recipe: Recipe, photos: Sequence[Photo], backbone: Backbone, network: nn.Sequential) -> OutOfFold:
+    return OutOfFold(
+        np.array([photo.sha256 for photo in photos]),
+        label_numbers(recipe.labels, photos),
+        predict(network, backbone, photos, recipe.train.size).logits,
+        np.zeros(len(photos), dtype=int),
+        label_qualities(photos),
+    )
