@@ -1,1 +1,8 @@
-""""""
+"""Photos and issues in, decisions of people out: `serve_review(make_review(recipe, store, name, host), …)`.
+
+photo store -> queue.py       read_entries: every photo, those that most need a person first
+            -> neighbours.py  Neighbours: the photos most like one, from kept features
+            -> answers.py     what the page is told about them, as JSON
+            -> review.py      make_review, serve_review: the page's server, behind guard.py; decisions go to the store
+page/ is the page itself: plain HTML, CSS and ES modules. notebook.py is fastai's widget for the same in a notebook.
+"""

@@ -1,25 +1,31 @@
-"""What the review page is told, as plain values for JSON. Strangers' texts stay texts: the page never runs them."""
+"""What the review page is told, as values for JSON; the page relies on these keys.
+
+describe_queue(entries, Filter(), recipe, checked=True)     # the list and what the filter may be set to
+describe_photo(store, photo, neighbours.of(photo.sha256))   # what one photo shows beside that
+
+Strangers' texts stay texts: the page never runs them.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from recognizer.recipe import Recipe
-from recognizer.review.queue import Entry, Filter, words_of
+from recognizer.review.queue import Entry, Filter, check_words
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
 Json = dict[str, Any]
 
 
-def as_answer(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked: bool) -> Json:
+def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked: bool) -> Json:
     """Describe the list that a filter leaves, and what the filter may be set to.
 
     Args:
-        entries: every photo, most valuable first.
+        entries: every photo of the store, in the order of `read_entries`.
         wanted: the filter.
-        recipe: the recipe.
-        checked: whether any check has looked at the photos.
+        recipe: the recipe, for its name, title and classes.
+        checked: whether any check has run.
     """
     waiting = [entry for entry in entries if entry.state == "waiting"]
     checks = {issue.check for entry in entries for issue in entry.issues}
@@ -28,15 +34,19 @@ def as_answer(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked:
         "recipe": recipe.name,
         "title": recipe.title,
         "labels": _options({label: label for label in recipe.labels}, Counter(e.photo.label for e in waiting)),
-        "checks": _options({check: words_of(check) for check in sorted(checks)}, by_check),
-        "photos": [_as_item(entry) for entry in entries if wanted.matches(entry)],
+        "checks": _options({check: check_words(check) for check in sorted(checks)}, by_check),
+        "photos": [_describe_entry(entry) for entry in entries if wanted.matches(entry)],
         "left": sum(wanted.covers(entry) for entry in waiting),
         "totals": {"checked": checked, **_totals(entries)},
     }
 
 
-def as_decision(decision: Decision | None) -> Json | None:
-    """Describe what was decided."""
+def describe_decision(decision: Decision | None) -> Json | None:
+    """Describe what was decided, and by whom; a rule also has its reason.
+
+    Args:
+        decision: the one that counts for a photo; None where nothing is decided.
+    """
     if decision is None:
         return None
     by_rule = decision.by == AUTO
@@ -45,24 +55,26 @@ def as_decision(decision: Decision | None) -> Json | None:
     )
 
 
-def as_detail(store: PhotoStore, photo: Photo, neighbours: Sequence[tuple[str, float]] | None) -> Json:
+def describe_photo(store: PhotoStore, photo: Photo, neighbours: Sequence[tuple[str, float]] | None) -> Json:
     """Describe one photo: what counts for it now, its origin, its twins and its neighbours.
 
     Args:
         store: the photo store.
         photo: the photo.
-        neighbours: sha256 and likeness of each, or None where no features are kept.
+        neighbours: sha256 and cosine similarity of each, nearest first; None where no features are kept.
     """
     issues = [issue for issue in store.issues.all(photo.sha256) if issue.score >= WORTH_A_LOOK]
     twins = dict.fromkeys(issue.twin for issue in issues if issue.twin)
-    near = None if neighbours is None else [_as_other(store, sha256, likeness) for sha256, likeness in neighbours]
+    near = (
+        None if neighbours is None else [_describe_beside(store, sha256, likeness) for sha256, likeness in neighbours]
+    )
     return {
         "id": photo.sha256,
         "width": photo.width,
         "height": photo.height,
-        "decision": as_decision(next(iter(store.decisions.current(photo.sha256)), None)),
+        "decision": describe_decision(next(iter(store.decisions.current(photo.sha256)), None)),
         "origin": {"page": photo.page or photo.image, "link": _link(photo), **_rights(photo)},
-        "twins": [other for twin in twins if (other := _as_other(store, twin))],
+        "twins": [other for twin in twins if (other := _describe_beside(store, twin))],
         "neighbours": None if near is None else [other for other in near if other],
     }
 
@@ -86,18 +98,18 @@ def _totals(entries: Sequence[Entry]) -> Json:
     }
 
 
-def _as_item(entry: Entry) -> Json:
+def _describe_entry(entry: Entry) -> Json:
     return {
         "id": entry.photo.sha256,
         "found": entry.photo.found_as,
-        "issues": [_as_issue(issue, entry) for issue in entry.issues],
-        "decision": as_decision(entry.decision),
+        "issues": [_describe_issue(issue, entry) for issue in entry.issues],
+        "decision": describe_decision(entry.decision),
         "heldOut": entry.held_out,
         "rival": entry.rival,
     }
 
 
-def _as_issue(issue: Issue, entry: Entry) -> Json:
+def _describe_issue(issue: Issue, entry: Entry) -> Json:
     return {
         "check": issue.check,
         "score": round(issue.score, 3),
@@ -107,7 +119,7 @@ def _as_issue(issue: Issue, entry: Entry) -> Json:
     }
 
 
-def _as_other(store: PhotoStore, sha256: str, likeness: float | None = None) -> Json | None:
+def _describe_beside(store: PhotoStore, sha256: str, likeness: float | None = None) -> Json | None:
     """Describe a photo that stands beside another one; None where it is no longer stored."""
     photo = store.photos.get(sha256)
     if photo is None:

@@ -1,6 +1,6 @@
-"""What a person is to look at, and in which order: the review page without its page.
+"""Which photos a person is shown, and in which order.
 
-    entries = read_entries(store, held_out=0.2)                      # every photo, the most valuable look first
+    entries = read_entries(store, held_out=0.2)                      # every photo, those that most need a person first
     waiting = [entry for entry in entries if Filter().matches(entry)]
 
 Everything is read from the store each time, so several pages can work on one store, and none has anything to lose.
@@ -39,10 +39,10 @@ class Entry:
 
     Args:
         photo: the photo.
-        issues: those worth a look, worst first.
+        issues: those with a score of at least `WORTH_A_LOOK`, worst first.
         decision: what counts so far.
-        held_out: whether the model is measured on it.
-        rival: the label of a photo that it is a copy of, where it is another one; an empty string where it is not.
+        held_out: whether it is of the held-out part, which the model is measured on.
+        rival: the other label of a photo that it is a copy of; an empty string where there is none.
     """
 
     photo: Photo
@@ -60,13 +60,13 @@ class Entry:
 
     @property
     def score(self) -> float:
-        """The score of its worst issue."""
+        """The score of its worst issue, from 0 (fine) to 1 (surely wrong)."""
         return max((issue.score for issue in self.issues), default=0.0)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which photos to look at.
+    """Which photos are shown.
 
     Args:
         check: a check's name, or `ANY`.
@@ -79,21 +79,21 @@ class Filter:
     state: State = "waiting"
 
     def matches(self, entry: Entry) -> bool:
-        """Tell whether a photo is a wanted one."""
+        """Tell whether a photo is shown."""
         return self.covers(entry) and self.state in ("all", entry.state)
 
     def covers(self, entry: Entry) -> bool:
-        """Tell whether check and class are the wanted ones, whatever the state."""
+        """Tell whether a photo has the check and the class of the filter, whatever its state."""
         checked = self.check == ANY or any(issue.check == self.check for issue in entry.issues)
         return checked and self.label in (ANY, entry.photo.label)
 
 
 def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:
-    """Read every photo, the most valuable look first.
+    """Return every photo of a store, those that most need a person first.
 
     Args:
         store: the photo store.
-        held_out: the share of photos that is held out, as the recipe says.
+        held_out: the share of photos that is held out, from 0 to 1, as the recipe says.
     """
     photos, issues = store.photos.all(), store.issues.all()
     labels = {photo.sha256: photo.label for photo in photos if photo.action != "drop"}
@@ -109,11 +109,11 @@ def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:
         )
         for photo in photos
     ]
-    return sorted(entries, key=value)
+    return sorted(entries, key=priority)
 
 
-def value(entry: Entry) -> tuple[float, bool, bool, float, str]:
-    """Rank photos by what a look is worth, smallest first: the score, in steps of a tenth.
+def priority(entry: Entry) -> tuple[float, bool, bool, float, str]:
+    """Return a photo's place in the order, smallest first: by its score, in steps of a tenth.
 
     Within a step, copies under two labels come first, because one of the two labels is wrong for sure, then held-out
     photos, because every figure is measured on them and no rule decides about their labels.
@@ -121,13 +121,13 @@ def value(entry: Entry) -> tuple[float, bool, bool, float, str]:
     return -round(entry.score, 1), not entry.rival, not entry.held_out, -entry.score, entry.photo.sha256
 
 
-def words_of(check: str) -> str:
-    """Return a check in words; one that is not known here by its name."""
+def check_words(check: str) -> str:
+    """Return what a check finds, in words for people; for a check that is not known here, its name."""
     return WORDS.get(check, check.replace("_", " ").capitalize())
 
 
 def person_name(name: str) -> str:
-    """Return a person's name to decide by, or an empty string where it is none: the rules' own name is not."""
+    """Return a person's name in its plain form, or an empty string where it is none: the rules' own name is not."""
     name = " ".join(name.split())
     return "" if name.casefold() == AUTO else name
 

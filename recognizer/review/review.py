@@ -1,10 +1,10 @@
-"""The page where a person looks at photos, the most valuable first, and decides: keep, drop, relabel, undo.
+"""The page where a person looks at photos, those that most need it first, and decides: keep, drop, relabel, undo.
 
     serve_review(make_review(recipe, store, "ada", host), host, port, print)
 
 Each choice is in the photo store before the page gets its answer. The page keeps nothing that counts, so it can be
 closed, reloaded, or opened by several people at any time; the last choice about a photo wins, and all are recorded.
-The page itself is in review_page/: plain HTML, CSS and ES modules.
+The page itself is in page/: plain HTML, CSS and ES modules.
 """
 
 import getpass
@@ -28,7 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
-from recognizer.review.answers import Json, as_answer, as_decision, as_detail
+from recognizer.review.answers import Json, describe_decision, describe_photo, describe_queue
 from recognizer.review.guard import Guard
 from recognizer.review.neighbours import Neighbours
 from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
@@ -67,7 +67,7 @@ class TakeBack(BaseModel):
 
 
 def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Starlette:
-    """Build the review page.
+    """Return the review page, a Starlette app.
 
     Args:
         recipe: the recipe, for its classes and names.
@@ -91,7 +91,10 @@ def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Star
 
 
 def reviewer_name(name: str | None) -> str:
-    """Return the name to decide by: the given one, or the login name.
+    """Return the name to decide by: the named one, or the login name.
+
+    Args:
+        name: as --name has it; None for the login name.
 
     Raises:
         RecognizerError: it is no name for a person, or the system has no login name.
@@ -137,18 +140,18 @@ class _Review:
         self._neighbours = Neighbours(store.work, recipe.train)
 
     def queue(self, request: Request) -> Response:
-        """List the photos that a filter leaves, most valuable first, and count what there is."""
+        """List the photos that a filter leaves, those that most need a person first, and count what there is."""
         asked = request.query_params
         state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
         wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state)
         entries = read_entries(self._store, self._recipe.train.held_out)
-        answer = as_answer(entries, wanted, self._recipe, self._store.issues.exist())
+        answer = describe_queue(entries, wanted, self._recipe, self._store.issues.exist())
         return JSONResponse({**answer, "name": self._name})
 
     def detail(self, request: Request) -> Response:
-        """Tell about one photo what the list does not: origin, twin and neighbours."""
+        """Tell about one photo what the list does not: origin, twins and neighbours."""
         photo = self._photo(request)
-        return JSONResponse(as_detail(self._store, photo, self._neighbours.of(photo.sha256)))
+        return JSONResponse(describe_photo(self._store, photo, self._neighbours.of(photo.sha256)))
 
     async def decide(self, request: Request) -> Response:
         """Save a choice about one photo or many; it is saved when the answer is sent."""
@@ -160,7 +163,7 @@ class _Review:
         decisions = [self._decision(choice, by) for choice in sent.choices]
         before = self._counting(decision.photo for decision in decisions)
         self._store.decisions.add(*decisions)
-        return JSONResponse({"decisions": {one.photo: as_decision(one) for one in decisions}, "before": before})
+        return JSONResponse({"decisions": {one.photo: describe_decision(one) for one in decisions}, "before": before})
 
     def _decision(self, choice: Choice, by: str) -> Decision:
         label = choice.label if choice.action == "relabel" else None
@@ -180,7 +183,7 @@ class _Review:
     def _counting(self, photos: Iterable[str]) -> Json:
         """Tell what counts for photos now."""
         counting = {decision.photo: decision for decision in self._store.decisions.current()}
-        return {photo: as_decision(counting.get(photo)) for photo in photos}
+        return {photo: describe_decision(counting.get(photo)) for photo in photos}
 
     def photo(self, request: Request) -> Response:
         """Send a photo's file."""

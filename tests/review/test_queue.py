@@ -7,7 +7,7 @@ import pytest
 
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.review.neighbours import Neighbours
-from recognizer.review.queue import Entry, person_name, read_entries, value, words_of
+from recognizer.review.queue import Entry, check_words, person_name, priority, read_entries
 from recognizer.review.review import reviewer_name
 from recognizer.store.rows import Decision, Issue
 from tests.review.review_work import CAPES, PERSON, PHOTOS, Work, entry_of
@@ -39,7 +39,7 @@ def test_among_equals_conflicts_come_first_then_held_out_photos(work: Work) -> N
         entry(0.93, False, ""),
         entry(0.60, True, "Batik"),
     ]
-    by_value = sorted(wanted, key=value)
+    by_value = sorted(wanted, key=priority)
     assert [(e.score, e.held_out, e.rival) for e in by_value] == [
         *((0.96, False, ""), (0.86, True, "Batik"), (0.90, False, "Batik")),
         *((0.86, True, ""), (0.93, False, ""), (0.60, True, "Batik")),
@@ -97,8 +97,8 @@ def test_nothing_is_decided_where_one_photo_is_gone(work: Work) -> None:
 
 
 def test_checks_have_words() -> None:
-    assert words_of("duplicate") == "Copy of another photo"
-    assert words_of("never_heard_of") == "Never heard of"
+    assert check_words("duplicate") == "Copy of another photo"
+    assert check_words("never_heard_of") == "Never heard of"
 
 
 def test_no_person_is_called_like_the_rules() -> None:

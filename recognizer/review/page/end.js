@@ -10,7 +10,7 @@ export function showEnd({ totals, recipe }, onShowAll) {
 const command = (words, recipe) => element("p", {}, "Next: ", element("code", {}, `recognizer ${words} ${recipe}`));
 
 const notChecked = (recipe) => [
-  element("h2", {}, "No check has looked at the photos yet."),
+  element("h2", {}, "No check has run on the photos yet."),
   command("clean", recipe),
 ];
 

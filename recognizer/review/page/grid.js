@@ -63,6 +63,6 @@ function update(cell, item) {
 }
 
 new IntersectionObserver(
-  ([seen]) => seen.isIntersecting && list && makeUpTo(box.children.length + CHUNK),
+  ([entry]) => entry.isIntersecting && list && makeUpTo(box.children.length + CHUNK),
   { rootMargin: "1500px" },
 ).observe(sentinel);
