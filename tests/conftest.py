@@ -19,6 +19,8 @@ from tests.paths import ROOT
 from tests.small_sample import decide_about_copies, fill_store, small_recipe
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Networks as small as here do not get quicker by a second thread, and on a busy machine its waiting costs tenfold.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = """
 title = "Tiny textiles"

@@ -65,7 +65,8 @@ def test_a_whole_network_goes_on_from_the_weights_of_the_last_round(copied: Phot
     train(with_settings(whole, rounds=2), copied)
     second = all_runs(copied.work)[-1]
     assert second.folder != first.folder
-    assert changed and all(torch.allclose(second.weights[name], first.weights[name], atol=1e-6) for name in changed)
+    begun, ended = first.weights, second.weights
+    assert changed and all(torch.allclose(ended[name], begun[name], atol=1e-6) for name in changed)
 
 
 def multiply_weights(run: Run, factor: float) -> list[str]:
@@ -81,7 +82,8 @@ def test_without_epochs_only_the_last_layer_is_fitted(copied: PhotoStore, recipe
     train(fitted, copied)
     run = last_run(fitted, copied)
     pretrained = load_backbone(recipe.train.backbone).body.state_dict()
-    assert all(torch.equal(run.weights[f"0.{name}"], tensor) for name, tensor in pretrained.items())
+    weights = run.weights
+    assert all(torch.equal(weights[f"0.{name}"], tensor) for name, tensor in pretrained.items())
     assert run.metrics["loss"] == []
     assert not (run.folder / "curves.png").exists()
     assert evaluate(fitted, copied)["accuracy"] > 1 / len(recipe.labels)
