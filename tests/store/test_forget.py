@@ -166,7 +166,7 @@ def test_copies_in_the_work_folder_go(store: PhotoStore, recipe: Recipe) -> None
     first, second = store.photos.all()[:2]
     model, features, sheet = (
         store.work / "model",
-        store.work / "features" / "net-64.npz",
+        store.work / "features" / "net-64" / "pooled.npz",
         store.work / "reports/copy.jpg",
     )
     for folder in (model / "examples", features.parent, sheet.parent):
