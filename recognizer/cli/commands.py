@@ -21,10 +21,12 @@ from recognizer.cli.options import (
     RecipeName,
     Reviewer,
     Work,
+    with_engines,
+    with_precision,
 )
 from recognizer.cli.stages import opened, sentences, show, taking_port, work_folder
 from recognizer.errors import RecognizerError
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import load_recipe
 
 SAMPLE = "textiles"
 ADDRESS = "127.0.0.1"
@@ -48,7 +50,7 @@ def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, f
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
     with opened(recipe, work) as (found, store):
-        stages.run_collect(_with_engines(found, engine, folder), store)
+        stages.run_collect(with_engines(found, engine, folder), store)
 
 
 @app.command()
@@ -58,7 +60,7 @@ def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: P
     Example: recognizer clean ethnic-groups --precision 0.98
     """
     with opened(recipe, work) as (found, store):
-        stages.run_clean(_with_precision(found, precision), store, auto)
+        stages.run_clean(with_precision(found, precision), store, auto)
 
 
 @app.command()
@@ -108,7 +110,7 @@ def train(recipe: RecipeName, work: Work = None) -> None:
 
 @app.command()
 def evaluate(recipe: RecipeName, work: Work = None) -> None:
-    """Measure the network on photos that it has never seen.
+    """Measure the network on the held-out photos.
 
     Example: recognizer evaluate ethnic-groups
     """
@@ -225,20 +227,6 @@ def publish(
 
         files = write(work_folder(load_recipe(recipe), work) / "model", to)
         show([summaries.table(f"Space in {to}", {"files": len(files)})])
-
-
-def _with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
-    """Put the engines and the folder of the command in the place of the recipe's."""
-    changes: dict[str, Any] = {"engines": list(dict.fromkeys(engines))} if engines else {}
-    if folder:
-        changes["folder"] = str(folder)
-    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
-
-
-def _with_precision(recipe: Recipe, precision: float | None) -> Recipe:
-    """Put the precision of the command in the place of the recipe's."""
-    changes = {} if precision is None else {"precision": precision}
-    return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})
 
 
 def _read(photo: Path) -> bytes:

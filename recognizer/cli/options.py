@@ -1,11 +1,11 @@
-"""What the commands take: arguments and options, with what makes no sense refused."""
+"""What the commands take: arguments and options, with what makes no sense refused, and what they change in a recipe."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from recognizer.recipe import ENGINES
+from recognizer.recipe import ENGINES, Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
 Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
@@ -54,3 +54,17 @@ Precision = Annotated[
         show_default=False,
     ),
 ]
+
+
+def with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
+    """Put the engines and the folder of the command in the place of the recipe's."""
+    changes: dict[str, Any] = {"engines": list(dict.fromkeys(engines))} if engines else {}
+    if folder:
+        changes["folder"] = str(folder)
+    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
+
+
+def with_precision(recipe: Recipe, precision: float | None) -> Recipe:
+    """Put the precision of the command in the place of the recipe's."""
+    changes = {} if precision is None else {"precision": precision}
+    return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})

@@ -3,15 +3,13 @@
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-if TYPE_CHECKING:  # it brings the photo store, which no --help needs
-    from recognizer.collect.progress import ClassProgress
+from recognizer.collect.progress import ClassProgress
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
 RATE_OVER = 600.0  # seconds that a rate is measured over; one step can take minutes
@@ -81,7 +79,7 @@ class ClassDisplay(_Display):
         self._last: Sequence[ClassProgress] = ()
         super().__init__()  # which asks for the table
 
-    def __call__(self, classes: "Sequence[ClassProgress]") -> None:
+    def __call__(self, classes: Sequence[ClassProgress]) -> None:
         """Show how far each class is."""
         for one in classes:
             self._settled.setdefault(one.label, one.settled)
@@ -99,7 +97,7 @@ class ClassDisplay(_Display):
             table.add_row(Text(one.label), *self._numbers(one))
         return table
 
-    def _numbers(self, one: "ClassProgress") -> list[str]:
+    def _numbers(self, one: ClassProgress) -> list[str]:
         """Return the numbers of a class; its rate is hits settled a second since the display began."""
         rate = (one.settled - self._settled[one.label]) / max(time.monotonic() - self._begun, 1)
         counts = (one.found, one.stored, one.duplicate, one.failed)

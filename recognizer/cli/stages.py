@@ -8,23 +8,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
 from recognizer.cli import summaries
-from recognizer.cli.progress import ClassDisplay, ProgressDisplay
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.store.photo_store import PhotoStore
-from recognizer.train import processes
 
-out = Console(soft_wrap=True)
+if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
+    from recognizer.report import Watch
+    from recognizer.store.photo_store import PhotoStore
 
 
-def run_collect(recipe: Recipe, store: PhotoStore) -> None:
+def run_collect(recipe: Recipe, store: "PhotoStore") -> None:
     """Search and store photos, class by class."""
+    from recognizer.cli.progress import ClassDisplay
     from recognizer.collect.collect import collect
 
     with ClassDisplay() as watch:
@@ -32,38 +31,39 @@ def run_collect(recipe: Recipe, store: PhotoStore) -> None:
     show(summaries.collected(recipe, report))
 
 
-def run_clean(recipe: Recipe, store: PhotoStore, auto: bool = True) -> None:
+def run_clean(recipe: Recipe, store: "PhotoStore", auto: bool = True) -> None:
     """Run the checks; with `auto`, rules decide where they are sure."""
     from recognizer.clean.clean import clean
 
     show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch))))
 
 
-def run_train(recipe: Recipe, store: PhotoStore) -> None:
-    """Train; of several processes, the first one tells."""
+def run_train(recipe: Recipe, store: "PhotoStore") -> None:
+    """Train; of several processes, only rank 0 shows progress and summary."""
+    from recognizer.train import processes
     from recognizer.train.train import train
 
-    if processes.is_first():
+    if processes.is_rank_0():
         show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
     else:
         train(recipe, store)
 
 
-def run_evaluate(recipe: Recipe, store: PhotoStore) -> None:
+def run_evaluate(recipe: Recipe, store: "PhotoStore") -> None:
     """Measure the last network on the held-out photos."""
     from recognizer.evaluate.evaluate import evaluate
 
     show(summaries.evaluated(recipe, _watched(lambda watch: evaluate(recipe, store, watch))))
 
 
-def run_export(recipe: Recipe, store: PhotoStore) -> None:
+def run_export(recipe: Recipe, store: "PhotoStore") -> None:
     """Write the model folder."""
     from recognizer.export.export import export
 
     show(summaries.exported(recipe, export(recipe, store)))
 
 
-def run_build(recipe: Recipe, store: PhotoStore) -> None:
+def run_build(recipe: Recipe, store: "PhotoStore") -> None:
     """Do all of it in order."""
     for stage in (run_collect, run_clean, run_train, run_evaluate, run_export):
         stage(recipe, store)
@@ -86,7 +86,7 @@ def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
 
 def say_where(address: str) -> None:
     """Tell where a page is served."""
-    out.print(f"Serving at {address} until Ctrl-C.", markup=False)
+    show([f"Serving at {address} until Ctrl-C."])
 
 
 @contextmanager
@@ -101,8 +101,10 @@ def taking_port(host: str, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def opened(recipe: str, work: Path | None) -> Iterator[tuple[Recipe, PhotoStore]]:
+def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore]"]:
     """Load a recipe and open its photo store, with errors as sentences."""
+    from recognizer.store.photo_store import PhotoStore
+
     with sentences():
         found = load_recipe(recipe)
         with PhotoStore(work_folder(found, work), found.labels) as store:
@@ -124,12 +126,17 @@ def sentences() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def _watched(work: Callable[[ProgressDisplay], dict[str, Any]]) -> dict[str, Any]:
+def _watched(work: "Callable[[Watch], dict[str, Any]]") -> dict[str, Any]:
+    from recognizer.cli.progress import ProgressDisplay
+
     with ProgressDisplay() as watch:
         return work(watch)
 
 
 def show(summary: summaries.Summary) -> None:
-    """Print a summary."""
+    """Print a summary: tables, and sentences on one line each however narrow the terminal is."""
+    from rich.console import Console
+
+    out = Console(soft_wrap=True)
     for part in summary:
         out.print(part, markup=False)

@@ -3,18 +3,21 @@
 for part in collected(recipe, report): console.print(part)
 """
 
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from recognizer.recipe import Recipe
 
-Summary = list[Table | str]
+if TYPE_CHECKING:  # no --help needs rich
+    from rich.table import Table
+
+Summary = list["Table | str"]
 WHY_SHORT = {"dry": "searches ran dry", "refused": "an engine refused; run the same command again later"}
 
 
-def table(title: str, rows: dict[str, Any]) -> Table:
+def table(title: str, rows: dict[str, Any]) -> "Table":
     """Return a table of names and values."""
+    from rich.table import Table
+
     shown = Table(title=title, title_justify="left", show_header=False)
     shown.add_column()
     shown.add_column(justify="right")
@@ -68,8 +71,8 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
         "accuracy": f"{report['accuracy']:.1%}",
         "95 % interval": f"{low:.1%} to {high:.1%}",
         "among the first three": f"{report['top3']:.1%}",
-        "answered": f"{report['coverage']:.1%}",
-        "calibration error": report["ece"],
+        "coverage": f"{report['coverage']:.1%}",
+        "expected calibration error": report["ece"],
     }
     return [
         table(f"Evaluated {recipe.name}", rows),
@@ -87,7 +90,9 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     return [_grid(["form", "largest difference", "same answer"], forms), photos]
 
 
-def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> Table:
+def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":
+    from rich.table import Table
+
     grid = Table(*head)
     for name, row in rows.items():
         grid.add_row(name, *map(str, row.values()))

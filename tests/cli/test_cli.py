@@ -24,11 +24,11 @@ def run(*arguments: str | Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_importing_the_package_is_instant() -> None:
-    program = (
-        "import sys, recognizer.cli.commands; sys.exit(any(m in sys.modules for m in ('torch', 'fastai', 'gradio')))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+def test_help_imports_nothing_heavy() -> None:
+    program = "import sys, recognizer.cli.commands; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    heavy = {"torch", "fastai", "gradio", "numpy", "PIL", "sqlite3", "rich.console"}
+    assert not heavy & set(done.stdout.split())
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

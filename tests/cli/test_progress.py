@@ -1,6 +1,7 @@
 """Progress that people can read, on a terminal and without one."""
 
 import os
+import re
 
 import pytest
 
@@ -56,3 +57,41 @@ def test_other_stages_have_their_line(no_terminal: None, capsys: pytest.CaptureF
         watch("training", 1, 3)
         watch("training", 3, 3)
     assert capsys.readouterr().err.splitlines() == ["training 1/3", "training 3/3"]
+
+
+def test_the_last_line_of_a_kind_comes_before_the_next_kind(
+    no_terminal: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ProgressDisplay() as watch:
+        watch("computing features", 1, 9)
+        watch("computing features", 7, 9)
+        watch("training, loss 2.10", 1, 3)
+        watch("training, loss 1.90", 2, 3)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "computing features 1/9",
+        "computing features 7/9",
+        "training",
+        "training",
+    ]
+    assert lines[-1].startswith("training, loss 1.90 2/3")
+
+
+def test_work_that_begins_anew_has_a_first_line_again(no_terminal: None, capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressDisplay() as watch:
+        for done in (1, 2, 1, 2):
+            watch("training", done, 2)
+    assert capsys.readouterr().err.splitlines() == ["training 1/2", "training 2/2"] * 2
+
+
+def test_on_a_terminal_each_kind_of_work_is_a_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", os.environ.get("TERM") or "xterm")
+    with ProgressDisplay() as watch:
+        watch("computing features", 9, 9)
+        watch("training, loss 2.10", 1, 3)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    assert re.search(r"computing features +━+ 9/9 .*\n.*training, loss 2\.10 .*1/3", shown)
