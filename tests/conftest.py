@@ -38,6 +38,13 @@ folds = 3
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives Chromium, which is all that asks for the fixture `browser` of its room."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @dataclass(frozen=True)
 class Built:
     """A recipe built from start to end."""
