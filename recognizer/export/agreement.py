@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from recognizer.calibration.abstain import energy
 from recognizer.errors import RecognizerError
-from recognizer.export.onnx_forms import Answers, run_onnx
+from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.store.rows import Photo
 
 LEARNER, FLOATS, INT8, WEIGHTS = "learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"
@@ -41,7 +41,7 @@ def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[
     """
     learner = _open(folder / LEARNER)
     expected = _answers(learner, photos)
-    onnx = run_onnx([folder / FLOATS, folder / INT8], [photo.path for photo in photos], size)
+    onnx = run_onnx([folder / FLOATS, folder / INT8], (onnx_pixels(photo.path, size) for photo in photos))
     given = dict(zip((FLOATS, INT8), onnx, strict=True))
     given[WEIGHTS] = expected if _holds_weights(learner, folder / WEIGHTS) else _with_weights(learner, folder, photos)
     forms = {file: compare(answers, expected) for file, answers in given.items()}

@@ -7,7 +7,7 @@ distribution (calibration/abstain.py); normalisation and softmax are inside.
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,18 +77,17 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
         )
 
 
-def run_onnx(files: Sequence[Path], photos: Sequence[Path], size: int) -> list[Answers]:
-    """Return what forms of the network say of photos, each of which is decoded once.
+def run_onnx(files: Sequence[Path], photos: Iterable[Floats]) -> list[Answers]:
+    """Return what each of several forms of the network says of photos.
 
     Args:
         files: the forms.
-        photos: files of n photos, at least one.
-        size: side of the square that the network takes, in pixels.
+        photos: at least one, as `onnx_pixels` gives them, one by one or several together; they are taken one after the
+            other, so that they need not be in memory at once.
     """
     sessions = [open_session(file) for file in files]
     found: list[list[list[Floats]]] = [[] for _ in files]
-    for photo in photos:
-        pixels = onnx_pixels(photo, size)
+    for pixels in photos:
         for session, rows in zip(sessions, found, strict=True):
             rows.append(session.run(["probabilities", "energy"], {"pixels": pixels}))
     return [Answers(*(np.concatenate(parts) for parts in zip(*rows, strict=True))) for rows in found]

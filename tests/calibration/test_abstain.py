@@ -6,12 +6,12 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
 from recognizer.calibration.abstain import energy
-from recognizer.calibration.calibrate import KEPT, Logits, Numbers, calibrate
+from recognizer.calibration.calibrate import KEPT, Logits, Labels, calibrate
 
 CLASSES, EACH = 6, 500
 
 
-def drawn(seed: int) -> tuple[Logits, Numbers, Logits]:
+def drawn(seed: int) -> tuple[Logits, Labels, Logits]:
     """Logits of photos of the classes, their classes, and logits of photos of none."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(CLASSES), EACH)

@@ -9,18 +9,18 @@ from recognizer.calibration.calibrate import (
     LEAST_THRESHOLD,
     WANTED_ACCURACY,
     Logits,
-    Numbers,
+    Labels,
     Probabilities,
     apply_temperature,
     calibrate,
-    calibration_error,
-    error_by_chance,
+    ece,
+    expected_ece,
 )
 
 PHOTOS = 8000
 
 
-def drawn(spread: float, classes: int = 5, photos: int = PHOTOS) -> tuple[Logits, Numbers]:
+def drawn(spread: float, classes: int = 5, photos: int = PHOTOS) -> tuple[Logits, Labels]:
     """Logits whose probabilities are exactly right, and labels drawn from them."""
     rng = np.random.default_rng(3)
     logits = rng.normal(0, spread, (photos, classes))
@@ -33,13 +33,13 @@ def of_two(confidence: list[float]) -> Probabilities:
     return np.array([[value, 1 - value] for value in confidence])
 
 
-def answered(probabilities: Probabilities, labels: Numbers, threshold: float) -> Numbers:
+def answered(probabilities: Probabilities, labels: Labels, threshold: float) -> Labels:
     """Which of the answers that are given are right."""
     given = probabilities.max(axis=1) >= threshold
     return np.asarray((probabilities.argmax(axis=1) == labels)[given], dtype=int)
 
 
-def misled(labels: Numbers, share: float) -> tuple[Numbers, Probabilities]:
+def misled(labels: Labels, share: float) -> tuple[Labels, Probabilities]:
     """Labels of which the first ones are changed, and trust that knows which."""
     wrong = np.arange(len(labels)) < share * len(labels)
     return np.where(wrong, (labels + 1) % 5, labels), np.where(wrong, 0.0, 1.0)
@@ -111,7 +111,7 @@ def test_labels_that_are_not_trusted_do_not_count() -> None:
     logits, labels = drawn(2.0)
     changed, trust = misled(labels, 0.3)
     truly = calibrate(logits[trust > 0], labels[trust > 0])
-    trusting, doubting = calibrate(logits, changed), calibrate(logits, changed, trust=trust)
+    trusting, doubting = calibrate(logits, changed), calibrate(logits, changed, label_quality=trust)
     assert doubting.temperature == pytest.approx(truly.temperature, rel=1e-3)
     assert doubting.threshold == pytest.approx(truly.threshold, abs=1e-3)
     assert trusting.temperature > 1.3 * truly.temperature
@@ -121,8 +121,8 @@ def test_labels_that_are_not_trusted_do_not_count() -> None:
     )
     assert few < 0.9 * many
     probabilities = apply_temperature(logits, 1.0)
-    assert calibration_error(probabilities, changed, trust) == pytest.approx(
-        calibration_error(probabilities[trust > 0], labels[trust > 0])
+    assert ece(probabilities, changed, trust) == pytest.approx(
+        ece(probabilities[trust > 0], labels[trust > 0])
     )
 
 
@@ -130,47 +130,47 @@ def test_trust_counts_as_so_many_photos() -> None:
     logits, labels = drawn(2.0, photos=400)
     twice = np.arange(400) < 150
     whole = calibrate(np.concatenate([logits, logits[twice]]), np.concatenate([labels, labels[twice]]))
-    weighted = calibrate(logits, labels, trust=np.where(twice, 1.0, 0.5))
+    weighted = calibrate(logits, labels, label_quality=np.where(twice, 1.0, 0.5))
     assert weighted.temperature == pytest.approx(whole.temperature, rel=1e-3)
     assert weighted.threshold == pytest.approx(whole.threshold, abs=1e-3)
 
 
 def test_calibration_error_of_true_probabilities_is_small() -> None:
     logits, labels = drawn(2.0)
-    assert calibration_error(apply_temperature(logits, 1.0), labels) < 0.02
+    assert ece(apply_temperature(logits, 1.0), labels) < 0.02
 
 
 def test_calibration_error_of_false_confidence_is_its_gap() -> None:
     probabilities, labels = of_two([0.9] * 1000), np.array([0] * 600 + [1] * 400)
-    assert calibration_error(probabilities, labels) == pytest.approx(0.3)
+    assert ece(probabilities, labels) == pytest.approx(0.3)
 
 
 def test_calibration_error_falls_with_calibration() -> None:
     logits, labels = drawn(2.0)
     sharp = logits / 0.4
     softened = apply_temperature(sharp, calibrate(sharp, labels).temperature)
-    assert calibration_error(softened, labels) < 0.02 < 0.1 < calibration_error(apply_temperature(sharp, 1.0), labels)
+    assert ece(softened, labels) < 0.02 < 0.1 < ece(apply_temperature(sharp, 1.0), labels)
 
 
 def test_the_error_by_chance_is_that_of_one_bin_worked_out_by_hand() -> None:
     """The mean absolute deviation of a share of n is about sqrt(2 p (1 - p) / (pi n))."""
     expected = np.sqrt(2 * 0.9 * 0.1 / (np.pi * 1000))
-    assert error_by_chance(of_two([0.9] * 1000)) == pytest.approx(expected, rel=0.2)
+    assert expected_ece(of_two([0.9] * 1000)) == pytest.approx(expected, rel=0.2)
 
 
 def test_true_probabilities_show_about_the_error_of_chance_and_false_ones_more() -> None:
     logits, labels = drawn(1.0, photos=1000)
     probabilities, sharp = apply_temperature(logits, 1.0), apply_temperature(logits, 0.4)
-    by_chance = error_by_chance(probabilities)
+    by_chance = expected_ece(probabilities)
     assert 0.02 < by_chance < 0.05
-    assert calibration_error(probabilities, labels) < 2 * by_chance
-    assert calibration_error(sharp, labels) > 3 * error_by_chance(sharp)
-    assert error_by_chance(probabilities) == by_chance
-    assert error_by_chance(probabilities, (np.arange(1000) < 250).astype(float)) > 1.5 * by_chance
+    assert ece(probabilities, labels) < 2 * by_chance
+    assert ece(sharp, labels) > 3 * expected_ece(sharp)
+    assert expected_ece(probabilities) == by_chance
+    assert expected_ece(probabilities, (np.arange(1000) < 250).astype(float)) > 1.5 * by_chance
 
 
 def test_without_photos_nothing_is_changed() -> None:
     nothing, none = np.empty((0, 3)), np.empty(0, dtype=int)
     calibration = calibrate(nothing, none)
     assert (calibration.temperature, calibration.threshold, calibration.photos) == (1.0, LEAST_THRESHOLD, 0)
-    assert calibration_error(nothing, none) == 0.0
+    assert ece(nothing, none) == 0.0

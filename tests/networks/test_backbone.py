@@ -18,7 +18,7 @@ def test_torchvision_weights_are_taken_from_torch_home(tmp_path: Path, monkeypat
     torch.save(model.state_dict(), checkpoints / "resnet18-f37072fd.pth")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     backbone = load_backbone("resnet18")
-    assert torch.equal(next(backbone.body.parameters()), model.conv1.weight)
+    assert torch.equal(next(backbone.layers.parameters()), model.conv1.weight)
     assert backbone.shape(64) == (512 + 256, 4)
 
 

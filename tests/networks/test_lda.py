@@ -5,8 +5,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from recognizer.networks.discriminant import add_up, fit_discriminants
-from recognizer.networks.linear import Layer, fit_linear
+from recognizer.networks.lda import Floats, fit_discriminants, fit_linear, sum_classes
 
 CHANNELS = 40
 
@@ -21,7 +20,7 @@ def made_up(classes: int, kind: type[np.floating]) -> tuple[npt.NDArray[np.float
     return features.astype(kind), labels
 
 
-def judged(features: npt.NDArray[np.floating], layer: Layer) -> npt.NDArray[np.floating]:
+def logits_of(features: npt.NDArray[np.floating], layer: tuple[Floats, Floats]) -> npt.NDArray[np.floating]:
     weight, bias = layer
     return features @ weight.T + bias
 
@@ -30,7 +29,7 @@ def judged(features: npt.NDArray[np.floating], layer: Layer) -> npt.NDArray[np.f
 def test_discriminants_agree_with_those_of_scikit_learn(classes: int) -> None:
     features, labels = made_up(classes, np.float64)
     features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9)
-    weight, bias = fit_discriminants(add_up(features, labels, classes), 0.3)
+    weight, bias = fit_discriminants(sum_classes(features, labels, classes), 0.3)
     expected = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3).fit(features, labels)
     found = features @ weight + bias
     found = found - np.log(np.exp(found).sum(axis=1, keepdims=True))
@@ -39,12 +38,12 @@ def test_discriminants_agree_with_those_of_scikit_learn(classes: int) -> None:
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 @pytest.mark.parametrize("classes", [2, 4])
-def test_the_layer_learns_from_all_views(classes: int, kind: type[np.floating]) -> None:
+def test_the_closed_form_head_learns_from_all_views(classes: int, kind: type[np.floating]) -> None:
     features, labels = made_up(classes, kind)
     views = np.stack([features, features + 0.1], axis=1)
     weight, bias = fit_linear(views, labels)
     assert (weight.shape, bias.shape) == ((classes, CHANNELS), (classes,))
-    logits = judged(features, (weight, bias))
+    logits = logits_of(features, (weight, bias))
     assert (logits.argmax(axis=1) == labels).mean() > 0.8
     assert np.abs(logits).max() < 50  # divided by a temperature
 
@@ -56,12 +55,12 @@ def test_a_class_of_one_photo_is_learned_too() -> None:
     assert np.isfinite(weight).all() and np.isfinite(bias).all()
 
 
-def test_labels_that_are_not_trusted_do_not_mislead() -> None:
+def test_doubtful_labels_do_not_mislead() -> None:
     features, labels = made_up(3, np.float64)
     wrong = np.arange(len(labels)) % 4 == 0
     found = np.where(wrong, (labels + 1) % 3, labels)
-    untrusted = judged(features, fit_linear(features[:, None], found, np.where(wrong, 1e-6, 1.0)))
-    left_out = judged(features, fit_linear(features[~wrong][:, None], labels[~wrong]))
-    misled = judged(features, fit_linear(features[:, None], found))
-    assert np.abs(untrusted - left_out).max() < np.abs(misled - left_out).max() / 3
-    assert (untrusted.argmax(axis=1) == labels).mean() > (misled.argmax(axis=1) == labels).mean()
+    doubted = logits_of(features, fit_linear(features[:, None], found, np.where(wrong, 1e-6, 1.0)))
+    left_out = logits_of(features, fit_linear(features[~wrong][:, None], labels[~wrong]))
+    misled = logits_of(features, fit_linear(features[:, None], found))
+    assert np.abs(doubted - left_out).max() < np.abs(misled - left_out).max() / 3
+    assert (doubted.argmax(axis=1) == labels).mean() > (misled.argmax(axis=1) == labels).mean()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recognizer.splits.split import fold_numbers, group_together, take_sides
+from recognizer.splits.split import deal_folds, group_together, take_sides
 from recognizer.store.rows import Issue, Photo
 
 SHARE = 0.2
@@ -31,11 +31,11 @@ def test_no_group_is_on_both_sides() -> None:
     groups = group_together(photos, [])
     sides = take_sides(photos, groups, SHARE)
     training = {group for group, side in zip(groups, sides, strict=True) if side == "training"}
-    judged = {group for group, side in zip(groups, sides, strict=True) if side == "held_out"}
-    assert training and judged and not training & judged
+    tested = {group for group, side in zip(groups, sides, strict=True) if side == "held_out"}
+    assert training and tested and not training & tested
     assert abs(sides.count("held_out") / len(photos) - SHARE) < 0.03
     aside = {group for group, side in zip(groups, sides, strict=True) if side == "aside"}
-    assert aside <= judged
+    assert aside <= tested
 
 
 def test_the_held_out_part_stays_when_photos_and_copies_are_added() -> None:
@@ -54,8 +54,8 @@ def test_folds_keep_groups_whole_and_classes_alike() -> None:
     rng = np.random.default_rng(1)
     labels = np.repeat(np.arange(4), 50)
     groups = [f"{label}-{rng.integers(30)}" for label in labels]
-    folds = fold_numbers(labels, groups, 5, seed=3)
+    folds = deal_folds(labels, groups, 5, seed=3)
     assert len({(group, fold) for group, fold in zip(groups, folds.tolist(), strict=True)}) == len(set(groups))
     assert set(folds.tolist()) == set(range(5))
     assert all(4 <= (folds[labels == label] == fold).sum() <= 16 for label in range(4) for fold in range(5))
-    assert (folds == fold_numbers(labels, groups, 5, seed=3)).all()
+    assert (folds == deal_folds(labels, groups, 5, seed=3)).all()
