@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from recognizer.clean import duplicates, quality
-from recognizer.clean.label_quality import choose_way, decide_labels, judge_labels, reduce_features
+from recognizer.clean.features import PhotoFeatures
+from recognizer.clean.label_quality import choose_settings, estimate_labels, reduce_features
 from recognizer.clean.registration import likeness, read_measured, read_planes
-from recognizer.clean.rules import surest
-from recognizer.networks.features import PhotoFeatures
+from recognizer.clean.rules import decide_labels, surest
 from recognizer.sample.cloth import photograph
 from recognizer.sample.patterns import PATTERNS
 from recognizer.store.rows import Issue, Photo
@@ -208,10 +208,10 @@ def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
     photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(600)]
     seen, groups = PhotoFeatures(features, features[:, :0]), [str(n) for n in range(600)]
     labels = names[numbers].tolist()
-    way = choose_way(labels, reduce_features(seen), groups, held_out, 0)
-    judgement = judge_labels(labels, way, groups, held_out, 0)
-    assert judgement.noise.share == pytest.approx(wrong.mean(), abs=0.04)
-    decisions = decide_labels(photos, judgement, ~held_out)
+    settings = choose_settings(labels, reduce_features(seen), groups, held_out, 0)
+    estimate = estimate_labels(labels, settings, groups, held_out, 0)
+    assert estimate.noise.share == pytest.approx(wrong.mean(), abs=0.04)
+    decisions = decide_labels(photos, estimate, ~held_out)
     places = [int(decision.photo) for decision in decisions]
     assert len(places) >= 0.5 * (wrong & ~held_out).sum() and not held_out[places].any()
     assert wrong[places].mean() >= 0.9

@@ -11,7 +11,6 @@ from recognizer.clean import duplicates
 from recognizer.clean import label_quality as labels
 from recognizer.clean.clean import CHECKS, clean
 from recognizer.errors import NotFound, RecognizerError
-from recognizer.files import features_file
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.sample.pictures import planted, truth
 from recognizer.splits.groups import is_held_out
@@ -118,11 +117,6 @@ def test_undoing_needs_a_photo_that_the_rules_decided_about(copied: PhotoStore) 
     with pytest.raises(NotFound, match="decided nothing about a photo that begins with “no”"):
         copied.decisions.undo_automatic("no")
     assert copied.decisions.current() == before
-
-
-def test_what_other_weights_see_is_kept_apart(recipe: Recipe, tmp_path: Path) -> None:
-    given = [recipe.train.model_copy(update={"weights": weights}) for weights in ("", "first.pth", "second.pth")]
-    assert len({features_file(tmp_path, settings) for settings in given}) == 3
 
 
 def test_every_decision_has_a_reason_and_the_report_adds_up(copied: PhotoStore, recipe: Recipe) -> None:

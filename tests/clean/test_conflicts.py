@@ -7,10 +7,10 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from recognizer.clean.clean import clean
-from recognizer.clean.conflicts import judge_conflicts, true_class_of_copies
+from recognizer.clean.conflicts import suggest_labels, true_class_of_copies
 from recognizer.clean.duplicates import CONFLICT
 from recognizer.clean.label_noise import LabelNoise
-from recognizer.clean.label_quality import Judgement
+from recognizer.clean.label_quality import LabelEstimate
 from recognizer.recipe import Recipe
 from recognizer.review.queue import read_entries
 from recognizer.store.photo_store import PhotoStore
@@ -26,10 +26,10 @@ def photo(name: str, label: str) -> Photo:
     return Photo(name, "", 9, 9, label, label, "", "", "", "", "", Path(name))
 
 
-def judged(photos: list[Photo], pictures: list[np.ndarray]) -> Judgement:
+def estimated(photos: list[Photo], pictures: list[np.ndarray]) -> LabelEstimate:
     numbers = np.array([CLASSES.index(photo.label) for photo in photos])
     truly = NOISE.true_class(np.array(pictures), numbers)
-    return Judgement(CLASSES, numbers, truly, np.zeros(len(photos)), NOISE)
+    return LabelEstimate(CLASSES, numbers, truly, np.zeros(len(photos)), NOISE)
 
 
 def test_each_label_counts_and_the_picture_once() -> None:
@@ -39,21 +39,21 @@ def test_each_label_counts_and_the_picture_once() -> None:
         2: np.array([wrong + right, right + wrong, 2 * wrong]),
         3: np.array([right + 2 * wrong, 2 * right + wrong, 3 * wrong]),
     }
-    judgement = judged(photos, [PICTURE] * 3)
+    estimate = estimated(photos, [PICTURE] * 3)
     for copies, labels in told.items():
         expected = softmax(log_softmax(PICTURE) + labels)
-        assert true_class_of_copies(judgement, range(copies)) == pytest.approx(expected)
-    alone = true_class_of_copies(judgement, [0])
-    assert alone == pytest.approx(judgement.probabilities[0])
+        assert true_class_of_copies(estimate, range(copies)) == pytest.approx(expected)
+    alone = true_class_of_copies(estimate, [0])
+    assert alone == pytest.approx(estimate.probabilities[0])
 
 
 def test_the_copy_whose_label_is_likelier_wrong_is_put_to_a_person() -> None:
     small, large, other = photo("small", "Batik"), photo("large", "Ikat"), photo("other", "Kilim")
     conflicts = [Issue("small", CONFLICT, 0.9, twin="large"), Issue("other", CONFLICT, 0.8, twin="large")]
-    judgement = judged([small, large, other], [PICTURE, PICTURE, -PICTURE])
-    first, second = judge_conflicts(conflicts, [small, large, other], judgement)
+    estimate = estimated([small, large, other], [PICTURE, PICTURE, -PICTURE])
+    first, second = suggest_labels(conflicts, [small, large, other], estimate)
     assert (first.photo, first.twin, first.label, first.score) == ("large", "small", "Batik", 0.9)
-    assert first.probability == pytest.approx(true_class_of_copies(judgement, [0, 1])[0])
+    assert first.probability == pytest.approx(true_class_of_copies(estimate, [0, 1])[0])
     assert (second.photo, second.twin) == ("other", "large") and second.label in ("Ikat", "Kilim")
 
 
@@ -61,7 +61,7 @@ def test_a_conflict_stays_with_the_copy_that_was_dropped() -> None:
     conflict = Issue("small", CONFLICT, 0.9, twin="large")
     small, large = photo("small", "Batik"), photo("large", "Ikat")
     for kept, flagged in ((small, "large"), (large, "small")):
-        (issue,) = judge_conflicts([conflict], [kept], judged([kept], [PICTURE]))
+        (issue,) = suggest_labels([conflict], [kept], estimated([kept], [PICTURE]))
         assert (issue.photo, issue.label) == (flagged, None)
 
 

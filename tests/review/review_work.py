@@ -12,8 +12,8 @@ import numpy as np
 import uvicorn
 from PIL import Image
 
-from recognizer.files import features_file
 from recognizer.images.prepare import prepare_photo
+from recognizer.networks.cache import FOLDER, FeatureCache
 from recognizer.recipe import load_recipe
 from recognizer.review.queue import Entry, Filter, read_entries
 from recognizer.review.review import make_review
@@ -75,10 +75,9 @@ class Work:
 
     def add_features(self) -> None:
         """Leave features as the clean stage does: each photo is nearest to those found just before and after it."""
-        file = features_file(self.folder, self.recipe.train)
-        file.parent.mkdir()
+        cache = FeatureCache(self.folder / FOLDER / f"{self.recipe.train.backbone}-pooled-test")
         angles = np.arange(PHOTOS) * 0.1
-        np.savez(file, photos=np.array(self.ids), overall=np.stack([np.cos(angles), np.sin(angles)], axis=1))
+        cache.add([(photo, 0) for photo in self.ids], {"overall": np.stack([np.cos(angles), np.sin(angles)], axis=1)})
 
 
 def entry_of(store: PhotoStore, photo: str) -> Entry:
