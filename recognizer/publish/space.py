@@ -49,14 +49,18 @@ def publish(model: Path, to: Path) -> list[Path]:
     Classifier(model)
     half = to.with_name(f"{to.name}.part")
     shutil.rmtree(half, ignore_errors=True)
-    shutil.copytree(DEPLOYMENT, half, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(model, half / "model", ignore=NEVER_SERVED)
-    for module in MODULES:
-        place = half / "recognizer" / module
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PACKAGE / module, place)
+    _assemble(model, half)
     _put(half, to)
     return sorted(path.relative_to(to) for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+def _assemble(model: Path, to: Path) -> None:
+    shutil.copytree(DEPLOYMENT, to, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(model, to / "model", ignore=NEVER_SERVED)
+    for module in MODULES:
+        place = to / "recognizer" / module
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PACKAGE / module, place)
 
 
 def _put(half: Path, to: Path) -> None:

@@ -1,7 +1,7 @@
 """fastai's ImageClassifierCleaner on the photos of a store, and its choices as decisions of the same store.
 
-    cleaner = make_cleaner(learner, recipe, parts)      # shown by a notebook; a person chooses
-    for decision in decisions_of(cleaner, parts.learning, by="ann"):
+    cleaner = make_cleaner(learner, recipe, split)      # shown by a notebook; a person chooses
+    for decision in decisions_of(cleaner, split.learning, by="ann"):
         store.decisions.add(decision)                          # before another class or part is shown
 
 The widget forgets its choices as soon as another class or part is shown; what is decided stays, and can be undone.
@@ -22,22 +22,22 @@ from fastai.vision.data import ImageBlock
 from fastai.vision.widgets import ImageClassifierCleaner
 
 from recognizer.recipe import Recipe
-from recognizer.splits.split import Parts
+from recognizer.splits.split import Split
 from recognizer.store.rows import Decision, Photo
 
 REASON = "chosen in a notebook"
 
 
-def make_cleaner(learner: Learner, recipe: Recipe, parts: Parts, **shown: Any) -> ImageClassifierCleaner:
+def make_cleaner(learner: Learner, recipe: Recipe, split: Split, **shown: Any) -> ImageClassifierCleaner:
     """Return the widget, with the photos of each class that the network finds hardest in front.
 
     Args:
-        learner: as `load_trained` returns it; from now on it looks at these photos.
+        learner: as `load_trained` returns it; from now on its photos are these.
         recipe: the recipe.
-        parts: of the kept photos; `Train` in the widget are the training ones, `Valid` the validation ones.
+        split: of the kept photos; `Train` in the widget are the training ones, `Valid` the validation ones.
         shown: passed on to fastai, such as `max_n`, the number of photos at a time.
     """
-    data = _data(recipe, parts)
+    data = _data(recipe, split)
     data.add_tfms([t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize"], "after_batch")
     learner.dls = data
     with learner.no_bar():
@@ -59,13 +59,13 @@ def decisions_of(cleaner: ImageClassifierCleaner, photos: Sequence[Photo], by: s
     return dropped + moved
 
 
-def _data(recipe: Recipe, parts: Parts) -> DataLoaders:
+def _data(recipe: Recipe, split: Split) -> DataLoaders:
     """Build loaders whose items are files, which is what the widget opens."""
-    labels = {photo.path: photo.label for photo in parts.learning}
+    labels = {photo.path: photo.label for photo in split.learning}
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=recipe.labels, sort=False)),
         get_y=lambda file: labels[file],
-        splitter=IndexSplitter(list(range(len(parts.training), len(labels)))),
+        splitter=IndexSplitter(list(range(len(split.training), len(labels)))),
         item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),
     )
     return block.dataloaders(list(labels), bs=recipe.train.batch, num_workers=0)

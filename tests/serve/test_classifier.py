@@ -48,7 +48,7 @@ def test_onnx_and_classifier_find_the_same_photos_out_of_distribution(served: Se
     """By the limit in model.json and its own energies; only within what rounding moves them may they differ."""
     classifier = Classifier(served.model)
     limit = classifier.facts["distance"]["limit"]
-    energies = run_onnx(served.model / form, [onnx_pixels(photo, 64) for photo in served.photos]).energies
+    energies = run_onnx([served.model / form], [onnx_pixels(photo, 64) for photo in served.photos])[0].energies
     flags = [classifier.predict(photo.read_bytes()).out_of_distribution for photo in served.photos]
     moved = classifier.facts["agreement"]["forms"][form]["energy_difference"]
     clear = [(e, flag) for e, flag in zip(energies, flags, strict=True) if abs(e - limit) > 2 * moved]
