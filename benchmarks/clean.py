@@ -30,11 +30,10 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from recognizer.clean import duplicates
-from recognizer.clean import label_quality as labels
+from recognizer.clean import duplicates, label_quality
 from recognizer.clean.clean import clean
 from recognizer.clean.contact_sheet import write_sheet
-from recognizer.networks.features import PhotoFeatures, photo_features
+from recognizer.clean.features import PhotoFeatures, photo_features
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.groups import group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
@@ -215,7 +214,7 @@ def _print_rankings(recipe: Recipe, store: PhotoStore, known: Known) -> None:
 
 def _our_scores(store: PhotoStore, known: Known) -> Floats:
     """Rank by the worse of the checks of emptiness and label; a dropped copy is judged by the copy that is kept."""
-    issues = [issue for issue in store.issues.all() if issue.check in (labels.CHECK, "empty")]
+    issues = [issue for issue in store.issues.all() if issue.check in (label_quality.CHECK, "empty")]
     scores = {issue.photo: issue.score for issue in sorted(issues, key=lambda issue: issue.score)}
     twins = {issue.photo: issue.twin for issue in store.issues.all() if issue.check == duplicates.CHECK}
     ranked = [scores.get(photo.sha256, scores.get(twins.get(photo.sha256) or "", 0.0)) for photo in known.photos]
@@ -237,7 +236,7 @@ def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
     scores = _our_scores(store, known)
     _, later = _parted(scores)
     missed = [
-        Issue(known.photos[place].sha256, labels.CHECK, float(scores[place]), label=str(known.truth[place]))
+        Issue(known.photos[place].sha256, label_quality.CHECK, float(scores[place]), label=str(known.truth[place]))
         for place in later
         if known.bad[place]
     ]
@@ -309,11 +308,11 @@ def _print_scale(count: int) -> None:
     pairs = duplicates.near_pairs(features.overall)
     print(f"neighbours of {count} photos: {len(pairs)} pairs in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
-    reduced, held_out = labels.reduce_features(features), np.zeros(count, dtype=bool)
+    reduced, held_out = label_quality.reduce_features(features), np.zeros(count, dtype=bool)
     listed = [str(n) for n in numbers]
-    way = labels.choose_way(listed, reduced, groups, held_out, 0)
+    settings = label_quality.choose_settings(listed, reduced, groups, held_out, 0)
     for _ in ("shown to a person", "for the rules to go by"):
-        labels.judge_labels(listed, way, groups, held_out, 0)
+        label_quality.estimate_labels(listed, settings, groups, held_out, 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"labels of {count} photos: {time.monotonic() - begun:.0f} s; at most {memory:.1f} GiB in all")
 

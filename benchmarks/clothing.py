@@ -27,7 +27,7 @@ from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Photo
-from recognizer.train.train import load_trained, predict, train
+from recognizer.train.train import load_trained, train
 from tests.web import SmallWeb
 
 
@@ -103,14 +103,13 @@ def _truth(folder: Path) -> dict[str, str]:
 
 def _measure(what: str, recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], truth: dict[str, str]) -> float:
     """Print how many of the photos a trained model gets right, and return it in percent."""
-    learner, _ = load_trained(recipe, store)
-    answers = np.array(recipe.labels)[predict(learner, photos).argmax(axis=1)]
+    trained = load_trained(recipe, store)
+    answers = np.array(recipe.labels)[trained.predict(photos).logits.argmax(axis=1)]
     right = int((answers == [truth[photo.image] for photo in photos]).sum())
     interval = binomtest(right, len(photos)).proportion_ci(method="wilson")
-    used = split_kept(recipe, store)
     print(
         f"{what}: {right / len(photos):.1%} (95 % interval {interval.low:.1%} to {interval.high:.1%}) of {len(photos)} "
-        f"held-out photos; {len(used.learning)} photos used"
+        f"held-out photos; {len(trained.split.learning)} photos used"
     )
     return 100 * right / len(photos)
 

@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
-from recognizer.files import features_file
 from recognizer.images.decode import sha256
 from recognizer.images.prepare import PreparedPhoto
+from recognizer.networks.cache import FOLDER, FeatureCache
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Hit, Issue
@@ -111,10 +111,9 @@ def _make_work(recipe: Recipe, folder: Path, photos: int) -> None:
             for number, (photo, score) in enumerate(zip(stored, scores, strict=True))
         ]
         store.issues.replace("label", issues)
-    file = features_file(folder, recipe.train)
-    file.parent.mkdir()
     features = np.random.default_rng(0).normal(size=(photos, CHANNELS)).astype(np.float32)
-    np.savez(file, photos=np.array(stored), overall=features)
+    cache = FeatureCache(folder / FOLDER / f"{recipe.train.backbone}-pooled-made-up")
+    cache.add([(photo, 0) for photo in stored], {"overall": features})
 
 
 def _add(store: PhotoStore, label: str, number: int) -> str:

@@ -41,14 +41,13 @@ from sklearn.metrics import roc_auc_score
 
 from recognizer.calibration.abstain import energy
 from recognizer.networks.backbone import LITE0, load_backbone
+from recognizer.networks.forward import Outputs
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits.split import Parts, split_kept
+from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train.learner import observe
-from recognizer.train.tail import Outputs
-from recognizer.train.train import last_run, load_trained, train
-from recognizer.train.trained import label_numbers
+from recognizer.train.examples import label_numbers
+from recognizer.train.train import load_trained, train
 
 COMPONENTS = 256  # of features, for the Mahalanobis distance
 NONE = -1  # the number of what shows none of the classes
@@ -66,20 +65,20 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Judge:
+class Truth:
     """The truth about photos.
 
     Args:
-        truth: address of a photo to what it shows.
+        shown: address of a photo to what it shows.
         names: of the classes.
     """
 
-    truth: dict[str, str]
+    shown: dict[str, str]
     names: list[str]
 
     def labels(self, photos: Sequence[Photo]) -> npt.NDArray[np.int_]:
         """Return the number of what each photo shows."""
-        shown = (self.truth[photo.image] for photo in photos)
+        shown = (self.shown[photo.image] for photo in photos)
         return np.array([self.names.index(name) if name in self.names else NONE for name in shown])
 
     def say(self, what: str, photos: Sequence[Photo], probabilities: npt.NDArray[np.float64], spent: str) -> None:
@@ -98,7 +97,7 @@ def main() -> None:
     arguments = _arguments()
     recipe = load_recipe("clothing")
     with (arguments.folder / "truth.csv").open(encoding="utf-8", newline="") as file:
-        judge = Judge({row["url"]: row["truth"] for row in csv.DictReader(file)}, recipe.labels)
+        truth = Truth({row["url"]: row["truth"] for row in csv.DictReader(file)}, recipe.labels)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder) / "work"
         shutil.copytree(arguments.work, work, ignore=shutil.ignore_patterns("features", "runs", "model", "reports"))
@@ -106,10 +105,10 @@ def main() -> None:
             if arguments.resnet:
                 _time_resnet(recipe, store)
             for seed in range(arguments.seeds):
-                _ours(_seeded(recipe, seed), store, judge)
-            _say_strangers(_seeded(recipe, arguments.seeds - 1), store, judge)
+                _ours(_seeded(recipe, seed), store, truth)
+            _say_out_of_distribution(_seeded(recipe, arguments.seeds - 1), store, truth)
             for seed in range(arguments.plain):
-                _plain(_seeded(recipe, seed), split_kept(recipe, store), judge, Path(folder) / "plain")
+                _plain(_seeded(recipe, seed), split_kept(recipe, store), truth, Path(folder) / "plain")
 
 
 def _arguments() -> argparse.Namespace:
@@ -128,46 +127,46 @@ def _seeded(recipe: Recipe, seed: int) -> Recipe:
     return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": recipe.train.seed + seed})})
 
 
-def _ours(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
+def _ours(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
     shutil.rmtree(store.work / "features", ignore_errors=True)
     clock = Clock()
     train(recipe, store)
     spent = clock.spent()
-    learner, calibration = load_trained(recipe, store)
-    parts = split_kept(recipe, store)
-    seen = observe(learner, parts.held_out)
-    judge.say(f"ours, seed {recipe.train.seed}", parts.held_out, seen.probabilities, spent)
-    judged = last_run(recipe, store).metrics["judged"]
-    error = f"ECE {judged['ece']} (by chance {judged['ece_by_chance']})"
-    print(f"  out of fold, {judged['photos']} photos: {error}, labels met {judged['accuracy']:.1%}")
-    _say_answered(judge, parts.held_out, seen, calibration.threshold)
+    trained = load_trained(recipe, store)
+    photos = trained.split.held_out
+    outputs = trained.predict(photos)
+    truth.say(f"ours, seed {recipe.train.seed}", photos, outputs.probabilities, spent)
+    found = trained.run.metrics["judged"]
+    error = f"ECE {found['ece']} (expected under perfect calibration: {found['ece_by_chance']})"
+    print(f"  out of fold, {found['photos']} photos: {error}, labels met {found['accuracy']:.1%}")
+    _say_answered(truth, photos, outputs, trained.calibration.threshold)
 
 
-def _say_answered(judge: Judge, photos: Sequence[Photo], seen: Outputs, threshold: float) -> None:
-    labels = judge.labels(photos)
-    answered = (seen.probabilities.max(axis=1) >= threshold)[labels != NONE]
-    right = (seen.probabilities.argmax(axis=1) == labels)[labels != NONE]
+def _say_answered(truth: Truth, photos: Sequence[Photo], outputs: Outputs, threshold: float) -> None:
+    labels = truth.labels(photos)
+    answered = (outputs.probabilities.max(axis=1) >= threshold)[labels != NONE]
+    right = (outputs.probabilities.argmax(axis=1) == labels)[labels != NONE]
     print(f"  answered {answered.mean():.1%}, of these right {right[answered].mean():.1%}")
 
 
-def _say_strangers(recipe: Recipe, store: PhotoStore, judge: Judge) -> None:
+def _say_out_of_distribution(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
     """Print how well the last learner tells photos of none of the classes from held-out photos, by several scores."""
-    learner, _ = load_trained(recipe, store)
-    parts = split_kept(recipe, store)
-    learned = {photo.sha256 for photo in parts.learning}
-    strangers = [p for p in store.photos.all() if judge.labels([p])[0] == NONE and p.sha256 not in learned]
-    known = judge.labels(parts.held_out) != NONE
-    seen, other, own = (observe(learner, photos) for photos in (parts.held_out, strangers, parts.learning))
-    truth = [0] * int(known.sum()) + [1] * len(strangers)
-    labels = label_numbers(recipe, parts.learning)
+    trained = load_trained(recipe, store)
+    split = trained.split
+    learned = {photo.sha256 for photo in split.learning}
+    others = [p for p in store.photos.all() if truth.labels([p])[0] == NONE and p.sha256 not in learned]
+    known = truth.labels(split.held_out) != NONE
+    held_out, other, own = (trained.predict(photos) for photos in (split.held_out, others, split.learning))
+    expected = [0] * int(known.sum()) + [1] * len(others)
+    labels = label_numbers(recipe.labels, split.learning)
     scores: dict[str, Callable[[Outputs], npt.NDArray[Any]]] = {
         "energy": lambda outputs: energy(outputs.logits),
         "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
-        "Mahalanobis distance": lambda outputs: _mahalanobis(own.features, labels, outputs.features),
+        "Mahalanobis distance": lambda outputs: _mahalanobis(own.embeddings, labels, outputs.embeddings),
     }
-    values = {name: np.concatenate([score(seen)[known], score(other)]) for name, score in scores.items()}
-    found = ", ".join(f"{name} {roc_auc_score(truth, score):.3f}" for name, score in values.items())
-    print(f"AUROC of {len(strangers)} photos of no class: {found}")
+    values = {name: np.concatenate([score(held_out)[known], score(other)]) for name, score in scores.items()}
+    found = ", ".join(f"{name} {roc_auc_score(expected, score):.3f}" for name, score in values.items())
+    print(f"AUROC of {len(others)} photos of no class: {found}")
 
 
 def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -182,9 +181,9 @@ def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: 
     return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
 
 
-def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
+def _plain(recipe: Recipe, split: Split, truth: Truth, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    for name, photos in (("train", parts.training), ("valid", parts.validation)):
+    for name, photos in (("train", split.training), ("valid", split.validation)):
         for label in recipe.labels:
             (folder / name / label).mkdir(parents=True)
         for photo in photos:
@@ -205,10 +204,10 @@ def _plain(recipe: Recipe, parts: Parts, judge: Judge, folder: Path) -> None:
     with learner.no_logging():
         learner.fine_tune(4)
     spent = clock.spent()
-    loader = dls.test_dl([str(photo.path) for photo in parts.held_out], num_workers=0)
+    loader = dls.test_dl([str(photo.path) for photo in split.held_out], num_workers=0)
     probabilities = learner.get_preds(dl=loader)[0].double().numpy()
     order = [dls.vocab.o2i[name] for name in recipe.labels]
-    judge.say(f"plain, seed {recipe.train.seed}", parts.held_out, probabilities[:, order], spent)
+    truth.say(f"plain, seed {recipe.train.seed}", split.held_out, probabilities[:, order], spent)
 
 
 def _lite0() -> dict[str, torch.Tensor]:

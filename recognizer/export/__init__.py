@@ -1,1 +1,10 @@
-""""""
+"""A run to the model folder: learner.pkl, ONNX in floats and in eight bits, weights, model.json, model card.
+
+Call `export(recipe, store)` in export.py; it proves on held-out photos that all forms agree with learner.pkl.
+
+    export.py        the stage, and what model.json holds
+      onnx_forms.py    the network as ONNX
+      quantize.py      its weights in whole numbers of eight bits
+      agreement.py     how far each form is from learner.pkl
+      model_card.py    README.md, which the Hugging Face Hub reads
+"""

@@ -1,1 +1,16 @@
-""""""
+"""Pretrained networks, and what they make of photos: photos go in, features or predictions come out.
+
+Call `load_backbone(name)`, then `extract(photos, extractor, work)` for features, which are kept in the work folder, or
+`predict(network, backbone, photos, size)` for what a whole network says.
+
+    torchvision_cure.py   lets torchvision import beside a CPU build of torch; comes before everything else
+    lda.py                linear discriminant analysis, and the closed-form head that it gives
+    stages.py             a network as a chain of stages, merged or cut in two
+    backbone.py           pretrained networks, and where their weights come from
+    head.py               the layers behind a backbone
+    augmentation.py       the augmented views of a photo
+    extractors.py         what is extracted by frozen layers, and the key under which it is kept
+    cache.py              the one cache of it: features/<key>/
+    onnx_session.py       ONNX Runtime with as many threads as there are processors
+    forward.py            the forward pass
+"""

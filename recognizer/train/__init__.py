@@ -1,1 +1,15 @@
-""""""
+"""Kept photos to a fine-tuned network: a store goes in, a folder of `runs/` for each round comes out.
+
+Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for the network of the last run.
+
+    train.py          the stage: round after round
+      cached.py         fine-tunes the last layers on cached features, with cross-validation: for two cores
+      whole.py          fine-tunes all layers on newly augmented photos: for a GPU, or several
+      learner.py        the fastai learner, which the pickle holds
+      examples.py       labels, their quality, and how often a photo is drawn
+      fitting.py        one fine-tuning, its callbacks and its progress
+      relabel.py        between two rounds, labels that the network finds wrong
+      runs.py           what a round leaves in its folder
+      curves.py         how training went, as a picture
+      processes.py      several processes, of which rank 0 writes; distributed.py is their loader
+"""

@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
 from recognizer.calibration.abstain import energy
-from recognizer.calibration.calibrate import KEPT, Logits, Labels, calibrate
+from recognizer.calibration.calibrate import KEPT, Labels, Logits, calibrate
 
 CLASSES, EACH = 6, 500
 

@@ -8,8 +8,8 @@ from recognizer.calibration.calibrate import (
     KEPT,
     LEAST_THRESHOLD,
     WANTED_ACCURACY,
-    Logits,
     Labels,
+    Logits,
     Probabilities,
     apply_temperature,
     calibrate,
@@ -121,9 +121,7 @@ def test_labels_that_are_not_trusted_do_not_count() -> None:
     )
     assert few < 0.9 * many
     probabilities = apply_temperature(logits, 1.0)
-    assert ece(probabilities, changed, trust) == pytest.approx(
-        ece(probabilities[trust > 0], labels[trust > 0])
-    )
+    assert ece(probabilities, changed, trust) == pytest.approx(ece(probabilities[trust > 0], labels[trust > 0]))
 
 
 def test_trust_counts_as_so_many_photos() -> None:

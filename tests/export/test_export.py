@@ -56,8 +56,8 @@ def test_who_may_read_one_file_of_the_model_may_read_all(built: Built) -> None:
 def test_int8_takes_several_photos_at_once(built: Built) -> None:
     photos = sorted((built.model / "examples").glob("*.jpg"))
     pixels = [onnx_pixels(photo, 64) for photo in photos]
-    together = run_onnx(built.model / "model.int8.onnx", [np.concatenate(pixels)])
-    alone = run_onnx(built.model / "model.int8.onnx", pixels)
+    (together,) = run_onnx([built.model / "model.int8.onnx"], [np.concatenate(pixels)])
+    (alone,) = run_onnx([built.model / "model.int8.onnx"], pixels)
     assert together.probabilities == pytest.approx(alone.probabilities, abs=1e-5)
     assert together.energies == pytest.approx(alone.energies, abs=1e-4)
     assert together.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)

@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from fastai.learner import load_learner
 
 from recognizer.export.export import write_learner
 from recognizer.networks.backbone import load_backbone
+from recognizer.networks.forward import predict
+from recognizer.networks.head import fit_head
 from recognizer.recipe import load_recipe
-from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train.cached import start_head
-from recognizer.train.learner import make_learner, observe
-from recognizer.train.trained import label_numbers
+from recognizer.train.examples import label_numbers
+from recognizer.train.learner import make_learner, make_network
+from recognizer.train.train import load_trained
 from tests.conftest import Built
 from tests.paths import ROOT
 from tests.pickled import named, operations
@@ -44,16 +44,18 @@ def learners(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[Lea
     recipe = load_recipe(built.recipe)
     folder = tmp_path_factory.mktemp("learners")
     with PhotoStore(built.work, recipe.labels) as store:
-        parts = split_kept(recipe, store)
-    photos = parts.held_out[:4]
-    trained = built.model / "learner.pkl"
-    found = [Learner(trained, photos, observe(load_learner(trained), photos).probabilities)]
+        trained = load_trained(recipe, store)
+    split, photos, size = trained.split, trained.split.held_out[:4], recipe.train.size
+    found = [Learner(built.model / "learner.pkl", photos, trained.predict(photos).probabilities)]
     for name in RESNETS:
-        learner = make_learner(recipe, parts, load_backbone(name, pretrained=False))
-        features, labels = observe(learner, parts.training).features[:, None], label_numbers(recipe, parts.training)
-        start_head(learner.model, features, labels, np.ones(len(labels)))
-        found.append(Learner(folder / f"{name}.pkl", photos, observe(learner, photos).probabilities))
-        write_learner(learner, found[-1].file)
+        backbone = load_backbone(name, pretrained=False)
+        network = make_network(recipe, backbone)
+        embeddings = predict(network, backbone, split.training, size).embeddings[:, None]
+        labels = label_numbers(recipe.labels, split.training)
+        fit_head(network, embeddings, labels, np.ones(len(labels)))
+        expected = predict(network, backbone, photos, size).probabilities
+        found.append(Learner(folder / f"{name}.pkl", photos, expected))
+        write_learner(make_learner(recipe, split, backbone, network), found[-1].file)
     return found
 
 

@@ -55,7 +55,7 @@ def test_feature_maps_of_all_views_are_those_of_torch(backbone: Backbone, tmp_pa
     photos = [draw_photo(tmp_path, number) for number in range(3)]
     frozen, _ = cut(backbone.layers, 0.33, "resnet18")
     maps = extract(photos, maps_extractor(frozen, backbone, SETTINGS), tmp_path, views=3)["maps"]
-    assert (maps.shape[:2], maps.dtype) == ((3, 3), np.float16)
+    assert maps.shape[:2] == (3, 3) and maps.dtype == np.float16
     for photo, rows in zip(photos, maps, strict=True):
         with torch.inference_mode():
             expected = frozen.eval()(normalised(backbone, augmented_views(photo, SIZE, 3)))

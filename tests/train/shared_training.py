@@ -1,4 +1,4 @@
-"""What each of several processes does in test_processes.py: trains with the others, and writes down what it saw.
+"""What each of several processes does in test_processes.py: trains with the others, and writes down what came of it.
 
 accelerate launch --num_processes 2 -m tests.train.shared_training RECIPE WORK FOLDER
 """
@@ -14,30 +14,31 @@ from recognizer.recipe import load_recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train import processes
-from recognizer.train.learner import make_learner
-from recognizer.train.trained import train_whole
+from recognizer.train.learner import make_learner, make_network
+from recognizer.train.whole import train_whole
 
 
 def main() -> None:
     recipe, work, folder = load_recipe(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-    processes.join(recipe)
+    processes.start(recipe)
     with PhotoStore(work, recipe.labels) as store:
-        parts = split_kept(recipe, store)
-    learner = make_learner(recipe, parts, load_backbone(recipe.train.backbone))
+        split = split_kept(recipe, store)
+    backbone = load_backbone(recipe.train.backbone)
+    learner = make_learner(recipe, split, backbone, make_network(recipe, backbone))
     loaders = learner.dls.loaders
-    with processes.sharing(learner):
+    with processes.training_together(learner):
         share = list(learner.dls.train.get_idxs())
     told: list[int] = []
-    trained = train_whole(recipe, parts, 1, lambda what, done, total: told.append(done), None)
-    seen = {
+    trained = train_whole(recipe, split, 1, lambda what, done, total: told.append(done), None)
+    found = {
         "share": share,
         "batches": len(told),
         "told": told[-1],
-        "training": len(parts.training),
+        "training": len(split.training),
         "weights": hashlib.sha256(b"".join(one.numpy().tobytes() for one in trained.weights.values())).hexdigest(),
         "restored": learner.dls.loaders is loaders,
     }
-    (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(seen))
+    (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ from fastai.learner import load_learner
 
 from recognizer.export.export import write_learner
 from recognizer.networks.backbone import load_backbone
+from recognizer.networks.forward import predict
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.learner import gpu_callbacks, make_learner, observe
-from recognizer.train.tail import fit
+from recognizer.train.fitting import fit
+from recognizer.train.learner import gpu_callbacks, make_learner, make_network
 from tests.pickled import named
 
 GPU = torch.device("cuda", 1)
@@ -37,13 +38,17 @@ def test_nothing_is_added_where_it_is_not_wanted_or_no_use(device: torch.device)
 @pytest.mark.filterwarnings("ignore::UserWarning:torch")  # half precision is off where there is no GPU
 def test_nothing_of_it_is_left_in_the_learner(copied: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
     settings = recipe.train.model_copy(update={"cached": False, "tuned": 0.1})
-    parts = split_kept(recipe, copied)
-    learner = make_learner(recipe, parts, load_backbone(settings.backbone))
+    split = split_kept(recipe, copied)
+    backbone = load_backbone(settings.backbone)
+    tuned = recipe.model_copy(update={"train": settings})
+    learner = make_learner(tuned, split, backbone, make_network(tuned, backbone))
     before, names = learner.model[1][-1].weight.clone(), [type(callback) for callback in learner.cbs]
     fit(learner, settings, 1, gpu_callbacks(GPU, settings))
     assert not torch.equal(learner.model[1][-1].weight, before)
     assert [type(callback) for callback in learner.cbs] == names
-    expected = observe(learner, parts.held_out[:3]).probabilities
+    photos = split.held_out[:3]
+    expected = predict(learner.model, backbone, photos, settings.size).probabilities
     write_learner(learner, tmp_path / "learner.pkl")
-    assert observe(load_learner(tmp_path / "learner.pkl"), parts.held_out[:3]).probabilities == pytest.approx(expected)
+    opened = load_learner(tmp_path / "learner.pkl")
+    assert predict(opened.model, backbone, photos, settings.size).probabilities == pytest.approx(expected, abs=1e-5)
     assert not [module for module, _ in named(tmp_path / "learner.pkl") if "fp16" in module or "channels" in module]

@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
-from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.runs import all_runs
-from recognizer.train.train import load_trained, predict
+from recognizer.train.train import load_trained
 from tests.paths import ROOT
 from tests.small_sample import write_small_recipe
 
@@ -42,7 +41,7 @@ def launch(*module: object) -> str:
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_network_and_one_writes(whole: tuple[Path, Path]) -> None:
+def test_two_processes_train_one_network_and_rank_0_writes(whole: tuple[Path, Path]) -> None:
     recipe, work = whole
     # More than a process has: a batch is then all that it has, not nothing.
     recipe.write_text(recipe.read_text().replace("batch = 16", "batch = 100"))
@@ -56,8 +55,8 @@ def test_two_processes_train_one_network_and_one_writes(whole: tuple[Path, Path]
     assert json.loads((work / "reports" / "train.json").read_text())["round"] == 2
     found = load_recipe(recipe)
     with PhotoStore(work, found.labels) as store:
-        held_out = split_kept(found, store).held_out[:5]
-        assert np.allclose(predict(load_trained(found, store)[0], held_out).sum(axis=1), 1)
+        trained = load_trained(found, store)
+        assert np.allclose(trained.predict(trained.split.held_out[:5]).probabilities.sum(axis=1), 1)
 
 
 @pytest.mark.slow

@@ -11,18 +11,18 @@ from recognizer.recipe import CleanSettings, Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.forget import erase
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision
-from recognizer.train.relabel import recheck_labels
-from recognizer.train.runs import Judged, all_runs
-from recognizer.train.train import load_trained, predict, train
+from recognizer.store.rows import Decision, LabelQuality
+from recognizer.train.relabel import apply_decisions, decide_by_network
+from recognizer.train.runs import OutOfFold, all_runs
+from recognizer.train.train import load_trained, train
 
 
 def changed(recipe: Recipe, **settings: object) -> Recipe:
     return recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
 
 
-def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]]) -> Judged:
-    """Networks that agree with all labels but some, for which they say with what probabilities it is the next ones."""
+def predicted(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]]) -> OutOfFold:
+    """Predictions that agree with all labels but some, for which they give probabilities to the next ones."""
     photos, classes = split_kept(recipe, store).learning, len(recipe.labels)
     labels = np.array([recipe.labels.index(photo.label) for photo in photos])
     probabilities = np.full((len(photos), classes), 0.3 / (classes - 1))
@@ -32,53 +32,86 @@ def judged(recipe: Recipe, store: PhotoStore, wrong: dict[int, tuple[float, ...]
         probabilities[place] = (1 - sum(others)) / (classes - len(others))
         probabilities[place, next_ones] = others
     names = np.array([photo.sha256 for photo in photos])
-    return Judged(names, labels, np.log(probabilities), np.zeros(len(photos), dtype=int), np.ones(len(photos)))
+    return OutOfFold(names, labels, np.log(probabilities), np.zeros(len(photos), dtype=int), np.ones(len(photos)))
 
 
 SURELY_ONE, SURELY_ANOTHER, PERHAPS = (0.99,), (0.71, 0.285), (0.72,)
 
 
 def test_labels_that_the_network_finds_wrong_are_decided_about(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
-    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
-    assert recheck_labels(recipe, copied, opinion) == 2
-    decisions = {decision.photo: decision for decision in copied.decisions.current()}
-    relabelled, dropped = (decisions[str(opinion.photos[place])] for place in (3, 8))
-    better = recipe.labels[opinion.labels[3] + 1]
+    let_rules_decide(copied)
+    before = copied.decisions.current()
+    found = predicted(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
+    decisions = {decision.photo: decision for decision in decide_by_network(recipe, copied, found)}
+    assert set(decisions) == {str(found.photos[place]) for place in (3, 8)}
+    relabelled, dropped = (decisions[str(found.photos[place])] for place in (3, 8))
+    better = recipe.labels[found.labels[3] + 1]
     assert (relabelled.action, relabelled.label) == ("relabel", better)
-    assert relabelled.reason.startswith(f"looks like {better} (") and relabelled.reason.endswith(
-        "to the trained network"
-    )
-    assert dropped.action == "drop" and str(opinion.photos[11]) not in decisions
-    assert decisions[copied.photos.all()[-1].sha256].reason == "empty"
-    recheck_labels(recipe, copied, opinion)
-    assert {decision.photo: decision for decision in copied.decisions.current()} == decisions
+    reason = relabelled.reason
+    assert reason.startswith(f"looks like {better} (") and reason.endswith("to the trained network")
+    assert dropped.action == "drop"
+    assert copied.decisions.current() == before  # nothing of it goes into the store
+
+
+def let_rules_decide(store: PhotoStore) -> None:
+    store.decisions.replace_automatic([Decision(store.photos.all()[-1].sha256, "drop", "empty")])
+
+
+def test_the_next_round_learns_from_what_was_decided(copied: PhotoStore, recipe: Recipe) -> None:
+    split = split_kept(recipe, copied)
+    first, second, third = split.training[:3]
+    other = next(label for label in recipe.labels if label != first.label)
+    doubtful = [LabelQuality(photo.sha256, photo.label, 0.25) for photo in (first, second)]
+    copied.label_quality.replace(doubtful)
+    decisions = [
+        Decision(first.sha256, "relabel", "test", label=other),
+        Decision(second.sha256, "relabel", "test", label=second.label),
+        Decision(third.sha256, "drop", "test"),
+    ]
+    applied = apply_decisions(split_kept(recipe, copied), decisions)
+    assert [photo.sha256 for photo in applied.training] == [
+        photo.sha256 for photo in split.training if photo.sha256 != third.sha256
+    ]
+    moved, same = applied.training[:2]
+    assert (moved.label, moved.label_quality) == (other, 1.0)
+    assert (same.label, same.label_quality) == (second.label, 0.25)
+    assert (applied.validation, applied.held_out) == (split.validation, split.held_out)
 
 
 def test_the_precision_of_the_recipe_counts_between_rounds(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
-    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
-    found = []
+    let_rules_decide(copied)
+    found = predicted(recipe, copied, {3: SURELY_ONE, 8: SURELY_ANOTHER, 11: PERHAPS})
+    counts = []
     for precision in (0.5, 0.95, 1 - 1e-9):
         at_it = recipe.model_copy(update={"clean": CleanSettings(precision=precision)})
-        found.append(recheck_labels(at_it, copied, opinion))
-    assert found == [3, 2, 0]
+        counts.append(len(decide_by_network(at_it, copied, found)))
+    assert counts == [3, 2, 0]
 
 
 def test_a_photo_that_a_person_decided_about_or_that_is_gone_is_left_alone(copied: PhotoStore, recipe: Recipe) -> None:
-    copied.decisions.replace_automatic([Decision(copied.photos.all()[-1].sha256, "drop", "empty")])
-    opinion = judged(recipe, copied, {3: SURELY_ONE, 8: SURELY_ONE})
-    kept, gone = str(opinion.photos[3]), str(opinion.photos[8])
+    let_rules_decide(copied)
+    found = predicted(recipe, copied, {3: SURELY_ONE, 8: SURELY_ONE})
+    kept, gone = str(found.photos[3]), str(found.photos[8])
     copied.decisions.add(Decision(kept, "keep", "looked at", by="ada"))
     erase(copied, [photo for photo in copied.photos.all() if photo.sha256 == gone], [])
-    assert recheck_labels(recipe, copied, opinion) == 0
+    assert decide_by_network(recipe, copied, found) == []
     copied.decisions.undo("ada")
-    assert copied.decisions.current(kept) == []
+    assert [decision.photo for decision in decide_by_network(recipe, copied, found)] == [kept]
+
+
+def test_what_a_person_has_undone_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:
+    let_rules_decide(copied)
+    found = predicted(recipe, copied, {3: SURELY_ONE})
+    (decision,) = decide_by_network(recipe, copied, found)
+    copied.decisions.replace_automatic([decision])
+    copied.decisions.undo_automatic(decision.photo)
+    let_rules_decide(copied)
+    assert decide_by_network(recipe, copied, found) == []
 
 
 def test_nothing_is_decided_where_no_rule_may(copied: PhotoStore, recipe: Recipe) -> None:
     copied.decisions.replace_automatic([])
-    assert recheck_labels(recipe, copied, judged(recipe, copied, {3: SURELY_ONE})) == 0
+    assert decide_by_network(recipe, copied, predicted(recipe, copied, {3: SURELY_ONE})) == []
     assert copied.decisions.current() == []
 
 
@@ -106,7 +139,7 @@ def test_a_run_of_an_older_version_is_named_and_trained_anew(copied: PhotoStore,
     with pytest.raises(RecognizerError, match="was trained by an older version; run recognizer train again"):
         load_trained(recipe, copied)
     train(recipe, copied)
-    assert np.isfinite(load_trained(recipe, copied)[1].limit)
+    assert np.isfinite(load_trained(recipe, copied).calibration.limit)
 
 
 def test_a_network_of_other_settings_is_not_taken_for_the_recipes(copied: PhotoStore, recipe: Recipe) -> None:
@@ -116,35 +149,33 @@ def test_a_network_of_other_settings_is_not_taken_for_the_recipes(copied: PhotoS
     assert load_trained(changed(recipe, rounds=3), copied)
 
 
-def test_every_photo_that_is_not_held_out_is_judged_by_a_network_that_has_not_seen_it(
+def test_every_photo_that_is_not_held_out_is_predicted_by_a_network_that_has_not_learned_from_it(
     copied: PhotoStore, recipe: Recipe
 ) -> None:
-    opinion, parts = all_runs(copied.work)[-1].judged, split_kept(recipe, copied)
-    assert opinion.photos.tolist() == [photo.sha256 for photo in parts.learning]
-    assert np.allclose(opinion.probabilities.sum(axis=1), 1)
-    fold = dict(zip(opinion.photos.tolist(), opinion.folds.tolist(), strict=True))
+    found, split = all_runs(copied.work)[-1].out_of_fold, split_kept(recipe, copied)
+    assert found.photos.tolist() == [photo.sha256 for photo in split.learning]
+    assert np.allclose(found.probabilities.sum(axis=1), 1)
+    fold = dict(zip(found.photos.tolist(), found.folds.tolist(), strict=True))
     together: dict[str, set[int]] = {}
-    for photo in parts.learning:
-        together.setdefault(parts.groups[photo.sha256], set()).add(fold[photo.sha256])
+    for photo in split.learning:
+        together.setdefault(split.groups[photo.sha256], set()).add(fold[photo.sha256])
     assert all(len(folds) == 1 for folds in together.values())
     assert len(set(fold.values())) == recipe.train.folds
 
 
-def test_all_layers_can_be_tuned_on_newly_varied_photos(copied: PhotoStore, recipe: Recipe) -> None:
+def test_all_layers_can_be_tuned_on_newly_augmented_photos(copied: PhotoStore, recipe: Recipe) -> None:
     whole = changed(recipe, cached=False, tuned=0.1)
     report = train(whole, copied)
-    parts = split_kept(whole, copied)
-    assert report["judged"]["photos"] == len(parts.validation)
-    learner, calibration = load_trained(whole, copied)
-    assert calibration.photos == len(parts.validation)
-    assert np.allclose(predict(learner, parts.held_out[:5]).sum(axis=1), 1)
-    assert evaluate(whole, copied)["random_split"] is None
+    trained = load_trained(whole, copied)
+    validation = len(trained.split.validation)
+    assert report["judged"]["photos"] == trained.calibration.photos == validation > 0
+    assert np.allclose(trained.predict(trained.split.held_out[:5]).probabilities.sum(axis=1), 1)
 
 
 def test_a_class_that_no_fold_can_do_without_is_named(copied: PhotoStore, recipe: Recipe) -> None:
-    parts = split_kept(recipe, copied)
-    only = next(photo for photo in parts.training if photo.label == recipe.labels[0])
-    for photo in parts.learning:
+    split = split_kept(recipe, copied)
+    only = next(photo for photo in split.training if photo.label == recipe.labels[0])
+    for photo in split.learning:
         if photo.label == only.label and photo != only:
             copied.decisions.add(Decision(photo.sha256, "drop", "test", by="ada"))
     with pytest.raises(RecognizerError, match=f"“{only.label}” are too few, or too alike, for 3 folds"):

@@ -14,7 +14,7 @@ from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.runs import Run, all_runs
-from recognizer.train.train import last_run, load_trained, predict, train
+from recognizer.train.train import last_run, load_trained, train
 
 
 def test_what_is_trained_is_not_trained_again(copied: PhotoStore, recipe: Recipe) -> None:
@@ -27,10 +27,10 @@ def test_what_is_trained_is_not_trained_again(copied: PhotoStore, recipe: Recipe
 
 def test_the_same_seed_gives_the_same_network(copied: PhotoStore, recipe: Recipe) -> None:
     held_out = split_kept(recipe, copied).held_out
-    first = predict(load_trained(recipe, copied)[0], held_out)
+    first = load_trained(recipe, copied).predict(held_out).probabilities
     shutil.rmtree(copied.work / "runs")
     train(recipe, copied)
-    assert np.allclose(predict(load_trained(recipe, copied)[0], held_out), first, atol=1e-5)
+    assert np.allclose(load_trained(recipe, copied).predict(held_out).probabilities, first, atol=1e-5)
 
 
 def with_settings(recipe: Recipe, **settings: object) -> Recipe:
@@ -81,7 +81,7 @@ def test_without_epochs_only_the_last_layer_is_fitted(copied: PhotoStore, recipe
     fitted = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": 0})})
     train(fitted, copied)
     run = last_run(fitted, copied)
-    pretrained = load_backbone(recipe.train.backbone).body.state_dict()
+    pretrained = load_backbone(recipe.train.backbone).layers.state_dict()
     weights = run.weights
     assert all(torch.equal(weights[f"0.{name}"], tensor) for name, tensor in pretrained.items())
     assert run.metrics["loss"] == []
