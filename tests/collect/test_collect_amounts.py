@@ -73,6 +73,7 @@ def test_a_class_with_mostly_faults_reaches_its_number(
     assert report["labels"] == dict.fromkeys(CLASSES, 6) and report["failures"]["http_404"] >= 100
 
 
+@pytest.mark.slow
 def test_a_slow_host_does_not_hold_other_classes(
     quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ def killed_once(undisturbed: Run, work: Path, requests: int, files: int) -> Stat
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("requests", "files"), [(30, 0), (0, STORED * len(CLASSES))])
 def test_a_killed_run_ends_like_an_undisturbed_one(
     run: Run, tmp_path: Path, requests: int, files: int, monkeypatch: pytest.MonkeyPatch
