@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from recognizer.collect.http.retries import Patience
 from recognizer.collect.progress import ClassWatch, unwatched_classes
 from recognizer.recipe import load_recipe
 from recognizer.store.photo_store import PhotoStore
-from tests.drawn_web import draw_web
 from tests.web import SmallWeb
 from tests.web_answers import Reply
 
@@ -120,20 +119,6 @@ class Run:
     asked_again: list[str]
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Everything that the small web has, faults included."""
-    folder = tmp_path_factory.mktemp("collected")
-    draw_web(folder / "web", CLASSES, PLAIN, faults=True)
-    share_a_photo(folder / "web")
-    recipe, work = write_recipe(folder, photos=60), folder / "work"
-    with pytest.MonkeyPatch.context() as environment, SmallWeb(folder / "web") as web:
-        set_environment(environment, web.environment)
-        report, state, asked = collected(recipe, work), read_state(work), web.requests
-        collected(recipe, work)
-        yield Run(folder, recipe, work, report, state, asked, read_state(work), web.requests)
-
-
 def take_no_time(folder: Path) -> None:
     """Make nothing of the troubles that take time."""
     web = json.loads((folder / "web.json").read_text())
@@ -142,21 +127,6 @@ def take_no_time(folder: Path) -> None:
             resource.clear()
             resource["status"] = 404
     (folder / "web.json").write_text(json.dumps(web))
-
-
-@pytest.fixture(scope="module")
-def quick_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Two queries for each class, more photos than wanted, and no trouble that depends on time."""
-    folder = tmp_path_factory.mktemp("quick")
-    draw_web(folder / "web", [*CLASSES, *(f"{label} cloth" for label in CLASSES)], PLAIN, faults=True)
-    share_a_photo(folder / "web")
-    take_no_time(folder / "web")
-    queries = {label: [label, f"{label} cloth"] for label in CLASSES}
-    recipe, work = write_recipe(folder, 10, queries, timeout=60), folder / "work"
-    with pytest.MonkeyPatch.context() as environment, SmallWeb(folder / "web") as web:
-        set_environment(environment, web.environment)
-        report, state = collected(recipe, work), read_state(work)
-        yield Run(folder, recipe, work, report, state, web.requests, state, web.requests)
 
 
 def listed(folder: Path) -> dict[str, list[str]]:

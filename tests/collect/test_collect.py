@@ -19,15 +19,11 @@ from tests.collect.collecting import (
     content,
     kinds,
     listed,
-    quick_run,
     read_state,
-    run,
     set_environment,
     write_recipe,
 )
 from tests.web import SmallWeb
-
-__all__ = ["quick_run", "run"]  # fixtures
 
 FAILED = {
     "http_403": 1, "http_404": 1, "http_410": 1, "http_500": 1, "timeout": 1, "connection_reset": 1, "too_slow": 1,

@@ -21,15 +21,12 @@ from tests.collect.collecting import (
     assert_same,
     collected,
     content,
-    quick_run,
     read_state,
     set_environment,
     write_bare_web,
     write_recipe,
 )
 from tests.web import SmallWeb
-
-__all__ = ["quick_run"]  # fixtures
 
 # Enough of each class
 

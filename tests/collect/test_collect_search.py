@@ -21,7 +21,6 @@ from tests.collect.collecting import (
     Web,
     assert_same,
     collected,
-    quick_run,
     read_state,
     set_environment,
     write_bare_web,
@@ -29,8 +28,6 @@ from tests.collect.collecting import (
 )
 from tests.web import SmallWeb
 from tests.web_answers import Reply, plain
-
-__all__ = ["quick_run"]  # fixtures
 
 
 def test_pages_are_asked_until_enough_hits_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

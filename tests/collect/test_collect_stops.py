@@ -17,9 +17,7 @@ from tests.collect.collecting import (
     State,
     Web,
     assert_same,
-    quick_run,
     read_state,
-    run,
     set_environment,
     write_bare_web,
     write_recipe,
@@ -27,8 +25,6 @@ from tests.collect.collecting import (
 from tests.paths import ROOT
 from tests.web import SmallWeb
 from tests.web_answers import Reply
-
-__all__ = ["quick_run", "run"]  # fixtures
 
 
 def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
