@@ -1,4 +1,4 @@
-"""Training and evaluating: honest splits, the same result twice, weights that cannot be had."""
+"""Training: the same result twice, what another round starts from, and what is not trained again."""
 
 import shutil
 from pathlib import Path
