@@ -65,7 +65,9 @@ def _answers(learner: Learner, photos: Sequence[Photo]) -> Answers:
     """Return what a learner says of photos, by its own way from a file to pixels."""
     loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
     network = learner.model.eval()
-    logits = torch.cat([torch.as_tensor(network(batch)) for (batch,) in loader]).double().cpu().numpy()
+    # With colours last in memory, torch takes half the time on a processor.
+    batches = (batch.contiguous(memory_format=torch.channels_last) for (batch,) in loader)
+    logits = torch.cat([torch.as_tensor(network(batch)) for batch in batches]).double().cpu().numpy()
     return Answers(softmax(logits, axis=1), energy(logits))
 
 
