@@ -1,7 +1,7 @@
 """Copies of one picture, however changed: near in the backbone's features, and confirmed by laying one over the other.
 
 The features find candidates, and see a mirrored picture much as the picture itself; but to them two photos of similar
-things are near as well. `geometry.likeness` tells these from copies.
+things are near as well. `registration.likeness` tells these from copies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def find_duplicates(
     Args:
         photos: the photos, n of them.
         features: their features, (n, channels).
-        planes: their pictures, as `geometry.read_planes` gives them.
+        planes: their pictures, as `registration.read_planes` gives them.
         least: likeness from which two pictures are one.
 
     Returns:

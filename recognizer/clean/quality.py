@@ -53,7 +53,7 @@ def find_poor(photos: Sequence[Photo], planes: Planes, drawing: Floats, size: in
 
     Args:
         photos: the photos, n of them.
-        planes: their pictures, as `geometry.read_measured` gives them.
+        planes: their pictures, as `registration.read_measured` gives them.
         drawing: what `measure_drawing` measured on each, (n, 2).
         size: pixels, the side of the square that the network sees; a photo half as large is tiny.
     """

@@ -1,6 +1,6 @@
 """The forward pass of a network over photos: on a GPU through torch, on a processor through ONNX Runtime.
 
-    features = extract(photos, pooled_features(backbone, settings), work)      # frozen layers; kept in the work folder
+    features = extract(photos, clean_extractor(backbone, settings), work)      # frozen layers; kept in the work folder
     features["overall"]                                                        # (photos, views, channels), float16
     predict(network, backbone, photos, size).logits                            # a whole network; kept nowhere
 
