@@ -32,7 +32,7 @@ def make_cleaner(learner: Learner, recipe: Recipe, split: Split, **shown: Any) -
     """Return the widget, with the photos of each class that the network finds hardest in front.
 
     Args:
-        learner: as `load_trained` returns it; from now on its photos are these.
+        learner: as `make_learner` returns it; from now on its photos are these.
         recipe: the recipe.
         split: of the kept photos; `Train` in the widget are the training ones, `Valid` the validation ones.
         shown: passed on to fastai, such as `max_n`, the number of photos at a time.

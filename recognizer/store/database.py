@@ -17,7 +17,7 @@ from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 5  # of the schema; raise it with every change there
+VERSION = 6  # of the schema; raise it with every change there
 ADDED = {"issues": "probability REAL", "decisions": "choice INTEGER"}  # columns that version 1 had not
 PATIENCE = 30.0  # seconds to wait for another program's transaction
 

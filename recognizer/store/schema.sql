@@ -76,9 +76,12 @@ SELECT photo, action, label, "by", reason FROM (
     FROM decisions WHERE undone = 0 AND photo IN (SELECT sha256 FROM photos)
 ) WHERE place = 1;
 
--- Every stored photo with where it comes from and what was decided about it.
+-- Every stored photo with where it comes from and what was decided about it. Where the estimate is about another label
+-- than the one that counts, as after an undo, what is left of the probability is the most that this one can have.
 CREATE VIEW described_photos AS
-SELECT labelled.*, coalesce(trust.probability, 1.0) AS label_quality FROM (
+SELECT labelled.*, coalesce(
+    CASE WHEN trust.label = labelled.label THEN trust.probability ELSE 1 - trust.probability END, 1.0
+) AS label_quality FROM (
     SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
            hits.title, hits.licence, hits.author, hits.rank,
            coalesce(action, '') AS action, coalesce("by", 'auto') AS decided_by,
@@ -86,7 +89,7 @@ SELECT labelled.*, coalesce(trust.probability, 1.0) AS label_quality FROM (
     FROM photos JOIN hits ON hits.id = photos.hit
         LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
 ) AS labelled LEFT JOIN trust
-    ON trust.photo = sha256 AND trust.label = labelled.label AND decided_by = 'auto';
+    ON trust.photo = sha256 AND decided_by = 'auto';
 
 -- The photos that training uses.
 CREATE VIEW kept_photos AS
