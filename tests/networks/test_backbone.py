@@ -1,17 +1,20 @@
 """Where pretrained weights come from, and what is said where they cannot be had."""
 
+import recognizer.networks.torchvision_cure  # noqa: F401
+
 from pathlib import Path
 
 import pytest
 import torch
+import torchvision
+from fastai.vision.learner import create_body
+from safetensors.torch import save_file
 
 from recognizer.errors import WeightsUnavailable
-from recognizer.networks.backbone import load_backbone
+from recognizer.networks.backbone import Backbone, load_backbone
 
 
 def test_torchvision_weights_are_taken_from_torch_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import torchvision
-
     checkpoints = tmp_path / "hub" / "checkpoints"
     checkpoints.mkdir(parents=True)
     model = torchvision.models.resnet18()
@@ -43,3 +46,55 @@ def test_weights_from_a_file_that_do_not_fit_are_refused(tmp_path: Path) -> None
 def test_an_unknown_backbone_is_named() -> None:
     with pytest.raises(WeightsUnavailable, match="“resnet35” is not a backbone"):
         load_backbone("resnet35")
+
+
+def published() -> "torch.nn.Module":
+    torch.manual_seed(7)
+    network: torch.nn.Module = torchvision.models.resnet18()
+    return network
+
+
+def stored_as(kind: str, folder: Path) -> Path:
+    """The same weights in the forms that people have them in."""
+    state = published().state_dict()
+    swapped = {name: state[name] for name in reversed(state)}  # a file may list them in any order
+    forms: dict[str, object] = {
+        "plain": state,
+        "in another order": swapped,
+        "checkpoint": {"epoch": 3, "state_dict": state},
+        "fastai": {"model": state, "opt": {"state": [], "hypers": []}},
+        "of several devices": {f"module.{name}": tensor for name, tensor in state.items()},
+        "without counters": {name: tensor for name, tensor in state.items() if "num_batches" not in name},
+    }
+    file = folder / ("weights.safetensors" if kind == "safetensors" else "weights.pth")
+    if kind == "safetensors":
+        save_file({name: tensor.contiguous() for name, tensor in state.items()}, file)
+    else:
+        torch.save(forms[kind], file)
+    return file
+
+
+KINDS = ("plain", "in another order", "checkpoint", "fastai", "of several devices", "without counters", "safetensors")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_are_put_in_by_name(kind: str, tmp_path: Path) -> None:
+    backbone = load_backbone("resnet18", str(stored_as(kind, tmp_path)), merged=1)
+    expected = Backbone.of(create_body(published()), 1).layers.state_dict()
+    found = backbone.layers.state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_weights_of_which_only_some_names_are_known_are_refused(tmp_path: Path) -> None:
+    state = published().state_dict()
+    state["layer1.1.conv9.weight"] = state.pop("layer1.1.conv1.weight")
+    torch.save(state, tmp_path / "mixed.pth")
+    with pytest.raises(WeightsUnavailable, match=r"mixed\.pth do not fit"):
+        load_backbone("resnet18", str(tmp_path / "mixed.pth"))
+
+
+@pytest.mark.parametrize("stored", [[1, 2], {"epoch": 3}, torch.zeros(3)])
+def test_a_file_without_weights_is_named(stored: object, tmp_path: Path) -> None:
+    torch.save(stored, tmp_path / "none.pth")
+    with pytest.raises(WeightsUnavailable, match=r"none\.pth (is not a file of|holds no) weights"):
+        load_backbone("resnet18", str(tmp_path / "none.pth"))

@@ -1,0 +1,77 @@
+"""Files of pretrained weights: what is read, and how it is put into a network.
+
+state = read_weights("resnet34.pth")        # or .safetensors; a checkpoint's inner state dict is found
+fit_weights(model, state, "resnet34.pth")   # by name, or in order where no name is known
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from recognizer.errors import WeightsUnavailable
+
+INNER = ("state_dict", "model", "model_state_dict")  # where checkpoints keep the weights; "model" is fastai's
+PARALLEL = "module."  # what torch puts before each name where several devices trained
+COUNTER = "num_batches_tracked"  # of batch normalisation; files of old versions have none, and nothing here needs it
+
+
+def read_weights(path: str) -> dict[str, Tensor]:
+    """Return the state dict in a file: one saved by torch.save, a checkpoint that holds one, or safetensors.
+
+    Args:
+        path: of the file; nothing in it is run.
+
+    Raises:
+        WeightsUnavailable: there is no such file, or no weights are in it.
+    """
+    try:
+        stored = _load(path)
+    except FileNotFoundError as error:
+        raise WeightsUnavailable(f"There is no file of weights {path}; correct `weights` in the recipe.") from error
+    except Exception as error:  # torch and safetensors raise several kinds for a file that is none of theirs
+        raise WeightsUnavailable(
+            f"{path} is not a file of weights saved by torch.save(model.state_dict()), nor a .safetensors file; name "
+            "such a file as `weights` in the recipe."
+        ) from error
+    state = next((stored[key] for key in INNER if isinstance(stored.get(key), Mapping)), stored)
+    tensors = {str(name).removeprefix(PARALLEL): value for name, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise WeightsUnavailable(f"{path} holds no weights; name a file that does as `weights` in the recipe.")
+    return tensors
+
+
+def _load(path: str) -> Mapping[str, Any]:
+    if path.endswith(".safetensors"):
+        return safetensors.torch.load_file(path)
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(stored, Mapping):
+        raise TypeError("no state dict")
+    return stored
+
+
+def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Put weights into a model: by name, or in order where another library gave every tensor another name.
+
+    Args:
+        model: the whole published network.
+        state: as `read_weights` returns it.
+        source: the file's path, for the error.
+
+    Raises:
+        WeightsUnavailable: the weights do not fit.
+    """
+    own = model.state_dict()
+    needed = {name for name in own if not name.endswith(COUNTER)}
+    if needed <= state.keys():
+        found = {name: state[name] for name in own if name in state}
+    elif own.keys().isdisjoint(state):
+        found = dict(zip(own, state.values(), strict=False)) if len(own) == len(state) else {}
+    else:  # some names are another network's, so that no order can be relied on
+        found = {}
+    if not found or any(found[name].shape != own[name].shape for name in found):
+        raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
+    model.load_state_dict(found, strict=False)
