@@ -59,7 +59,7 @@ def calibrate(
         return Calibration(1.0, LEAST_THRESHOLD, np.inf, 0)
     _, temperature = fit_temperature(logits, labels, LEAST_TEMPERATURE, MOST_TEMPERATURE, FLOOR, weights)
     threshold = _threshold(apply_temperature(logits, temperature), labels, wanted, weights)
-    limit = float(np.quantile(energy(logits / temperature), KEPT))
+    limit = _quantile(energy(logits / temperature), weights, KEPT)
     return Calibration(temperature, threshold, limit, len(labels))
 
 
@@ -140,6 +140,13 @@ def _threshold(probabilities: Probabilities, labels: Labels, wanted: float, weig
         if weights[answered].any() and right[answered].sum() >= wanted * weights[answered].sum():
             return float(threshold)
     return 1.0
+
+
+def _quantile(values: Weights, weights: Weights, share: float) -> float:
+    """Return the value below which a share of the weight lies, interpolated; with equal weights, numpy's quantile."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order]) - weights[order]
+    return float(np.interp(share * below[-1], below, values[order]))
 
 
 def _mean_gap(confidence: Probabilities, right: npt.NDArray[np.bool_], weights: Weights, bins: int) -> float:

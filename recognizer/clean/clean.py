@@ -39,9 +39,16 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
 
     Raises:
         RecognizerError: there are no photos, or too few of a class.
+        WorkInUse: another run is at work in the work folder.
     """
+    with store.locked():
+        return _clean(recipe, store, auto, watch)
+
+
+def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
-    photos = store.photos.all()
+    wanted = [photo for photo in store.photos.all() if {photo.found_as, photo.label} & set(recipe.labels)]
+    photos = [photo for photo in wanted if photo.path.is_file()]
     if not photos:
         raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
     decisions, estimated = _check(recipe, store, photos, watch)
@@ -49,7 +56,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
     store.decisions.replace_automatic(standing)
     store.label_quality.replace(label_quality.label_qualities(estimated.photos, estimated.estimate, standing))
     _write_sheets(store)
-    return _report(recipe, store, time.monotonic() - begun)
+    return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos))
 
 
 def _check(
@@ -91,10 +98,13 @@ def _estimate_labels(
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
     groups = group_together(photos, store.issues.all())
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
-    chosen = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
+    labelled = [_label(photo, people) for photo in photos]
+    chosen = [
+        place for place, photo in enumerate(photos) if photo.sha256 not in dropped and labelled[place] in recipe.labels
+    ]
     left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     held_out = np.array([side != "training" for side in take_sides(left, names, recipe.train.held_out)])
-    labels, seed = [_label(photo, people) for photo in left], recipe.train.seed
+    labels, seed = [labelled[place] for place in chosen], recipe.train.seed
     reduced = label_quality.reduce_features(features.of(chosen))
     settings = label_quality.choose_settings(labels, reduced, names, held_out, seed)
     shown, decisive = (
@@ -150,7 +160,7 @@ def _write_sheets(store: PhotoStore) -> None:
             path.unlink(missing_ok=True)
 
 
-def _report(recipe: Recipe, store: PhotoStore, seconds: float) -> dict[str, Any]:
+def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int) -> dict[str, Any]:
     decisions = store.decisions.current()
     checks = _table(store.issues.all(), {decision.photo for decision in decisions})
     counts = {
@@ -161,9 +171,8 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float) -> dict[str, Any]
     }
     by = Counter("auto" if decision.by == AUTO else "person" for decision in decisions)
     found = {check: row["found"] for check, row in checks.items()}
-    return write_report(
-        store.work, "clean", recipe.name, seconds, counts, issues=found, decisions=dict(by), checks=checks
-    )
+    more = {"issues": found, "decisions": dict(by), "checks": checks, "missing": missing}
+    return write_report(store.work, "clean", recipe.name, seconds, counts, **more)
 
 
 def _table(issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:

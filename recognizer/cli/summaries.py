@@ -42,7 +42,8 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
 def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what each check found, what the rules decided and what waits for a person."""
     checks = {check.replace("_", " "): row for check, row in report["checks"].items()}
-    return [_grid(["check", "found", "decided", "waiting"], checks), table(f"Cleaned {recipe.name}", report["counts"])]
+    grid = _grid(["check", "found", "decided", "waiting"], checks)
+    return [grid, table(f"Cleaned {recipe.name}", report["counts"]), *_missing(recipe, report)]
 
 
 def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
@@ -59,7 +60,8 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
 
 def trained(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show how many photos were used for what."""
-    return [table(f"Trained {recipe.name}", {**report["counts"], "seconds": round(report["seconds"])})]
+    counts = {**report["counts"], "seconds": round(report["seconds"])}
+    return [table(f"Trained {recipe.name}", counts), *_missing(recipe, report)]
 
 
 def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
@@ -77,6 +79,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
     return [
         table(f"Evaluated {recipe.name}", rows),
         "All of it, with pictures: reports/evaluate.html in the work folder.",
+        *_missing(recipe, report),
     ]
 
 
@@ -88,6 +91,12 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     }
     photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
     return [_grid(["form", "largest difference", "same answer"], forms), photos]
+
+
+def _missing(recipe: Recipe, report: dict[str, Any]) -> list[str]:
+    missing = report["missing"]
+    again = f"recognizer collect {recipe.name} fetches them again"
+    return [f"{missing} photo files are missing and were left out; {again}."] if missing else []
 
 
 def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":

@@ -42,11 +42,17 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         answers), `per_class`, each class with its own accuracy, interval and number of photos, `likely_wrong_labels`
         (how many of the photos' labels are likely wrong, as far as `clean` and `review` know: the sum of each one's
         probability), `out_of_fold` (the same for out-of-fold predictions in training), and `run`, the fingerprint of
-        the training that was measured.
+        the training that was measured, and `missing`, how many kept photos have no file any more.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
+        WorkInUse: another run is at work in the work folder.
     """
+    with store.locked():
+        return _evaluate(recipe, store, watch)
+
+
+def _evaluate(recipe: Recipe, store: PhotoStore, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
     trained = load_trained(recipe, store)
     photos = trained.split.held_out
@@ -73,6 +79,7 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
         "run": metrics["fingerprint"],
         "likely_wrong_labels": round(float((1 - label_qualities(photos)).sum()), 1),
         "out_of_fold": metrics["judged"],
+        "missing": trained.split.missing,
     }
 
 

@@ -43,6 +43,7 @@ from recognizer.train.train import TrainedNetwork, last_run, load_trained
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
 EXAMPLES = 6
+NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing")  # of the evaluation's report
 
 
 def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
@@ -54,7 +55,13 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
 
     Raises:
         RecognizerError: nothing is evaluated yet, or the forms of the network differ.
+        WorkInUse: another run is at work in the work folder.
     """
+    with store.locked():
+        return _export(recipe, store)
+
+
+def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     begun = time.monotonic()
     metrics = _metrics(store.work, recipe, last_run(recipe, store))
     trained = load_trained(recipe, store)
@@ -104,7 +111,7 @@ def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
         raise RecognizerError(
             f"The evaluation in {work} is not of the last training; run recognizer evaluate {recipe.name} again."
         )
-    return {key: value for key, value in report.items() if key not in ("stage", "seconds", "counts", "version", "run")}
+    return {key: value for key, value in report.items() if key not in NO_FIGURES}
 
 
 def write_learner(learner: Learner, file: Path) -> None:
@@ -145,7 +152,7 @@ def _facts(
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(),
+        "recipe": recipe.model_dump(exclude={"collect": {"contact", "folder"}}),  # private, and of no use to others
         "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
     }
 

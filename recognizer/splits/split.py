@@ -34,6 +34,7 @@ class Split:
         held_out: to evaluate on.
         aside: not used, since something like them is held out.
         groups: sha256 of a photo to the name of its group.
+        missing: how many kept photos have no file any more; they are in none of the others.
     """
 
     training: list[Photo]
@@ -41,6 +42,7 @@ class Split:
     held_out: list[Photo]
     aside: list[Photo]
     groups: dict[str, str]
+    missing: int = 0
 
     @property
     def learning(self) -> list[Photo]:
@@ -49,16 +51,18 @@ class Split:
 
 
 def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
-    """Split the kept photos; copies and photos of one page stay together.
+    """Split the kept photos of the recipe's classes; copies and photos of one page stay together.
 
     Args:
-        recipe: the recipe.
+        recipe: the recipe; photos under labels that are not its classes any more are left out.
         store: the photo store.
     """
-    stored, kept = store.photos.all(), store.photos.kept()
+    stored = store.photos.all()
+    wanted = [photo for photo in store.photos.kept() if photo.label in recipe.labels]
+    kept = [photo for photo in wanted if photo.path.is_file()]
     names = group_together(stored, store.issues.all())
     group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
-    split = Split([], [], [], [], group)
+    split = Split([], [], [], [], group, len(wanted) - len(kept))
     sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out)
     for photo, side in zip(kept, sides, strict=True):
         validates = side == "training" and _validates(group[photo.sha256])

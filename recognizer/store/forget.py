@@ -141,6 +141,8 @@ def _remove_copies(work: Path, photos: Sequence[Photo]) -> dict[str, int]:
     with writing(work):
         for file in _found(work, FORMER):
             file.unlink()
+        for run in work.glob("runs/*"):
+            _put_out_of_use(run, gone)
         rows = {file: _remove_rows(file, gone) for file in _found(work, FEATURES) if gone}
         maps = sum(number for file, number in rows.items() if "-maps-" in file.parent.name)
         return {
@@ -164,6 +166,23 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
         facts["examples"] = [example for example in facts["examples"] if example["file"] not in names]
         write_json(facts_file, facts)
     return sum(_remove(model / name) for name in names)
+
+
+def _put_out_of_use(run: Path, gone: set[str]) -> None:
+    """Keep a run that learned from such photos from being used, and take their names out of it."""
+    listed = run / "photos.json"
+    if listed.is_file():
+        learned = set(json.loads(listed.read_text(encoding="utf-8")))
+    elif (run / "judged.npz").is_file():  # of an earlier version
+        with np.load(run / "judged.npz") as stored:
+            learned = set(stored["photos"].tolist())
+    else:
+        return
+    if not learned & gone:
+        return
+    write_json(listed, sorted(learned - gone))
+    if (run / "metrics.json").is_file():
+        (run / "metrics.json").replace(run / "metrics.forgotten.json")
 
 
 def _remove_rows(file: Path, gone: set[str]) -> int:

@@ -8,8 +8,10 @@ it decides stays with the run: the photo store, and what rules and people decide
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from cleanlab.filter import find_label_issues
 
 from recognizer.calibration.calibrate import LEAST_TEMPERATURE
@@ -24,7 +26,19 @@ from recognizer.store.rows import AUTO, Decision, Photo
 from recognizer.train.runs import OutOfFold
 
 
-def decide_by_network(recipe: Recipe, store: PhotoStore, out_of_fold: OutOfFold) -> list[Decision]:
+class NetworkDecision(NamedTuple):
+    """What a round's networks decide about a photo.
+
+    Args:
+        decision: to drop or to relabel it.
+        label_quality: how likely the new label is right, by the same networks; 0 where it is dropped.
+    """
+
+    decision: Decision
+    label_quality: float
+
+
+def decide_by_network(recipe: Recipe, store: PhotoStore, out_of_fold: OutOfFold) -> list[NetworkDecision]:
     """Return what a round's networks decide about labels.
 
     Only labels that confident learning finds wrong as well are decided about (Northcutt et al., 2021,
@@ -43,14 +57,17 @@ def decide_by_network(recipe: Recipe, store: PhotoStore, out_of_fold: OutOfFold)
     photos = {photo.sha256: photo for photo in store.photos.all()}
     out_of_fold = out_of_fold.only(np.isin(out_of_fold.photos, list(photos)))
     wrong = find_label_issues(out_of_fold.labels, out_of_fold.probabilities, n_jobs=1)
-    found = decide_labels(
-        [photos[sha256] for sha256 in out_of_fold.photos.tolist()],
-        estimate_labels(recipe.labels, out_of_fold),
-        wrong & ~np.isin(out_of_fold.photos, people),
-        recipe.clean.precision,
-    )
+    estimate, names = estimate_labels(recipe.labels, out_of_fold), out_of_fold.photos.tolist()
+    allowed = wrong & ~np.isin(out_of_fold.photos, people)
+    found = decide_labels([photos[name] for name in names], estimate, allowed, recipe.clean.precision)
     refused = store.decisions.refused()
-    return [replace(d, reason=f"{d.reason} to the trained network") for d in found if kind_of(d) not in refused]
+    rows = dict(zip(names, estimate.probabilities, strict=True))
+    return [_by_network(d, recipe.labels, rows[d.photo]) for d in found if kind_of(d) not in refused]
+
+
+def _by_network(decision: Decision, classes: list[str], probabilities: npt.NDArray[np.floating]) -> NetworkDecision:
+    quality = float(probabilities[classes.index(decision.label)]) if decision.label else 0.0
+    return NetworkDecision(replace(decision, reason=f"{decision.reason} to the trained network"), quality)
 
 
 def estimate_labels(classes: list[str], out_of_fold: OutOfFold) -> LabelEstimate:
@@ -66,27 +83,23 @@ def estimate_labels(classes: list[str], out_of_fold: OutOfFold) -> LabelEstimate
     return LabelEstimate(classes, out_of_fold.labels, truly, np.zeros(len(truly)), noise)
 
 
-def apply_decisions(split: Split, decisions: Iterable[Decision]) -> Split:
+def apply_decisions(split: Split, decisions: Iterable[NetworkDecision]) -> Split:
     """Return a split without the photos that are dropped, and with the labels that are given.
 
     Args:
         split: of the kept photos.
         decisions: about photos that are not held out.
     """
-    decided = {decision.photo: decision for decision in decisions}
+    decided = {one.decision.photo: one for one in decisions}
 
     def applied(photos: list[Photo]) -> list[Photo]:
         named = [(photo, decided.get(photo.sha256)) for photo in photos]
-        return [_relabelled(photo, decision) for photo, decision in named if not _drops(decision)]
+        return [_relabelled(photo, one) for photo, one in named if one is None or one.decision.label]
 
     return replace(split, training=applied(split.training), validation=applied(split.validation))
 
 
-def _drops(decision: Decision | None) -> bool:
-    return decision is not None and decision.action == "drop"
-
-
-def _relabelled(photo: Photo, decision: Decision | None) -> Photo:
-    if decision is None or not decision.label or decision.label == photo.label:
+def _relabelled(photo: Photo, one: NetworkDecision | None) -> Photo:
+    if one is None or not one.decision.label or one.decision.label == photo.label:
         return photo
-    return replace(photo, label=decision.label, label_quality=1.0)
+    return replace(photo, label=one.decision.label, label_quality=one.label_quality)

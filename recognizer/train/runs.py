@@ -1,11 +1,15 @@
 """`runs/<number>/`: what a round of training leaves.
 
 settings.json    the recipe's [train]
+photos.json      which photos it learned from
 weights.pth      of the whole network
 judged.npz       out-of-fold predictions
 decisions.json   what the next round was told about labels, once there is one
 curves.png       how the round went
 metrics.json     the figures; written last, it says that the run is whole
+
+A run that learned from a photo which was forgotten since is not used any more: its metrics.json is called
+metrics.forgotten.json then (store/forget.py).
 """
 
 import io
@@ -131,9 +135,19 @@ def storable(network: nn.Module) -> dict[str, Tensor]:
 
 
 def all_runs(work: Path) -> list[Run]:
-    """List the whole runs of a work folder, oldest first."""
-    folders = (file.parent for file in work.glob("runs/*/metrics.json"))
-    return [Run(folder) for folder in sorted(folders, key=lambda folder: int(folder.name))]
+    """List the whole runs of a work folder, oldest first; folders that this program has not named are none."""
+    return [Run(folder) for folder in _numbered(work) if (folder / "metrics.json").is_file()]
+
+
+def _numbered(work: Path) -> list[Path]:
+    folders = [folder for folder in work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
+    return sorted(folders, key=lambda folder: int(folder.name))
+
+
+def _next_folder(work: Path) -> Path:
+    """Return the folder after all that were ever whole; one that a stop left half done is used again."""
+    whole = [int(folder.name) for folder in _numbered(work) if any(folder.glob("metrics*.json"))]
+    return work / "runs" / str(max(whole, default=0) + 1)
 
 
 def last_rounds(work: Path) -> list[Run]:
@@ -145,19 +159,22 @@ def last_rounds(work: Path) -> list[Run]:
     return rounds
 
 
-def write_run(work: Path, settings: dict[str, Any], trained: Trained, metrics: dict[str, Any]) -> Run:
+def write_run(
+    work: Path, settings: dict[str, Any], learned: Sequence[str], trained: Trained, metrics: dict[str, Any]
+) -> Run:
     """Write the next run's folder, metrics last.
 
     Args:
         work: the work folder.
         settings: the recipe's [train].
+        learned: the sha256 of the photos that it learned from, validation photos included.
         trained: what the round gave.
         metrics: the figures.
 
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    run = Run(work / "runs" / str(len(all_runs(work)) + 1))
+    run = Run(_next_folder(work))
     weights, predictions = io.BytesIO(), io.BytesIO()
     torch.save(trained.weights, weights)
     np.savez(predictions, **vars(trained.out_of_fold))
@@ -165,6 +182,7 @@ def write_run(work: Path, settings: dict[str, Any], trained: Trained, metrics: d
     write_whole(run.folder / "judged.npz", predictions.getvalue())
     if settings["epochs"]:
         draw_curves(trained.curves, run.folder / "curves.png")
+    write_json(run.folder / "photos.json", list(learned))
     write_json(run.folder / "settings.json", settings)
     write_json(run.folder / "metrics.json", metrics)
     return run

@@ -14,6 +14,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,11 +32,11 @@ from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision, Photo
+from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
 from recognizer.train.learner import make_network
-from recognizer.train.relabel import apply_decisions, decide_by_network
+from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
 from recognizer.train.runs import FORMAT, Run, Trained, all_runs, last_rounds, write_run
 from recognizer.train.whole import train_whole
 
@@ -84,14 +85,17 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
     Raises:
         RecognizerError: a class has too few photos to train with, or several processes cannot train this.
         WeightsUnavailable: the pretrained weights cannot be had.
+        WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
     processes.start(recipe)
-    split = _train_rounds(recipe, store, watch)
-    counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-    metrics = last_run(recipe, store).metrics
-    seconds = time.monotonic() - begun
-    return processes.on_rank_0(lambda: write_report(store.work, "train", recipe.name, seconds, counts, **metrics)) or {}
+    with store.locked() if processes.is_rank_0() else nullcontext():
+        split = _train_rounds(recipe, store, watch)
+        counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
+        more = {**last_run(recipe, store).metrics, "missing": split.missing}
+        seconds = time.monotonic() - begun
+        write = partial(write_report, store.work, "train", recipe.name, seconds, counts, **more)
+        return processes.on_rank_0(write) or {}
 
 
 def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> Split:
@@ -99,11 +103,11 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> Split:
     kept = split = split_kept(recipe, store)
     finished = last_rounds(store.work)
     before: Run | None = None
-    decided: dict[str, Decision] = {}
+    decided: dict[str, NetworkDecision] = {}
     for number in range(1, recipe.train.rounds + 1):
         if before:
-            decided |= {decision.photo: decision for decision in decide_by_network(recipe, store, before.out_of_fold)}
-            processes.on_rank_0(partial(before.write_decisions, list(decided.values())))
+            decided |= {one.decision.photo: one for one in decide_by_network(recipe, store, before.out_of_fold)}
+            processes.on_rank_0(partial(before.write_decisions, [one.decision for one in decided.values()]))
             split = apply_decisions(kept, decided.values())
         _check_enough(recipe, split)
         fingerprint = _fingerprint(recipe, split)
@@ -119,15 +123,11 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
     """Return the network of the last run, with what the stages after training need beside it.
 
     Raises:
-        RecognizerError: nothing has been trained yet, or with other settings.
+        RecognizerError: nothing has been trained yet, or with other settings or classes.
     """
     run = last_run(recipe, store)
     settings, calibration = recipe.train, run.calibration
-    if {**run.settings, "rounds": settings.rounds} != settings.model_dump():
-        raise RecognizerError(
-            f"{run.folder} was trained with other settings than the recipe has now; "
-            f"run recognizer train {recipe.name} again."
-        )
+    _check_fits(recipe, run)
     backbone = load_backbone(settings.backbone, settings.weights, pretrained=False, merged=settings.stages)
     network = make_network(recipe, backbone)
     network.load_state_dict(run.weights)
@@ -147,6 +147,20 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
     return runs[-1]
 
 
+def _check_fits(recipe: Recipe, run: Run) -> None:
+    """Refuse a run whose outputs, or whose way to them, are not the recipe's any more."""
+    other = ""
+    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+        other = "settings"
+    elif run.metrics.get("classes", recipe.labels) != recipe.labels:
+        other = "classes, or in another order,"
+    if other:
+        raise RecognizerError(
+            f"{run.folder} was trained with other {other} than the recipe has now; "
+            f"run recognizer train {recipe.name} again."
+        )
+
+
 def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch, before: Run | None) -> Run:
     begun = time.monotonic()
     if recipe.train.in_two:
@@ -155,7 +169,8 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
         trained = train_whole(recipe, split, number, watch, before)
     metrics = _metrics(recipe, split, number, trained)
     metrics["round_seconds"] = round(time.monotonic() - begun, 2)
-    processes.on_rank_0(lambda: write_run(work, recipe.train.model_dump(), trained, metrics))
+    learned = [photo.sha256 for photo in split.learning]
+    processes.on_rank_0(lambda: write_run(work, recipe.train.model_dump(), learned, trained, metrics))
     return all_runs(work)[-1]
 
 
@@ -165,6 +180,7 @@ def _metrics(recipe: Recipe, split: Split, number: int, trained: Trained) -> dic
     return {
         "round": number,
         "fingerprint": _fingerprint(recipe, split),
+        "classes": recipe.labels,
         "loss": np.mean(trained.curves.training_loss, axis=0).round(4).tolist(),
         "curves": vars(trained.curves),
         "judged": _out_of_fold_figures(trained, calibration),

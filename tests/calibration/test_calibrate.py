@@ -172,3 +172,21 @@ def test_without_photos_nothing_is_changed() -> None:
     calibration = calibrate(nothing, none)
     assert (calibration.temperature, calibration.threshold, calibration.photos) == (1.0, LEAST_THRESHOLD, 0)
     assert ece(nothing, none) == 0.0
+
+
+def test_the_limit_is_that_of_photos_whose_labels_are_likely_right() -> None:
+    """One photo in ten is of no class, found under the name of one; their labels are known to be doubtful."""
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, 4, 2000)
+    logits = rng.normal(0, 1, (2000, 4))
+    logits[np.arange(2000), labels] += 8
+    stray = np.arange(2000) % 10 == 0
+    logits[stray] = rng.normal(0, 0.5, (200, 4))
+    quality = np.where(stray, 0.05, 1.0)
+    refused = {
+        name: (energy(logits[stray] / found.temperature) > found.limit).mean()
+        for name, found in (("told", calibrate(logits, labels, 0.95, quality)), ("not told", calibrate(logits, labels)))
+    }
+    assert refused["told"] > 0.9 and refused["not told"] < 0.5
+    alike = calibrate(logits, labels, 0.95, np.full(2000, 0.3))
+    assert alike.limit == pytest.approx(float(np.quantile(energy(logits / alike.temperature), 0.99)))

@@ -45,6 +45,7 @@ def test_another_round_comes_after_the_last_which_stays(copied: PhotoStore, reci
     assert {name: (first.folder / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.slow
 def test_on_cached_layers_another_round_starts_from_the_pretrained_network(copied: PhotoStore, recipe: Recipe) -> None:
     longer, found = with_settings(recipe, rounds=2), []
     for factor in (1.0, 1.5):

@@ -1,0 +1,114 @@
+"""Folders of runs: which count, which comes next, and which are out of use."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from recognizer.errors import RecognizerError, WorkInUse
+from recognizer.evaluate.evaluate import evaluate
+from recognizer.recipe import Recipe
+from recognizer.splits.split import split_kept
+from recognizer.store.forget import forget
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.runs import Run, all_runs, last_rounds
+from recognizer.train.train import load_trained, train
+
+
+def make_runs(work: Path, *rounds: int) -> None:
+    """Make folders of whole runs of these rounds."""
+    for number, of_round in enumerate(rounds, 1):
+        folder = work / "runs" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "metrics.json").write_text(json.dumps({"round": of_round}))
+
+
+def numbers(runs: list[Run]) -> list[int]:
+    return [int(run.folder.name) for run in runs]
+
+
+def with_settings(recipe: Recipe, **settings: object) -> Recipe:
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
+
+
+@pytest.mark.parametrize(
+    ("rounds", "last"),
+    [((1,), [1]), ((1, 2), [1, 2]), ((1, 2, 1), [3]), ((1, 2, 2), [1, 3]), ((1, 1, 2, 3), [2, 3, 4])],
+)
+def test_the_rounds_of_the_last_training_are_found(tmp_path: Path, rounds: tuple[int, ...], last: list[int]) -> None:
+    make_runs(tmp_path, *rounds)
+    assert numbers(last_rounds(tmp_path)) == last
+
+
+def test_folders_that_nobody_numbered_are_no_runs(tmp_path: Path) -> None:
+    make_runs(tmp_path, *[1] * 10)
+    for name in ("1 (copy)", "old", "²"):
+        shutil.copytree(tmp_path / "runs" / "1", tmp_path / "runs" / name)
+    assert numbers(all_runs(tmp_path)) == list(range(1, 11))
+
+
+def test_a_new_run_comes_after_all_others_even_where_some_are_gone(copied: PhotoStore, recipe: Recipe) -> None:
+    train(with_settings(recipe, seed=1), copied)
+    shutil.rmtree(copied.work / "runs" / "1")
+    before = all_runs(copied.work)[0].weights
+    train(with_settings(recipe, seed=2), copied)
+    assert numbers(all_runs(copied.work)) == [2, 3]
+    assert all(before[name].equal(tensor) for name, tensor in all_runs(copied.work)[0].weights.items())
+
+
+def test_a_run_that_learned_from_a_forgotten_photo_is_not_used_any_more(copied: PhotoStore, recipe: Recipe) -> None:
+    gone, held_out = split_kept(recipe, copied).training[0], split_kept(recipe, copied).held_out[0]
+    assert "train" in forget(recipe, copied, gone.sha256)["again"]
+    for stage in (load_trained, evaluate):
+        with pytest.raises(RecognizerError, match="no trained run yet; run recognizer train small first"):
+            stage(recipe, copied)
+    left = b"".join(file.read_bytes() for file in copied.work.glob("runs/**/*") if file.is_file())
+    assert gone.sha256.encode() not in left
+    train(recipe, copied)
+    assert numbers(all_runs(copied.work)) == [2]
+    forget(recipe, copied, held_out.sha256)  # which no run has learned from
+    assert numbers(all_runs(copied.work)) == [2]
+
+
+@pytest.mark.parametrize("stage", [train, evaluate])
+def test_while_another_run_is_at_work_nothing_is_written(copied: PhotoStore, recipe: Recipe, stage: object) -> None:
+    before = sorted(copied.work.rglob("*"))
+    assert callable(stage)
+    with PhotoStore(copied.work, recipe.labels) as other, other.locked():
+        with pytest.raises(WorkInUse, match="Another run is at work in"):
+            stage(with_settings(recipe, seed=9), copied)
+        assert {path for path in copied.work.rglob("*") if "photos.db" not in path.name} <= set(before)
+
+
+def reordered(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"classes": recipe.classes[::-1]})
+
+
+def without_one(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"classes": recipe.classes[1:]})
+
+
+@pytest.mark.parametrize("change", [reordered, without_one])
+def test_a_network_of_other_classes_is_not_taken_for_the_recipes(
+    copied: PhotoStore, recipe: Recipe, change: object
+) -> None:
+    assert callable(change)
+    other: Recipe = change(recipe)
+    with pytest.raises(RecognizerError, match=r"other classes, or in another order, .* recognizer train small again"):
+        load_trained(other, copied)
+    train(other, copied)
+    trained = load_trained(other, copied)
+    assert {photo.label for photo in (*trained.split.learning, *trained.split.held_out)} == set(other.labels)
+    labels = [photo.label for photo in trained.split.learning]
+    right = trained.predict(trained.split.learning).logits.argmax(axis=1)
+    assert sum(other.labels[n] == label for n, label in zip(right, labels, strict=True)) > 0.8 * len(labels)
+
+
+def test_photos_whose_files_are_missing_are_counted_and_left_out(copied: PhotoStore, recipe: Recipe) -> None:
+    split = split_kept(recipe, copied)
+    for photo in (split.training[0], split.held_out[0]):
+        photo.path.unlink()
+    assert train(recipe, copied)["missing"] == 2
+    report = evaluate(recipe, copied)
+    assert (report["missing"], report["photos"]) == (2, len(split.held_out) - 1)
