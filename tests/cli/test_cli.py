@@ -91,6 +91,7 @@ def test_publish_writes_a_space(built: Built, tmp_path: Path) -> None:
     assert (tmp_path / "space" / "app.py").is_file()
 
 
+@pytest.mark.slow
 def test_serve_says_where_it_serves_and_a_taken_port_is_a_sentence(served: Served, built: Built) -> None:
     port = served.url.rsplit(":", 1)[1]
     done = subprocess.run(

@@ -59,6 +59,7 @@ def learners(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[Lea
     return found
 
 
+@pytest.mark.slow
 def test_every_backbone_opens_in_a_program_that_has_fastai_only(learners: list[Learner], tmp_path: Path) -> None:
     files = [str(learner.file) for learner in learners]
     photos = [str(photo.path) for photo in learners[0].photos]

@@ -19,6 +19,7 @@ print(*(module.__file__ for name, module in sys.modules.items() if name.split(".
 """
 
 
+@pytest.mark.slow
 def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: Built, tmp_path: Path) -> None:
     space = tmp_path / "space"
     files = set(publish(built.model, space))

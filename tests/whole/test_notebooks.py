@@ -39,6 +39,7 @@ def run(notebook: nbformat.NotebookNode) -> None:
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})  # this checkout, wherever another one is installed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_start_to_end(built: Built, tmp_path: Path, name: str) -> None:
     work = Path(shutil.copytree(built.work, tmp_path / "work"))
@@ -63,6 +64,7 @@ def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [output for output in outputs if "image/png" in output.get("data", {})]
 
 
+@pytest.mark.slow
 def test_choices_in_the_cleaner_become_decisions(built: Built, tmp_path: Path) -> None:
     """The widget needs a notebook around it, so this one runs in a kernel too, with a person's choices put in."""
     work = Path(shutil.copytree(built.work, tmp_path / "work"))
