@@ -52,13 +52,16 @@ def collect(
 
     Raises:
         WorkInUse: another run collects into this store.
-        RecognizerError: no engine answered and there is not one photo.
+        RecognizerError: an engine cannot serve, or none answered and there is not one photo.
     """
     begun = time.monotonic()
     patience = replace(patience or Patience(), ended=threading.Event())
+    engines = make_engines(recipe.collect, patience)
+    for engine in engines.values():
+        engine.check(recipe.classes, store.work)
     with store.locked():
         store.repair()
-        searches = Searches(make_engines(recipe.collect, patience), store)
+        searches = Searches(engines, store)
         asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
         if searches.refused and not store.hits.count("stored"):
             raise RecognizerError(next(iter(searches.refused.values())))

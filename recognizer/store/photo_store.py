@@ -21,6 +21,7 @@ from recognizer.store.forgotten import Forgotten
 from recognizer.store.hits import Hits
 from recognizer.store.issues import Issues, LabelQualities
 from recognizer.store.photos import Photos
+from recognizer.store.rows import Photo
 from recognizer.store.sound_files import SoundFiles
 
 
@@ -57,9 +58,9 @@ class PhotoStore:
         self.sound_files = SoundFiles(self.database)
 
     def repair(self) -> None:
-        """Put right what a stop or a damage left: photos without their file wait again, files without a row go.
+        """Put right what a stop or a damage left: photos without a whole file wait again, files of no photo go.
 
-        Decisions stay, and count once the photo is back.
+        Only files that this program wrote are removed. Decisions stay, and count once the photo is back.
 
         Raises:
             Damaged: the database itself is broken.
@@ -68,13 +69,19 @@ class PhotoStore:
         self.database.check()
         photos = self.photos.all()
         lost = self.sound_files.renew(photos)
+        self._let_wait([photo for photo in photos if photo.sha256 in lost])
+        self.photos.remove_strays({photo.path for photo in photos if photo.sha256 not in lost})
+
+    def _let_wait(self, photos: Sequence[Photo]) -> None:
+        """Let photos wait again. A damaged file goes before its row, without which it would look like a stranger's."""
+        for photo in photos:
+            self.photos.remove_file(photo)
         with self.database.transaction():
-            for sha256 in lost:
-                self.issues.remove(sha256)
-                self._remove_rows(sha256)
-                self.hits.let_wait(sha256)
-                self.photos.remove_row(sha256)
-        self.photos.remove_files_but({photo.path for photo in photos if photo.sha256 not in lost})
+            for photo in photos:
+                self.issues.remove(photo.sha256)
+                self._remove_rows(photo.sha256)
+                self.hits.let_wait(photo.sha256)
+                self.photos.remove_row(photo.sha256)
 
     def erase_rows(self, sha256: str) -> None:
         """Remove every row about a photo but its hits."""

@@ -1,5 +1,7 @@
 """Stored photos: a file each, then a row (table `photos`)."""
 
+import hashlib
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import fields
@@ -13,6 +15,8 @@ from recognizer.store.hits import Hits
 from recognizer.store.rows import Photo
 
 _COLUMNS = [field.name for field in fields(Photo) if field.name != "path"]  # of the view `described_photos`
+_WHOLE = re.compile(r"[0-9a-f]{16}\.jpg")  # see `Photos.path`
+_HALF = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{8}\.part")
 
 
 class Photos:
@@ -121,13 +125,41 @@ class Photos:
         """Remove the row of a photo; its file, and what other tables say of it, are the caller's."""
         self._database.execute("DELETE FROM photos WHERE sha256 = ?", sha256)
 
-    def remove_files_but(self, owned: set[Path]) -> None:
-        """Remove the photo files that are not among those of photos.
+    def remove_strays(self, owned: set[Path]) -> None:
+        """Remove the photo files that a stop left: those of this program which are not among those of photos.
+
+        Whatever else lies there was put there by somebody, and stays.
+
+        Args:
+            owned: the files of the stored photos.
 
         Raises:
             Unwritable: one may not be removed.
         """
         with writing(self._folder.parent):
             for file in self._folder.glob("*/*"):
-                if file not in owned and file.is_file():
+                if file not in owned and _is_ours(file):
                     file.unlink()
+
+    def remove_file(self, photo: Photo) -> None:
+        """Remove the file of a photo, if it is there.
+
+        Raises:
+            Unwritable: it may not be removed.
+        """
+        with writing(self._folder.parent):
+            photo.path.unlink(missing_ok=True)
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether this program wrote a file: it is called by its own bytes, or it is a half file of `write_whole`."""
+    if not file.is_file():
+        return False
+    if _HALF.fullmatch(file.name):
+        return True
+    return bool(_WHOLE.fullmatch(file.name)) and _digest(file).startswith(file.stem)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()

@@ -176,16 +176,35 @@ def test_repair_lets_a_photo_wait_whose_file_is_lost(store: PhotoStore) -> None:
     assert state(store) == before
 
 
-def test_repair_removes_what_no_row_names(store: PhotoStore) -> None:
+def test_repair_removes_what_a_stop_left(store: PhotoStore) -> None:
     kept = set(fill(store))
-    for stray in ("Kilim/0123456789abcdef.jpg", "Batik/x.part", "Ikat/0123.ab.part", "Gone/0123456789abcdef.jpg"):
+    whole = prepared("stored by a run that was stopped before its row")
+    strays = {f"Kilim/{whole.sha256[:16]}.jpg": whole.jpeg, f"Gone/{whole.sha256[:16]}.jpg": whole.jpeg}
+    strays["Batik/0123456789abcdef.89abcdef.part"] = b"half a photo"
+    for stray, content in strays.items():
         path = store.work / "photos" / stray
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"half a photo")
+        path.write_bytes(content)
     (store.work / "photos" / "Kilim" / "folder").mkdir()
     store.repair()
     assert {photo.sha256 for photo in store.photos.all()} == kept
     assert_rows_and_files_agree(store)
+
+
+NOT_OURS = (
+    "mine.jpg", "0123456789abcdef.jpg", "0123456789ABCDEF.jpg", "0123456789abcdef.png", "0123456789abcdef.part",
+    "0123.ab.part", "x.part", "IMG_0123456789abcdef.89abcdef.part", ".hidden", "0123456789abcdef.89abcdef.part.jpg",
+)  # fmt: skip
+
+
+def test_repair_leaves_what_somebody_else_put_there(store: PhotoStore) -> None:
+    fill(store)
+    others = [store.work / "photos" / folder / name for folder in ("Kilim", "Holidays") for name in NOT_OURS]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"somebody's photo")
+    store.repair()
+    assert [path for path in others if not path.exists()] == []
 
 
 def test_a_decision_of_a_person_outlives_a_lost_file(store: PhotoStore) -> None:

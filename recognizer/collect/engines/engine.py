@@ -1,6 +1,8 @@
 """What a search engine is to the collector: it gives pages of hits for a query."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 from recognizer.recipe import PhotoClass
@@ -25,6 +27,17 @@ class Engine(ABC):
             photo_class: the class, as the recipe has it.
         """
         return list(photo_class.queries)
+
+    def check(self, classes: Sequence[PhotoClass], work: Path) -> None:  # noqa: B027
+        """Look, before anything is changed, whether this engine can serve; most need no look.
+
+        Args:
+            classes: that photos are wanted of.
+            work: the work folder that they go to.
+
+        Raises:
+            RecognizerError: it cannot.
+        """
 
     @abstractmethod
     def search(self, query: str, page: int) -> list[Hit]:

@@ -8,12 +8,13 @@ because a symbolic link leads out of it, is not there.
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 from recognizer.collect.engines.engine import Engine
 from recognizer.collect.http.errors import DownloadError
-from recognizer.errors import EngineRefused
+from recognizer.errors import EngineRefused, RecipeError
 from recognizer.images.decode import Limits
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
@@ -40,6 +41,31 @@ class Folder(Engine):
     def queries(self, photo_class: PhotoClass) -> list[str]:
         """Return the class's name, which is the subfolder's."""
         return [photo_class.name]
+
+    def check(self, classes: Sequence[PhotoClass], work: Path) -> None:
+        """See that the folder is there, holds photos of a class, and is apart from the work folder.
+
+        Args:
+            classes: the classes.
+            work: the work folder.
+
+        Raises:
+            RecipeError: the folder is the work folder, or one of them holds the other.
+            EngineRefused: the folder is missing, cannot be read, or has no subfolder for any class.
+        """
+        for ours in (work, work / "photos", *(work / "photos").glob("*/")):
+            if _holds(ours, self._folder) or _holds(self._folder, ours):
+                raise RecipeError(
+                    f"The folder {self._folder} of your own photos and the work folder {work} may not lie in each "
+                    "other, since the photos of a collection come from the one and go to the other: move your photos, "
+                    "or choose another work folder with --work."
+                )
+        there = {_folded(path.name) for path in self._subfolders()}
+        if not there & {_folded(photo_class.name) for photo_class in classes}:
+            raise EngineRefused(
+                f"There is no folder for any class in {self._folder}. If it lies on another disk, plug that in; "
+                f"else make one folder of photos for each class, called like it, such as {classes[0].name}."
+            )
 
     def search(self, query: str, page: int) -> list[Hit]:
         """Return one page of hits, by name; see `Engine.search`. Files are listed once for each class.
@@ -77,17 +103,20 @@ class Folder(Engine):
             found = [Path(place, name) for place, _, names in os.walk(top, onerror=_tell) for name in names]
         except OSError as error:
             raise EngineRefused(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
-        names = [path.relative_to(top) for path in found if self._holds(path)]
+        names = [path.relative_to(top) for path in found if path.is_file() and self._is_below(path)]
         return sorted(str(name.as_posix()) for name in names if not any(part.startswith(".") for part in name.parts))
 
-    def _subfolder(self, label: str) -> Path:
+    def _subfolders(self) -> list[Path]:
         try:
-            subfolders = [path for path in self._folder.iterdir() if path.is_dir() and self._is_below(path)]
+            return [path for path in self._folder.iterdir() if path.is_dir() and self._is_below(path)]
         except OSError as error:
             raise EngineRefused(
                 f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
                 "for each class, or name another as folder under [collect] in the recipe."
             ) from error
+
+    def _subfolder(self, label: str) -> Path:
+        subfolders = self._subfolders()
         found = [path for path in subfolders if _folded(path.name) == _folded(label)]
         if len(found) == 1:
             return found[0]
@@ -104,11 +133,21 @@ class Folder(Engine):
             raise DownloadError("forbidden_address")
         return path
 
-    def _holds(self, path: Path) -> bool:
-        return path.is_file() and self._is_below(path)
-
     def _is_below(self, path: Path) -> bool:
         return path.resolve().is_relative_to(self._folder.resolve())
+
+
+def _holds(outer: Path, inner: Path) -> bool:
+    """Tell whether a folder is another or holds it, by whatever names and links they are called."""
+    inside = inner.resolve()
+    return any(_is_same(place, outer) for place in (inside, *inside.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one is not there, or may not be looked at
+        return False
 
 
 def _tell(error: OSError) -> None:
