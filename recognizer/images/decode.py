@@ -13,9 +13,15 @@ import pillow_heif
 from PIL import ExifTags, Image, ImageOps
 
 from recognizer.errors import PictureError
+from recognizer.images.bounds import check_work
+from recognizer.images.colours import eight_bit, in_srgb
+from recognizer.images.cut_off import lacks_end, too_much_lost, two_ends
+from recognizer.images.directories import check_directory
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "BMP", "TIFF")
 LONGEST_SIDE = 640
+# Its decoder holds four copies of a WebP: of more pixels, over 600 MB.
+WEBP_PIXELS = 33_000_000
 
 # How files begin that are pictures all the same: cut off before they could be opened, or of a format not read here.
 _CUT_OFF = re.compile(
@@ -58,23 +64,38 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Image.Image:
         limits: what to accept; `Limits()` by default.
 
     Returns:
-        An RGB picture without metadata, longest side at most `limits.longest_side` pixels;
+        A picture in sRGB without metadata, longest side at most `limits.longest_side` pixels;
         transparent parts are white.
 
     Raises:
-        PictureError: with reason `too_large`, `too_small`, `unsupported_format`, `not_an_image` or `truncated`.
+        PictureError: with reason `too_large`, `too_small`, `too_complex`, `unsupported_format`, `not_an_image` or
+            `truncated`.
     """
     limits = limits or Limits()
     if len(data) > limits.bytes:
         raise PictureError("too_large", f"This file has over {limits.bytes // 1_000_000} MB; use a smaller copy.")
-    image = _open(data)
-    _check_size(image, limits)
-    return _decode(image, limits)
+    check_work(data)
+    return _read_cut_off(data, limits) if lacks_end(data) else _decode(_opened(data, limits), limits)
 
 
 def sha256(data: bytes) -> str:
     """Return the SHA-256 of bytes as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _read_cut_off(data: bytes, limits: Limits) -> Image.Image:
+    image, other = (_opened(ended, limits) for ended in two_ends(data))
+    height = image.height
+    picture = _decode(image, limits)
+    if too_much_lost(picture, _decode(other, limits), height):
+        raise _broken()
+    return picture
+
+
+def _opened(data: bytes, limits: Limits) -> Image.Image:
+    image = _open(data)
+    _check_size(image, limits)
+    return image
 
 
 def _open(data: bytes) -> Image.Image:
@@ -117,8 +138,9 @@ def _broken() -> PictureError:
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
     width, height = image.size
-    if width * height > limits.pixels:
-        most = limits.pixels // 1_000_000
+    pixels = min(limits.pixels, WEBP_PIXELS) if image.format == "WEBP" else limits.pixels
+    if width * height > pixels:
+        most = pixels // 1_000_000
         raise PictureError("too_large", f"This picture has {width} x {height} pixels; at most {most} million are read.")
     if min(width, height) < limits.min_side:
         raise PictureError("too_small", f"This picture has only {width} x {height} pixels.")
@@ -126,13 +148,17 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
 
 def _decode(image: Image.Image, limits: Limits) -> Image.Image:
     box = (limits.longest_side, limits.longest_side)
+    profile = image.info.get("icc_profile")
     try:
         # A JPEG is decoded at the smallest scale that still gives the wanted size.
         image.draft("RGB", box)
         # Scaled down before all else, so that a large picture is in memory as few times as can be.
         small = _scalable(image)
         small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        upright = _on_white(ImageOps.exif_transpose(small))
+        _check_raw_profile(small)
+        upright = _on_white(in_srgb(ImageOps.exif_transpose(small), profile))
+    except PictureError:
+        raise
     except Exception as error:  # decoders raise anything on hostile bytes
         raise _broken() from error
     clean = Image.new("RGB", upright.size)
@@ -144,7 +170,13 @@ def _scalable(image: Image.Image) -> Image.Image:
     """Give colours to pictures whose pixels are numbers of a palette, or more than 8 bits."""
     if image.mode in ("P", "PA", "1"):
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    return _eight_bit(image) if image.mode[0] in "IF" else image
+    return eight_bit(image) if image.mode[0] in "IF" else image
+
+
+def _check_raw_profile(image: Image.Image) -> None:
+    """Check the EXIF data that some programs write into a text of a PNG."""
+    if "exif" not in image.info and (text := image.info.get("Raw profile type exif")):
+        check_directory(bytes.fromhex("".join(text.split("\n")[3:])))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -153,8 +185,3 @@ def _on_white(image: Image.Image) -> Image.Image:
     layer = image.convert("RGBA")
     ground = Image.new("RGBA", layer.size, "white")
     return Image.alpha_composite(ground, layer).convert("RGB")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit grey values to 8 bits; Pillow's own conversion clips them to white."""
-    return image.convert("F").point(lambda value: value * (255 / 65535)).convert("L")
