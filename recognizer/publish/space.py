@@ -26,8 +26,13 @@ MODULES = (
     "networks/__init__.py",
     "networks/torchvision_cure.py",
     "serve/__init__.py",
+    "serve/body.py",
     "serve/classifier.py",
+    "serve/facts.py",
+    "serve/guard.py",
     "serve/interface.py",
+    "serve/uploads.py",
+    "serve/waiting.py",
 )
 NEVER_SERVED = shutil.ignore_patterns("*.onnx", "*.safetensors")
 

@@ -8,7 +8,6 @@ prediction.out_of_distribution      # False
 """
 
 import importlib.metadata
-import json
 import threading
 import warnings
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ import numpy.typing as npt
 from recognizer.calibration.abstain import NOT_SURE, SCORE, energy, is_answered
 from recognizer.errors import ModelError
 from recognizer.images.decode import read_picture, sha256
+from recognizer.serve.facts import check_facts
+from recognizer.serve.facts import read_facts as read_facts  # where others look for it
 
 PICKLE = "learner.pkl"
 FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
@@ -44,18 +45,25 @@ class Prediction:
 class Classifier:
     """A model folder, opened.
 
+    `learner.pkl` is a pickle, and opening one runs whatever its maker put into it. Its sha256 in model.json proves the
+    copy whole, not safe, since whoever changes the one can write the other: open only folders of people you trust.
+
     Args:
         folder: holds `model.json` and `learner.pkl`.
 
     Raises:
-        ModelError: a file is missing, is not the one that model.json describes, or needs other versions.
+        ModelError: a file is missing, is not the one that model.json describes, or needs other versions; or model.json
+            is not whole.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.facts = read_facts(folder)
-        self._limit = _limit(folder, self.facts)
+        _check_score(folder, self.facts)
+        check_facts(folder, self.facts)
+        self._limit = float(self.facts["distance"]["limit"])
         self._learner = _load_learner(folder / PICKLE, self.facts)
+        self._check_outputs()
         self._logits: npt.NDArray[np.float32]
         self._learner.model.register_forward_hook(self._keep_logits)
         # A learner holds the state of the batch that it is at.
@@ -85,48 +93,39 @@ class Classifier:
         label = likeliest[0][0] if answered else NOT_SURE
         return Prediction(label, dict(likeliest), bool(energies[0] > self._limit))
 
+    def _check_outputs(self) -> None:
+        """See to it that model.json names as many classes as the network tells apart."""
+        outputs = len(self._learner.dls.vocab)
+        if outputs != len(self.classes):
+            raise ModelError(
+                f"{self.folder / 'model.json'} names {len(self.classes)} classes, and {PICKLE} tells {outputs} apart; "
+                "export the model again."
+            )
+
     def _keep_logits(self, _network: Any, _inputs: Any, logits: Any) -> None:
         """Keep the logits of a forward pass, whose energy `predict` takes; fastai hands on probabilities only."""
         self._logits = logits.numpy()
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Return what `model.json` says: classes, preprocessing, threshold, limit, metrics, versions, sha256 of the files.
-
-    Args:
-        folder: the model folder.
-
-    Raises:
-        ModelError: it is missing or cannot be read.
-    """
-    try:
-        facts: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(
-            f"{folder} has no model.json; it is not a model folder. Run recognizer export first."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{folder / 'model.json'} cannot be read ({error}); export the model again.") from error
-    return facts
-
-
-def _limit(folder: Path, facts: dict[str, Any]) -> float:
-    """Return the energy above which a photo is out of distribution."""
-    stored = facts.get("distance", {})
-    if stored.get("kind") != SCORE:
+def _check_score(folder: Path, facts: dict[str, Any]) -> None:
+    """See to it that photos out of distribution are told apart by the energy."""
+    stored = facts.get("distance")
+    if not isinstance(stored, dict) or stored.get("kind") != SCORE:
         raise ModelError(
             f"{folder / 'model.json'} is of another version, which told photos of no class apart in another way; "
             "export the model again."
         )
-    return float(stored["limit"])
 
 
 def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
-    """Open the pickle, which could run any code, only if it is the very file that was exported."""
+    """Open the pickle only if the copy is whole; that makes nothing safe which was not so when it was exported."""
     if not file.is_file():
         raise ModelError(f"{file} is missing; export the model again.")
     if sha256(file.read_bytes()) != facts["sha256"][PICKLE]:
-        raise ModelError(f"{file} is not the file that model.json describes, so it is not opened; export it again.")
+        raise ModelError(
+            f"{file} is not the file that model.json describes, so it is not opened; export it again. (Where the two "
+            "agree, the copy is whole. It is safe only if you trust whoever made it: a pickle runs code.)"
+        )
     _check_versions(file, facts)
     from fastai.learner import load_learner
 
@@ -136,7 +135,7 @@ def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
         warnings.filterwarnings("ignore", message="load_learner")
         try:
             return load_learner(file)
-        except (ImportError, AttributeError, RuntimeError) as error:
+        except Exception as error:  # whatever unpickling runs
             raise ModelError(f"{file} cannot be opened here ({error}); {_versions(facts)}") from error
 
 

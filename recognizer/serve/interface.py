@@ -8,11 +8,16 @@ confidences are always there), and `/about`, nothing to the facts that a page ne
 
 import os
 
+from recognizer.serve.uploads import HERE, LARGEST_PHOTO, NotReadable
+
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ["GRADIO_TEMP_DIR"] = str(HERE.folder)  # read by Gradio when it is imported, and later on
+os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # else it keeps a table of the last 10,000 questions, and summarizes
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(2**62)  # it after each
 
 import base64
+import binascii
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -23,9 +28,13 @@ from gradio.data_classes import ImageData
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.facts import example_files, plain, web_link
+from recognizer.serve.guard import layer
+from recognizer.serve.waiting import MOST_WAITING
 
-LARGEST_UPLOAD = "20mb"
-KEPT_FOR = 60  # seconds; an older copy of an upload is deleted, looked for as often
+MOST_SESSIONS = 16  # Gradio keeps 0.1 MB and the last question of each, and this page needs neither
+LONGEST_PATH = 4096
+UNNAMED = "Send the path that an upload was given, or as url the photo itself: data:image/jpeg;base64, and its bytes."
 NOTICE = (
     "This compares photos: dress, craft, place, light and whatever else they share. It cannot tell who anyone is or "
     "where anyone belongs, and it can be wrong. Your photo is used for this answer only and deleted within two minutes."
@@ -36,20 +45,65 @@ NOTICE = (
 gradio.component_meta.create_or_modify_pyi = lambda *_: None
 
 
+class _Photo(ImageData):
+    """A photo as a visitor names it, without the photo in what it dumps to, which Gradio keeps for the session."""
+
+    _inline: str = ""
+
+    @classmethod
+    def model_validate(cls, obj: Any, **kwargs: Any) -> "_Photo":
+        """Take what a visitor sends, or say what it has to be."""
+        try:
+            return super().model_validate(obj, **kwargs)
+        except ValueError as error:
+            raise gr.Error(UNNAMED, print_exception=False) from error
+
+    def model_post_init(self, context: Any) -> None:
+        super().model_post_init(context)
+        if self.url and self.url.startswith("data:"):
+            self._inline = self.url
+        self.url = self.orig_name = self.mime_type = None
+        if self.path and len(self.path) > LONGEST_PATH:
+            self.path = None
+
+    def read(self) -> bytes | None:
+        """Return the photo's bytes, and delete the upload that they lie in; None where no photo is named."""
+        if self._inline:
+            return _decode(self._inline)
+        if self.path is None:
+            return None
+        try:
+            return HERE.read(self.path)
+        finally:
+            HERE.forget(self.path)
+
+
+def _decode(url: str) -> bytes:
+    """Return what a data: URL holds."""
+    written = url.partition(",")[2]
+    if len(written) > LARGEST_PHOTO * 4 // 3 + 4:
+        raise NotReadable(f"This file has over {LARGEST_PHOTO // 1_000_000} MB; use a smaller copy.")
+    try:
+        return base64.b64decode(written)
+    except (binascii.Error, ValueError) as error:
+        raise NotReadable("This data: URL holds no photo in base64.") from error
+
+
 class _Upload(gr.Image):
     """An image input that hands over the file's bytes, so that `read_picture` decodes every picture."""
 
     is_template = True
+    data_model = _Photo
 
-    def preprocess(self, payload: ImageData | None) -> bytes | None:  # type: ignore[override]
-        if payload is None:
-            return None
-        if payload.url and payload.url.startswith("data:"):
-            return base64.b64decode(payload.url.partition(",")[2])
+    def preprocess(self, payload: _Photo | None) -> bytes | None:  # type: ignore[override]
         try:
-            return Path(str(payload.path)).read_bytes()
-        except FileNotFoundError as error:
-            raise gr.Error("This photo is deleted here already; choose it again.", print_exception=False) from error
+            return payload.read() if payload else None
+        except NotReadable as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str:
+        """Leave a file where it is, and an address where it is, too; `HERE.read` decides which may be read."""
+        return str(url_or_file_path)
 
 
 class _Answer(gr.Label):
@@ -69,24 +123,32 @@ def make_interface(classifier: Classifier) -> gr.Interface:
 
     Args:
         classifier: the opened model folder; its model.json gives title, description, classes and examples.
+
+    Raises:
+        ModelError: an example is none that may be shown.
+        Unwritable: there is no folder for uploads.
     """
     facts = classifier.facts
-    examples = [[str(classifier.folder / example["file"])] for example in facts["examples"]]
+    examples = example_files(classifier.folder, facts)
+    HERE.start()
+    HERE.show(examples)
+    gr.set_static_paths(list(examples))  # served from where they are, as long as they are there, and not copied
     interface = gr.Interface(
         _predictor(classifier),
         _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340),
         _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),
-        examples=examples or None,
+        examples=[[str(file)] for file in examples] or None,
         cache_examples=False,
-        title=facts["title"],
-        description=f"{facts['description']}\n\n{NOTICE}",
+        title=plain(facts["title"]),
+        description=f"{plain(facts['description'])}\n\n{NOTICE}",
         article=_article(facts),
         flagging_mode="never",
         submit_btn="Compare",
         api_name="predict",
-        delete_cache=(KEPT_FOR, KEPT_FOR),
         analytics_enabled=False,
     )
+    interface.title = facts["title"]  # of the window, where nothing is markup
+    interface.queue(max_size=MOST_WAITING, api_open=False)
     with interface:
         gr.api(_about(facts), api_name="about")  # type: ignore[attr-defined]
     return interface
@@ -121,11 +183,14 @@ def _about(facts: dict[str, Any]) -> Callable[[], dict[str, Any]]:
 
 
 def launch_options() -> dict[str, Any]:
-    """Return the arguments of its `launch`, here and in a Space: no outside fonts, no big files."""
+    """Return the arguments of its `launch`, here and in a Space: the guard before it, no outside fonts."""
     theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     return {
         "theme": theme,
-        "max_file_size": LARGEST_UPLOAD,
+        "max_file_size": LARGEST_PHOTO,
+        "state_session_capacity": MOST_SESSIONS,
+        "enable_monitoring": False,
+        "app_kwargs": {"middleware": [layer(HERE)]},
         "footer_links": ["api"],
         "run_history": False,
         "ssr_mode": False,
@@ -133,16 +198,21 @@ def launch_options() -> dict[str, Any]:
 
 
 def _article(facts: dict[str, Any]) -> str:
-    metrics = facts["metrics"]
+    lines = [f"- {_name(entry)} {plain(entry['description'])}".rstrip() for entry in facts["classes"]]
+    below = f"Below {facts['threshold']:.0%} it says “{NOT_SURE}”."
+    return "\n\n".join([f"{_measured(facts['metrics'])} {below}", "**What it compares with**", "\n".join(lines)])
+
+
+def _measured(metrics: dict[str, Any]) -> str:
+    if metrics["accuracy"] is None:
+        return "How often it is right has not been measured."
     low, high = metrics["accuracy_interval"]
-    lines = [f"- {_name(entry)} {entry['description']}".rstrip() for entry in facts["classes"]]
-    measured = (
+    return (
         f"Of {metrics['photos']} photos that it had not learned from, it put {metrics['accuracy']:.0%} under the name "
-        f"that the search had found them by (95 % interval {low:.0%} to {high:.0%}). "
-        f"Below {facts['threshold']:.0%} it says “{NOT_SURE}”."
+        f"that the search had found them by (95 % interval {low:.0%} to {high:.0%})."
     )
-    return "\n\n".join([measured, "**What it compares with**", "\n".join(lines)])
 
 
 def _name(entry: dict[str, Any]) -> str:
-    return f"[{entry['name']}]({entry['link']})." if entry["link"] else f"**{entry['name']}.**"
+    link = web_link(entry["link"])
+    return f"[{plain(entry['name'])}]({link})." if link else f"**{plain(entry['name'])}.**"

@@ -1,16 +1,12 @@
 """The page itself, in a real browser."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
 from playwright.sync_api import Browser, Page
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.serve import interface
 from recognizer.serve.classifier import Classifier
 from tests.browser import chromium
 from tests.conftest import Served
@@ -80,25 +76,3 @@ def test_no_camera_and_no_flagging(page: Page) -> None:
 
 def test_no_file_is_written_beside_the_modules() -> None:
     assert not list((ROOT / "recognizer").rglob("*.pyi"))
-
-
-def test_an_uploaded_photo_is_deleted(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interface, "KEPT_FOR", 1)
-    shown = interface.make_interface(Classifier(served.model))
-    _, url, _ = shown.launch(prevent_thread_lock=True, quiet=True, **interface.launch_options())
-    try:
-        Client(url, verbose=False).predict(handle_file(served.photos[0]), api_name="/predict")
-        uploads = [Path(file) for file in shown.upload_file_set]
-        assert uploads
-        assert wait_for(lambda: not any(file.exists() for file in uploads), seconds=10)
-    finally:
-        shown.close()
-
-
-def wait_for(true: Callable[[], bool], seconds: float) -> bool:
-    """Ask until it is true or the time is over."""
-    never = threading.Event()
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        never.wait(0.1)
-    return true()

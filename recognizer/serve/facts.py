@@ -1,0 +1,163 @@
+"""model.json to checked facts, and to words that are safe on a page; the folder may be a stranger's.
+
+facts = read_facts(folder)               # some JSON object
+check_facts(folder, facts)               # all that serving needs is there
+example_files(folder, facts)             # the pictures inside the folder that may be shown
+"""
+
+import json
+import re
+import string
+from pathlib import Path
+from typing import Any
+
+from recognizer.errors import ModelError
+
+LARGEST_FACTS = 10_000_000  # bytes
+LARGEST_EXAMPLE = 20_000_000  # bytes
+LARGEST_NUMBER = 10**15
+PICTURES = frozenset([".jpg", ".jpeg", ".png", ".webp"])  # shown by browsers, and never run
+AGAIN = "export the model again, or ask whoever made it"
+
+# What serving needs of model.json: a type, one shape for all items of a list, or the keys of an object; in a tuple it
+# may be null.
+SHAPE: dict[str, Any] = {
+    "title": str,
+    "description": str,
+    "classes": [{"name": str, "description": str, "link": str}],
+    "examples": [{"file": str}],
+    "threshold": float,
+    "metrics": {"accuracy": (float,), "accuracy_interval": ([float],), "photos": int},
+    "distance": {"limit": float},
+    "sha256": {"learner.pkl": str},
+    "versions": {"fastai": str, "torch": str},
+}
+_KINDS = {str: "text", float: "a number", int: "a whole number"}
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Return what `model.json` says: classes, preprocessing, threshold, limit, metrics, versions, sha256 of the files.
+
+    Args:
+        folder: the model folder.
+
+    Raises:
+        ModelError: it is missing, over `LARGEST_FACTS` bytes, or no JSON object.
+    """
+    file = folder / "model.json"
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST_FACTS + 1)
+        facts = json.loads(data) if len(data) <= LARGEST_FACTS else None
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder} has no model.json; it is not a model folder. Run recognizer export first."
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{file} cannot be read ({error}); {AGAIN}.") from error
+    if facts is None:
+        raise ModelError(f"{file} has over {LARGEST_FACTS // 1_000_000} MB, so it is not read; {AGAIN}.")
+    if not isinstance(facts, dict):
+        raise ModelError(f"{file} holds no facts about a model; {AGAIN}.")
+    return facts
+
+
+def check_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """See to it that `model.json` has all that serving needs.
+
+    Args:
+        folder: the model folder.
+        facts: what `read_facts` returned.
+
+    Raises:
+        ModelError: something is missing or of another kind; it names the first such place.
+    """
+    fault = _fault(facts, SHAPE, "") or _odd(facts)
+    if fault:
+        raise ModelError(f"{folder / 'model.json'} is not whole: {fault}; {AGAIN}.")
+
+
+def example_files(folder: Path, facts: dict[str, Any]) -> list[Path]:
+    """Return the example pictures that are there.
+
+    Args:
+        folder: the model folder.
+        facts: checked.
+
+    Raises:
+        ModelError: one lies outside the folder, is no picture by its name, or is too large.
+    """
+    found = []
+    for example in facts["examples"]:
+        try:
+            file = (folder / example["file"]).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelError(_example(folder, example["file"], "cannot be a file")) from error
+        if not file.is_relative_to(folder.resolve()):
+            raise ModelError(_example(folder, example["file"], "lies outside the folder"))
+        if file.suffix.lower() not in PICTURES:
+            raise ModelError(_example(folder, example["file"], "is no picture"))
+        if file.is_file():  # else it was forgotten
+            found.append(file)
+    if any(file.stat().st_size > LARGEST_EXAMPLE for file in found):
+        raise ModelError(f"An example in {folder} has over {LARGEST_EXAMPLE // 1_000_000} MB; {AGAIN}.")
+    return found
+
+
+def plain(words: str) -> str:
+    """Return words as they are shown where Markdown or HTML is expected, so that nothing in them is markup.
+
+    Args:
+        words: any text.
+    """
+    return re.sub(f"[{re.escape(string.punctuation)}]", lambda mark: f"&#{ord(mark[0])};", " ".join(words.split()))
+
+
+def web_link(address: str) -> str | None:
+    """Return an address for a Markdown link, or None if it is none of the web or could end the link.
+
+    Args:
+        address: as model.json has it.
+    """
+    address = address.replace("(", "%28").replace(")", "%29")
+    return address if re.fullmatch(r"https?://[\w.:/?&=%~+,;@#!$*-]+", address) else None
+
+
+def _fault(value: Any, shape: Any, place: str) -> str | None:
+    """Return where a value is not of a shape, and how."""
+    if isinstance(shape, tuple):
+        return None if value is None else _fault(value, shape[0], place)
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return f"{place} is no object"
+        inner = ((value.get(key), part, f"{place}.{key}".strip(".")) for key, part in shape.items())
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{place} is no list"
+        inner = ((part, shape[0], f"{place}[{number}]") for number, part in enumerate(value))
+    else:
+        return None if _is_of(value, shape) else f"{place} is not {_KINDS[shape]}"
+    return next((fault for one in inner if (fault := _fault(*one))), None)
+
+
+def _is_of(value: Any, kind: type) -> bool:
+    """Tell whether a value is a text, or a number that can be reckoned with."""
+    if kind is str:
+        return isinstance(value, str)
+    kinds = (int, float) if kind is float else (int,)
+    return isinstance(value, kinds) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
+
+
+def _odd(facts: dict[str, Any]) -> str | None:
+    """Return what is of the right kind and makes no sense."""
+    names = [entry["name"] for entry in facts["classes"]]
+    if not names or len(set(names)) < len(names):
+        return "classes has none, or one name twice"
+    metrics = facts["metrics"]
+    if metrics["accuracy"] is not None and len(metrics["accuracy_interval"] or ()) != 2:
+        return "metrics.accuracy_interval is not two numbers"
+    return None
+
+
+def _example(folder: Path, name: str, what: str) -> str:
+    return f"{folder / 'model.json'} names the example {name[:200]!r}, which {what}; it is not served. Take it out."

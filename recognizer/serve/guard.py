@@ -1,0 +1,188 @@
+"""What stands before Gradio: only the routes that the page and its clients need, bounded bodies, uploads of our own.
+
+launch(app_kwargs={"middleware": [layer(HERE)]})      see `launch_options` of interface.py
+
+Refused with one sentence: 403 a route or a file that is not for visitors, 408 a body that stops coming, 413 one that is
+too large, 503 when uploads or questions fill their room. The rest of the app never sees such a request.
+"""
+
+import asyncio
+import json
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from gradio.route_utils import StarletteRequest, upload_fn  # type: ignore[attr-defined]
+from gradio.routes import MultiPartException, file_upload_statuses  # type: ignore[attr-defined]
+
+from recognizer.serve.body import TOO_LARGE, App, Body, Message, Receive, Scope, Send, answer
+from recognizer.serve.uploads import LARGEST_PHOTO, Uploads
+from recognizer.serve.waiting import GRACE, Waiting
+
+API = "/gradio_api/"
+ABOUT = frozenset(["info", "openapi.json", "app_id", "user", "token", "login_check", "startup-events", "theme.css"])
+ASKING = frozenset(["call", "run", "queue", "cancel", "reset", "heartbeat", "upload", "upload_progress"])
+LARGEST_UPLOAD = LARGEST_PHOTO + 100_000  # bytes; a photo in its multipart form
+LARGEST_BODY = LARGEST_PHOTO * 4 // 3 + 100_000  # bytes; a photo as a data: URL in JSON
+LARGEST_INLINE = 200_000_000  # bytes of all bodies that arrive or wait, in memory
+SMALL = 100_000  # bytes; a body that is never refused for want of room
+PATIENCE = 30.0  # seconds until the next part of a body
+POLICY = b"img-src 'self' data: blob:; media-src 'self' data: blob:; frame-src 'self'; object-src 'none'"
+
+
+class Layer(NamedTuple):
+    """What FastAPI's `middleware` takes: a class and the arguments that it gets after the app."""
+
+    cls: type
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+def layer(uploads: Uploads, grace: float = GRACE) -> Layer:
+    """Return the guard for the `middleware` of a FastAPI app.
+
+    Args:
+        uploads: the folder that uploads go to.
+        grace: seconds that a question is kept without anyone who waits for its answer.
+    """
+    return Layer(Guard, (uploads, grace), {})
+
+
+class Guard:
+    """An ASGI app around Gradio's.
+
+    Args:
+        app: the rest of it.
+        uploads: the folder that uploads go to.
+        grace: seconds that a question is kept without anyone who waits for its answer.
+        patience: seconds until the next part of a body.
+    """
+
+    def __init__(self, app: App, uploads: Uploads, grace: float = GRACE, patience: float = PATIENCE) -> None:
+        self._app = app
+        self._uploads = uploads
+        self._patience = patience
+        self._waiting = Waiting(grace)
+        self._arriving = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request, or hand it on with its body counted."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+        if not self._is_open(path):
+            await answer(send, 403, "This is not open to visitors.")
+            return
+        if scope["method"] == "POST":
+            await self._take(path, scope, receive, send)
+        elif key := _listens_for(path, scope):
+            with self._waiting.listening(_queue(scope), key):
+                await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, _with_policy(send))
+
+    def _is_open(self, path: str) -> bool:
+        """Tell whether a route is one that visitors need, and a file one that they may have."""
+        if not path.startswith(API):
+            return not path.startswith("/monitoring")
+        rest = path.removeprefix(API)
+        if rest.startswith("file="):
+            return self._uploads.find(rest.removeprefix("file=")) is not None
+        return rest.split("/")[0] in ABOUT | ASKING and not rest.startswith("upload/")
+
+    async def _take(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on a request with a body, or refuse it: by the length that it tells, or when it turns out too long."""
+        is_upload = path == f"{API}upload"
+        most = LARGEST_UPLOAD if is_upload else LARGEST_BODY
+        body = Body(receive, send, most, self._patience, self._uploads.note if is_upload else _ignore)
+        told = _length(scope, most)
+        if told > most:
+            await body.refuse(413, TOO_LARGE)
+        elif self._uploads.full if is_upload else self._is_busy(scope, told):
+            await body.refuse(503, "Too many photos are here at this moment; try again in a minute.")
+        elif is_upload:
+            await self._upload(scope, body)
+        else:
+            await self._ask(path, scope, body, told)
+
+    def _is_busy(self, scope: Scope, told: int) -> bool:
+        return told > SMALL and told + self._arriving + self._waiting.inline(_queue(scope)) > LARGEST_INLINE
+
+    async def _upload(self, scope: Scope, body: "Body") -> None:
+        """Take an upload into a place of its own; one that breaks off or is refused leaves nothing."""
+        place = self._uploads.new_place()
+        progress = (parse_qs(scope["query_string"].decode("latin-1")).get("upload_id") or [""])[0]
+        whole = False
+        try:
+            files, _, _ = await upload_fn(
+                StarletteRequest(scope, body.receive), place, LARGEST_PHOTO, progress, False, file_upload_statuses
+            )
+            whole = not body.refused
+            await body.send_json(200, files)
+        except MultiPartException as error:
+            await body.refuse(413 if "maximum allowed size" in error.message else 400, error.message)
+        except Exception:  # whatever else a body makes a parser raise; a visitor who left, too
+            await body.refuse(400, "This is no upload of a photo.")
+        finally:
+            asyncio.get_running_loop().call_later(self._patience, file_upload_statuses.stop_tracking, progress)
+            if not whole:
+                self._uploads.forget(str(place))
+
+    async def _ask(self, path: str, scope: Scope, body: Body, told: int) -> None:
+        """Hand on a question, and look after it where it goes into the queue."""
+        answered = bytearray()
+
+        async def send(message: Message) -> None:
+            answered.extend(message.get("body", b"")[:SMALL])
+            await body.send(message)
+
+        queued = path.startswith((f"{API}call/", f"{API}queue/join"))
+        self._arriving += told
+        try:
+            await self._app(scope, body.receive, send if queued else body.send)
+        finally:
+            self._arriving -= told
+        if queued and (event := _event(bytes(answered))):
+            self._waiting.asked(_queue(scope), event, body.count)
+
+
+def _with_policy(send: Send) -> Send:
+    """Let no page load pictures, frames or plugins from elsewhere."""
+
+    async def with_policy(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), (b"content-security-policy", POLICY)]
+        await send(message)
+
+    return with_policy
+
+
+def _queue(scope: Scope) -> Any:
+    return scope["app"].get_blocks()._queue
+
+
+def _length(scope: Scope, most: int) -> int:
+    """Return the length that a request tells of its body, and the most where it has one and tells none."""
+    headers = dict(scope["headers"])
+    told = headers.get(b"content-length", b"0")
+    return most if b"transfer-encoding" in headers else int(told) if told.isdigit() else 0
+
+
+def _ignore(_count: int) -> None:
+    """The room for a body in memory is counted before it comes."""
+
+
+def _listens_for(path: str, scope: Scope) -> str | None:
+    """Return the session or event whose answers a request asks for."""
+    if path == f"{API}queue/data":
+        return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0] or None
+    return path.rsplit("/", 1)[1] if path.startswith(f"{API}call/") else None
+
+
+def _event(answer: bytes) -> str | None:
+    """Return the event that an answer of the queue names."""
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        return None
+    return found.get("event_id") if isinstance(found, dict) else None

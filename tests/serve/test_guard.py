@@ -1,0 +1,189 @@
+"""What strangers send to the page to read files of the machine, or to fill its memory."""
+
+import base64
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from recognizer.serve.uploads import HERE
+from tests.conftest import Served
+from tests.serve.asking import META, answered, ask, client, half_sent, of_upload, serving, upload
+
+NOT_HERE = "This photo is not here, or deleted here already; choose it again."
+NAMED = {"without meta": {}, "with meta": {"meta": META}, "as a stream": {"meta": META, "is_stream": True}}
+
+
+@pytest.fixture
+def page(served: Served) -> Iterator[httpx.Client]:
+    with client(served.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def photo(served: Served) -> bytes:
+    return served.photos[0].read_bytes()
+
+
+def assert_serves(page: httpx.Client, photo: bytes) -> None:
+    """See that the next visitor is answered."""
+    assert answered(page, of_upload(upload(page, photo)))[0] == "complete"
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "/proc/self/environ", "/dev/ptmx", "/dev/zero", "/none", "../..", "\0"]
+)
+def test_no_file_of_the_machine_is_read(page: httpx.Client, photo: bytes, path: str, named: dict[str, Any]) -> None:
+    event, told = answered(page, {"path": path, **named})
+    assert (event, told["error"]) in [("error", NOT_HERE), ("error", None)]
+    assert_serves(page, photo)
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+def test_a_photo_elsewhere_is_not_classified(page: httpx.Client, served: Served, named: dict[str, Any]) -> None:
+    assert answered(page, {"path": str(served.photos[0]), **named})[0] == "error"
+    assert answered(page, {"path": f"{HERE.folder}/../../../../{served.photos[0]}", **named})[0] == "error"
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "large"])
+def test_what_is_no_regular_file_of_some_size_is_not_read(
+    page: httpx.Client, served: Served, photo: bytes, kind: str, named: dict[str, Any]
+) -> None:
+    """Not even where uploads lie."""
+    path = HERE.new_place() / "photo.jpg"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(served.photos[0])
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(bytes(20_000_001))
+    event, told = answered(page, {"path": str(path), **named})
+    assert event == "error" and told["error"] in (NOT_HERE, "This file has over 20 MB; use a smaller copy.", None)
+    assert_serves(page, photo)
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+@pytest.mark.parametrize("key", ["path", "url"])
+def test_an_address_is_refused_and_not_fetched(page: httpx.Client, key: str, named: dict[str, Any]) -> None:
+    event, told = answered(page, {key: "https://example.com/photo.jpg", **named})
+    assert (event, told["error"]) == ("error", NOT_HERE if key == "path" else "Choose a photo first.")
+
+
+@pytest.mark.parametrize("sent", [5, "x", [], {"path": 5}, {"url": "data:image/jpeg;base64,äää"}, {"meta": META}])
+def test_what_is_no_photo_at_all_gets_a_sentence(page: httpx.Client, sent: Any) -> None:
+    event, told = answered(page, sent)
+    assert event == "error" and told["error"].endswith(".")
+
+
+def as_url(data: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+def test_a_photo_in_the_question_is_classified(page: httpx.Client, photo: bytes, named: dict[str, Any]) -> None:
+    assert answered(page, {"url": as_url(photo), **named})[0] == "complete"
+
+
+@pytest.mark.parametrize("named", NAMED.values(), ids=NAMED.keys())
+def test_a_large_photo_in_the_question_is_refused(page: httpx.Client, named: dict[str, Any]) -> None:
+    refused = ask(page, {"url": as_url(bytes(45_000_000)), **named})
+    assert refused.status_code == 413 and "over 20 MB" in refused.json()["detail"]
+    event, told = answered(page, {"url": as_url(bytes(20_010_000)), **named})
+    assert (event, told["error"]) == ("error", "This file has over 20 MB; use a smaller copy.")
+
+
+def test_a_large_upload_is_refused_and_leaves_nothing(page: httpx.Client) -> None:
+    before = set(HERE.folder.iterdir())
+    for size in (20_000_001, 45_000_000):
+        assert page.post("/gradio_api/upload", files={"files": ("a.jpg", bytes(size))}).status_code == 413
+    assert set(HERE.folder.iterdir()) <= before
+
+
+FORM = "multipart/form-data; boundary=x"
+BEGUN = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "begun"),
+    [("upload", FORM, BEGUN), ("call/predict", "application/json", b'{"data": ["'), ("queue/join", "text/plain", b"")],
+)
+def test_a_body_without_an_end_is_cut(served: Served, path: str, kind: str, begun: bytes) -> None:
+    part = b"100000\r\n" + bytes(0x100000) + b"\r\n"
+    head = f"{len(begun):x}\r\n".encode() + begun + b"\r\n" if begun else b""
+    sent = 0
+    with half_sent(served.url, f"/gradio_api/{path}", kind, head) as connection:
+        try:
+            while sent < 100:
+                connection.send(part)
+                sent += 1
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+    assert sent < 60  # what the two ends and their buffers hold of it
+
+
+def test_a_body_that_tells_a_large_length_is_refused_before_it_comes(served: Served) -> None:
+    with half_sent(served.url, "/gradio_api/call/predict", "application/json", b"{", 10**9) as connection:
+        answer = connection.getresponse()
+        assert answer.status == 413 and "over 20 MB" in json.load(answer)["detail"]
+
+
+CLOSED = [
+    "gradio_api/file=https://example.com/", "gradio_api/file=http://127.0.0.1/", "gradio_api/file=/etc/passwd",
+    "gradio_api/file=//example.com/", "gradio_api/file/https://example.com/", "gradio_api/proxy=https://a.hf.space/",
+    "monitoring", "monitoring/summary", "monitoring/x", "gradio_api/deep_link?session_hash=x",
+    "gradio_api/process_recording", "gradio_api/component_server", "gradio_api/vibe-code", "gradio_api/upload/",
+    "gradio_api/custom_component/a/client/b/c", "gradio_api/stream/x", "gradio_api/dev/reload",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_what_visitors_do_not_need_is_closed(page: httpx.Client, path: str) -> None:
+    for method in ("GET", "POST", "HEAD"):
+        assert page.request(method, f"/{path}", files={"video": b"x"}).status_code == 403
+
+
+def test_the_queue_cannot_be_gone_around(page: httpx.Client, photo: bytes) -> None:
+    data = {"data": [{"url": as_url(photo)}]}
+    assert page.post("/gradio_api/run/predict", json=data).status_code == 404
+
+
+def test_neither_a_photo_nor_many_sessions_stay_in_memory(served: Served, photo: bytes) -> None:
+    with serving(served.model) as (address, app), client(address) as page:
+        for _ in range(20):
+            assert answered(page, {"url": as_url(photo), "orig_name": as_url(photo)})[0] == "complete"
+        kept = app.state_holder.session_data
+        assert len(kept) <= 16
+        assert as_url(photo) not in json.dumps([list(session.components) for session in kept.values()], default=str)
+        assert len(app.get_blocks()._queue.event_analytics) <= 1
+
+
+def test_large_questions_wait_within_bounds(served: Served) -> None:
+    """Eight of 26 MB are more than may be in memory at once; those that find no room are told so."""
+    noise = io.BytesIO()
+    Image.effect_noise((64, 64), 80).save(noise, "PNG")
+    url = as_url(noise.getvalue() + bytes(19_000_000))
+    with serving(served.model, grace=60) as (address, app), client(address) as page:
+        queue = app.get_blocks()._queue
+        queue.active_jobs = []  # no worker: they wait
+        codes = [ask(page, {"url": url}).status_code for _ in range(10)]
+    assert codes == [200] * 7 + [503] * 3
+
+
+def test_no_page_loads_pictures_from_elsewhere(page: httpx.Client) -> None:
+    assert "img-src 'self'" in page.get("/").headers["content-security-policy"]
+
+
+def test_only_this_user_sees_the_folder_for_uploads(page: httpx.Client, photo: bytes) -> None:
+    place = Path(upload(page, photo)).parents[1]
+    for folder in (HERE.root, HERE.folder, place):
+        assert folder.stat().st_mode & 0o777 == 0o700
