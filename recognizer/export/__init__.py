@@ -7,4 +7,5 @@ Call `export(recipe, store)` in export.py; it proves on held-out photos that all
       quantize.py      its weights in whole numbers of eight bits
       agreement.py     how far each form is from learner.pkl
       model_card.py    README.md, which the Hugging Face Hub reads
+      sources.py       where the photos come from, in words
 """

@@ -10,6 +10,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
+from recognizer.export.sources import Source, describe_source
+from recognizer.store.credits import escape
 
 _CARD = """\
 {metadata}
@@ -20,18 +22,17 @@ _CARD = """\
 
 ## What it does
 
-It compares a photo with photos that image search returned for {number} names, and says which of them it looks most
-like: dress, craft, place, light and whatever else these photos share. Below a probability of {threshold}, and where a
+It compares a photo with {source} {number} names, and says which of them it looks most like: dress, craft, place,
+light and whatever else these photos share. Below a probability of {threshold}, and where a
 photo is unlike all {number} (its energy is above {limit}), it says "{not_sure}".
 
 It cannot tell who anyone is or where anyone belongs.
 
 ## How well
 
-On {photos} held-out photos, which neither training nor cleaning has seen, it gave the label that the search gave in
-**{accuracy}** (95 % interval {interval}). About {wrong} of these photos were likely found under a wrong name, which
-counts against it here. It answered {coverage} of these photos, and of its answers {selective} were right. Expected
-calibration error: {ece}.
+On {photos} held-out photos, which neither training nor cleaning has learned from, it gave {label} in **{accuracy}**
+(95 % interval {interval}). About {wrong} of these photos were likely {wrongly}, which counts against it here. It
+answered {coverage} of these photos, and of its answers {selective} were right. Expected calibration error: {ece}.
 
 | class | photos | accuracy | 95 % interval |
 |---|---|---|---|
@@ -39,9 +40,8 @@ calibration error: {ece}.
 
 ## The data
 
-Photos that image search returned for the queries in `model.json`, cleaned by rules and people. They lean towards what
-is photographed and published: festivals, tourism, fashion. The photos are not part of this folder, except the
-few in `examples/`.
+{Source} the names above, cleaned by rules and people. {leaning} They are not part of this folder, except the few in
+`examples/`.
 
 ## What it must not be used for
 
@@ -58,8 +58,9 @@ label, _, probabilities = load_learner("learner.pkl").predict("photo.jpg")
 
 `model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to `probabilities`,
 (n, {number}), and `energy`, (n,). Squish the photo to {size} x {size} with bilinear resampling first.
-`model.int8.onnx` takes the same and is smaller; `model.safetensors` holds the weights alone. A pickle can run code:
-compare its sha256 with `model.json` before you open it.
+`model.int8.onnx` takes the same and is smaller; `model.safetensors` holds the weights alone. A pickle can run code
+when it is opened: the sha256 in `model.json` proves that a copy is whole, not that it is safe. Open `learner.pkl` only
+where you trust whoever made this folder, and the ONNX files otherwise.
 
 On {compared} held-out photos, next to `learner.pkl`:
 
@@ -77,10 +78,16 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         file: the README.md to write.
     """
     metrics, agreement = facts["metrics"], facts["agreement"]
+    source = _source(facts)
     text = _CARD.format(
         metadata=f"---\n{_metadata(facts).to_yaml().strip()}\n---",
-        title=facts["title"],
-        description=facts["description"],
+        title=escape(facts["title"]),
+        description=escape(facts["description"]),
+        source=source.photos,
+        Source=source.photos[0].upper() + source.photos[1:],
+        label=source.label,
+        wrongly=source.wrong,
+        leaning=source.leaning,
         number=len(facts["classes"]),
         threshold=_percent(facts["threshold"]),
         limit=f"{facts['distance']['limit']:.2f}",
@@ -122,13 +129,17 @@ def _result(facts: dict[str, Any], name: str, kind: str, value: float) -> EvalRe
     return EvalResult(
         task_type="image-classification",
         task_name="Image Classification",
-        dataset_type="image-search",
-        dataset_name=f"Photos found for {facts['title']}",
+        dataset_type=_source(facts).dataset,
+        dataset_name=f"Photos for {facts['title']}",
         dataset_split="held-out",
         metric_type=kind,
         metric_name=name,
         metric_value=value,
     )
+
+
+def _source(facts: dict[str, Any]) -> Source:
+    return describe_source(facts["recipe"]["collect"]["engines"])
 
 
 def _form(file: str, figures: dict[str, float]) -> str:
@@ -138,7 +149,7 @@ def _form(file: str, figures: dict[str, float]) -> str:
 
 def _row(name: str, figures: dict[str, Any]) -> str:
     accuracy, interval = _percent(figures["accuracy"]), _interval(figures["accuracy_interval"])
-    return f"| {name} | {figures['photos']} | {accuracy} | {interval} |"
+    return f"| {escape(name)} | {figures['photos']} | {accuracy} | {interval} |"
 
 
 def _percent(share: float | None) -> str:

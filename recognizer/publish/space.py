@@ -3,10 +3,15 @@
 publish(work / "model", Path("space"))
 """
 
+import json
 import shutil
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from recognizer.errors import RecognizerError
+from recognizer.export.sources import describe_source
+from recognizer.files import writing
 from recognizer.serve.classifier import Classifier
 
 PACKAGE = Path(__file__).parents[1]
@@ -34,6 +39,8 @@ MODULES = (
     "serve/uploads.py",
     "serve/waiting.py",
 )
+MARKER = ".recognizer-space"  # says that publish wrote this folder
+CLONED = {".git", ".gitattributes", "README.md"}  # what a fresh clone of a Space holds
 NEVER_SERVED = shutil.ignore_patterns("*.onnx", "*.safetensors")
 
 
@@ -42,7 +49,7 @@ def publish(model: Path, to: Path) -> list[Path]:
 
     Args:
         model: the model folder.
-        to: the folder to write; it must be empty, missing, or a Space that was written before.
+        to: the folder to write; it must be empty, missing, a fresh clone of a Space, or one that was written before.
 
     Returns:
         The files written, relative to `to`.
@@ -50,33 +57,58 @@ def publish(model: Path, to: Path) -> list[Path]:
     Raises:
         ModelError: the model folder is not whole.
         RecognizerError: `to` holds something else, or this is no checkout with a deployment folder.
+        Unwritable: the disk is full, or the folder may not be written.
     """
     if not (DEPLOYMENT / "app.py").is_file():
         raise RecognizerError(f"There is no {DEPLOYMENT}; publish from a checkout of the project.")
-    if to.exists() and any(to.iterdir()) and not (to / "model" / "model.json").is_file():
-        raise RecognizerError(f"{to} holds other files; name an empty folder, or one that publish wrote before.")
-    Classifier(model)
-    half = to.with_name(f"{to.name}.part")
-    shutil.rmtree(half, ignore_errors=True)
-    _assemble(model, half)
-    _put(half, to)
+    _check_place(model, to)
+    facts = Classifier(model).facts
+    with writing(to.parent):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        half = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+        try:
+            _assemble(model, facts, half)
+            _put(half, to)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
     return sorted(path.relative_to(to) for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
 
 
-def _assemble(model: Path, to: Path) -> None:
-    shutil.copytree(DEPLOYMENT, to, ignore=shutil.ignore_patterns("__pycache__"))
+def _check_place(model: Path, to: Path) -> None:
+    """Refuse a folder in which something else than a Space would be overwritten or published."""
+    here, there = to.resolve(), model.resolve()
+    if there.is_relative_to(here) or here.is_relative_to(there):
+        raise RecognizerError(f"{to} holds the model itself, or lies in it; name another folder for the Space.")
+    held = {path.name for path in to.iterdir()} if to.is_dir() else set()
+    is_space = MARKER in held or {"app.py", "model", "recognizer"} <= held
+    if to.is_file() or not (is_space or held <= CLONED):
+        raise RecognizerError(f"{to} holds other files; name an empty folder, or one that publish wrote before.")
+
+
+def _assemble(model: Path, facts: dict[str, Any], to: Path) -> None:
+    shutil.copytree(DEPLOYMENT, to, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     shutil.copytree(model, to / "model", ignore=NEVER_SERVED)
     for module in MODULES:
         place = to / "recognizer" / module
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGE / module, place)
+    readme = to / "README.md"
+    readme.write_text(_readme(readme.read_text(encoding="utf-8"), facts), encoding="utf-8")
+
+
+def _readme(template: str, facts: dict[str, Any]) -> str:
+    """Put a model's own title, and where its photos come from, into the README of a Space."""
+    source = describe_source(facts["recipe"]["collect"]["engines"]).photos
+    # JSON is YAML, in which a title may hold a colon or a quote only in quotes.
+    title = json.dumps(facts["title"], ensure_ascii=False)
+    return template.replace("TITLE", title, 1).replace("SOURCE", source, 1)
 
 
 def _put(half: Path, to: Path) -> None:
     """Move each part into place, so that a git checkout of the Space keeps its own folder."""
     to.mkdir(parents=True, exist_ok=True)
+    (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
     for part in half.iterdir():
         place = to / part.name
         shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)
         part.replace(place)
-    half.rmdir()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -16,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from recognizer.errors import RecognizerError
 from recognizer.export.agreement import compare, measure_agreement
 from recognizer.export.export import export
+from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.recipe import Recipe
 from recognizer.serve.classifier import read_facts
@@ -99,7 +101,9 @@ def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
         assert f"| `{form}` |" in text
     facts = read_facts(built.model)
     limit, wrong = facts["distance"]["limit"], facts["metrics"]["likely_wrong_labels"]
-    assert f"About {round(wrong)} of these photos were likely found under a wrong name" in text
+    assert f"About {round(wrong)} of these photos were likely drawn with a wrong label on purpose" in " ".join(
+        text.split()
+    )
     assert f"unlike all 12 (its energy is above {limit:.2f})" in text
 
 
@@ -124,3 +128,37 @@ def test_no_file_of_a_model_names_this_machine(built: Built) -> None:
     for file in built.model.rglob("*"):
         if file.is_file():
             assert str(Path(built.work)).encode() not in file.read_bytes(), file
+
+
+def test_whoever_ran_it_and_where_the_photos_lie_stay_private(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+    settings = built_recipe.collect.model_copy(update={"contact": "ada@mail.example", "folder": "/home/ada/photos"})
+    export(built_recipe.model_copy(update={"collect": settings}), built_copy)
+    for file in (built_copy.work / "model").rglob("*"):
+        assert not file.is_file() or b"ada" not in file.read_bytes().replace(b"metadata", b""), file
+
+
+@pytest.mark.parametrize(
+    ("engines", "said", "unsaid"),
+    [
+        (["sample"], "pictures that a program drew of 12 names", "image search"),
+        (["folder"], "photos that whoever made this sorted under 12 names", "image search"),
+        (["duckduckgo", "folder"], "photos that image search returned for 12 names", "drew"),
+    ],
+)
+def test_the_card_says_where_the_photos_come_from(
+    built: Built, engines: list[str], said: str, unsaid: str, tmp_path: Path
+) -> None:
+    facts = read_facts(built.model)
+    facts["recipe"]["collect"]["engines"] = engines
+    write_card(facts, tmp_path / "README.md")
+    text = " ".join((tmp_path / "README.md").read_text(encoding="utf-8").split())
+    assert said in text and unsaid not in text
+
+
+def test_names_in_the_card_are_only_names(built: Built, tmp_path: Path) -> None:
+    facts = read_facts(built.model)
+    facts["title"] = "<img src=https://a.example/x.png> [click](https://a.example)"
+    write_card(facts, tmp_path / "README.md")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8").split("---", 2)[2]
+    assert r"\<img src=https\://a.example/x.png\>" in text
+    assert not re.search(r"(?<!\\)(<img|\]\(https)", text)

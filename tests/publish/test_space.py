@@ -1,10 +1,13 @@
 """The folder of a Space: what it holds, what it imports, and that it starts."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from recognizer.errors import RecognizerError
 from recognizer.publish.space import MODULES, publish
@@ -59,3 +62,50 @@ def test_publish_does_not_overwrite_other_files(built: Built, tmp_path: Path) ->
     with pytest.raises(RecognizerError, match="holds other files"):
         publish(built.model, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["", "model", "model/examples"])
+def test_a_work_folder_and_the_model_itself_are_no_place_for_a_space(built: Built, tmp_path: Path, place: str) -> None:
+    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    before = {path: path.stat().st_mtime_ns for path in work.rglob("*")}
+    with pytest.raises(RecognizerError, match="name another folder for the Space"):
+        publish(work / "model", work / place)
+    assert {path: path.stat().st_mtime_ns for path in work.rglob("*")} == before
+
+
+def test_another_work_folder_is_not_overwritten(built: Built, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    with pytest.raises(RecognizerError, match="holds other files"):
+        publish(built.model, work)
+    assert (work / "photos.db").is_file() and (work / "model" / "model.onnx").is_file()
+
+
+def test_a_fresh_clone_is_filled_and_its_neighbours_stay(built: Built, tmp_path: Path) -> None:
+    clone, neighbour = tmp_path / "space", tmp_path / "space.part"
+    (clone / ".git").mkdir(parents=True)
+    (clone / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    (clone / "README.md").write_text("---\ntitle: New\n---\n")
+    neighbour.mkdir()
+    (neighbour / "mine.txt").write_text("mine")
+    publish(built.model, clone)
+    assert (clone / ".git" / "HEAD").is_file() and (clone / "app.py").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["space", "space.part"]
+    assert (neighbour / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("lost", ["model", "app.py", "recognizer"])
+def test_a_space_that_a_stop_left_half_written_is_written_again(built: Built, tmp_path: Path, lost: str) -> None:
+    space = tmp_path / "space"
+    files = publish(built.model, space)
+    shutil.rmtree(space / lost) if (space / lost).is_dir() else (space / lost).unlink()
+    assert publish(built.model, space) == files
+
+
+def test_a_space_has_the_title_of_its_model_and_says_where_its_photos_come_from(built: Built, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(built.model, tmp_path / "model"))
+    facts = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    (model / "model.json").write_text(json.dumps({**facts, "title": 'Cloth: "old" & new'}), encoding="utf-8")
+    publish(model, tmp_path / "space")
+    text = (tmp_path / "space" / "README.md").read_text(encoding="utf-8")
+    assert yaml.safe_load(text.split("---")[1])["title"] == 'Cloth: "old" & new'
+    assert "pictures that a program drew of each name" in " ".join(text.split()) and "image search" not in text
