@@ -180,7 +180,8 @@ def make_pass(layers: nn.Module, backbone: Backbone, size: int) -> Pass:
         size: pixels, the side of the square that the layers take.
     """
     whole = _Normalised(layers, backbone).eval()
-    return _on_gpu(whole) if torch.cuda.is_available() else _on_processor(whole, size)
+    # Whatever it was trained on: beside CUDA, ONNX Runtime on the processor is what every machine has.
+    return _on_gpu(whole) if torch.cuda.is_available() else _on_processor(whole.cpu(), size)
 
 
 def _on_gpu(whole: nn.Module) -> Pass:
