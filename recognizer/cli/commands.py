@@ -44,13 +44,24 @@ def main() -> None:
 
 
 @app.command()
-def collect(recipe: RecipeName, work: Work = None, engine: EngineNames = None, folder: OwnPhotos = None) -> None:
+def collect(
+    recipe: RecipeName,
+    work: Work = None,
+    engine: EngineNames = None,
+    folder: OwnPhotos = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Ask engines that had no more hits again now; otherwise they are asked again after a day."
+        ),
+    ] = False,
+) -> None:
     """Find photos through image search and store them.
 
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
     with opened(recipe, work) as (found, store):
-        stages.run_collect(with_engines(found, engine, folder), store)
+        stages.run_collect(with_engines(found, engine, folder), store, again)
 
 
 @app.command()

@@ -21,13 +21,13 @@ if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
     from recognizer.store.photo_store import PhotoStore
 
 
-def run_collect(recipe: Recipe, store: "PhotoStore") -> None:
-    """Search and store photos, class by class."""
+def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> None:
+    """Search and store photos, class by class; with `again`, engines that had no more hits are asked again."""
     from recognizer.cli.progress import ClassDisplay
     from recognizer.collect.collect import collect
 
     with ClassDisplay() as watch:
-        report = collect(recipe, store, watch)
+        report = collect(recipe, store, watch, again=again)
     show(summaries.collected(recipe, report))
 
 

@@ -36,7 +36,17 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
         f"{label} has {one['photos']} of {wanted} different photos: {WHY_SHORT[one['why']]}."
         for label, one in report["short"].items()
     ]
-    return [counts, engines, *report["refused"], *short]
+    return [counts, engines, *report["refused"], *short, *_left(report)]
+
+
+def _left(report: dict[str, Any]) -> list[str]:
+    """Say what a later run may still make photos of."""
+    again = report["again"]
+    tried = [f"The next run tries {again} of the failed hits again: they may be there another day."] if again else []
+    return tried + [
+        f"Of {name}, {waiting} hits wait until it is asked again: --engine {name}."
+        for name, waiting in report["left_waiting"].items()
+    ]
 
 
 def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:

@@ -5,5 +5,7 @@ collect.py     the stage: fills all classes at once, fetches each hit, and decod
  -> searches.py    asks one engine after the other for pages of hits
      -> engines/       the search engines
  -> http/          downloads from the public internet
+ -> network.py     tells a photo that cannot be had from a network that is not there
+threads.py     threads that a stop does not wait for
 progress.py, report.py    how far each class is, and what was counted in the end
 """

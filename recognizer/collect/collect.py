@@ -11,7 +11,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,9 +21,11 @@ from recognizer.collect.filling import Filling
 from recognizer.collect.http.download import Downloader
 from recognizer.collect.http.errors import DownloadError
 from recognizer.collect.http.retries import Patience
+from recognizer.collect.network import Network
 from recognizer.collect.progress import ClassWatch, class_progress, unwatched_classes
 from recognizer.collect.report import make_report
 from recognizer.collect.searches import Searches
+from recognizer.collect.threads import Decoders
 from recognizer.errors import PictureError, RecognizerError
 from recognizer.images.decode import Limits
 from recognizer.images.prepare import prepare_photo
@@ -37,7 +38,11 @@ WATCH_EVERY = 0.5  # seconds
 
 
 def collect(
-    recipe: Recipe, store: PhotoStore, watch: ClassWatch = unwatched_classes, patience: Patience | None = None
+    recipe: Recipe,
+    store: PhotoStore,
+    watch: ClassWatch = unwatched_classes,
+    patience: Patience | None = None,
+    again: bool = False,
 ) -> dict[str, Any]:
     """Fill a photo store as a recipe says; what is there already is not fetched again.
 
@@ -46,12 +51,14 @@ def collect(
         store: the photo store.
         watch: told how far each class is.
         patience: with busy engines; `Patience()` by default.
+        again: whether engines that had no more hits are asked again at once; those of the web are after a day anyway.
 
     Returns:
         The report, as written to `reports/collect.json`; see `make_report`.
 
     Raises:
         WorkInUse: another run collects into this store.
+        NoNetwork: nobody on the network answers; nothing was changed.
         RecognizerError: an engine cannot serve, or none answered and there is not one photo.
     """
     begun = time.monotonic()
@@ -61,7 +68,7 @@ def collect(
         engine.check(recipe.classes, store.work)
     with store.locked():
         store.repair()
-        searches = Searches(engines, store)
+        searches = Searches(engines, store, again)
         asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
         if searches.refused and not store.hits.count("stored"):
             raise RecognizerError(next(iter(searches.refused.values())))
@@ -83,14 +90,16 @@ async def _watched_fill(
 
 
 async def _fill(recipe: Recipe, store: PhotoStore, searches: Searches) -> None:
-    with ThreadPoolExecutor(min(MOST_DECODERS, os.cpu_count() or 1)) as decoders:
+    network = Network(store.hits, searches, recipe.classes[0])
+    with Decoders(min(MOST_DECODERS, os.cpu_count() or 1)) as decoders:
         async with _downloader(recipe, searches.engines) as downloader, asyncio.TaskGroup() as tasks:
-            settle = _Settler(recipe, store, searches.engines, downloader, decoders).settle
+            settle = _Settler(recipe, store, searches.engines, downloader, decoders, network).settle
             wanted = recipe.collect.photos
             fillings = [Filling(photo_class, wanted, store, searches, settle) for photo_class in recipe.classes]
             # Once more for a class that lost a photo to an earlier one after it was full.
             while any(await asyncio.gather(*(filling.fill(tasks) for filling in fillings))):
                 continue
+            await network.check()
 
 
 async def _tell(recipe: Recipe, store: PhotoStore, watch: ClassWatch) -> None:
@@ -113,32 +122,45 @@ class _Settler:
         store: PhotoStore,
         engines: dict[str, Engine],
         downloader: Downloader,
-        decoders: ThreadPoolExecutor,
+        decoders: Decoders,
+        network: Network,
     ) -> None:
         self._limits = Limits(min_side=recipe.collect.min_side)
         self._store = store
         self._engines = engines
         self._downloader = downloader
         self._decoders = decoders
+        self._network = network
 
     async def settle(self, hit: WaitingHit) -> None:
         """Make one hit a photo, or record why it cannot be one."""
-        engine = self._engines.get(hit.engine)
+        engine = self._engines[hit.engine]
+        if isinstance(engine, Reader):
+            await self._settle_own(hit, engine)
+        elif not self._network.is_down:
+            await self._settle_far(hit)
+
+    async def _settle_own(self, hit: WaitingHit, engine: Reader) -> None:
         try:
-            if isinstance(engine, Reader):
-                await self._keep(hit, partial(engine.read, hit.image))
-            else:
-                await self._downloader.fetch_for(hit.image, lambda data: self._keep(hit, lambda: data))
+            await self._keep(hit, partial(engine.read, hit.image))
         except (DownloadError, PictureError) as error:
             self._store.hits.fail(hit.id, error.reason)
 
+    async def _settle_far(self, hit: WaitingHit) -> None:
+        async def keep(data: bytes) -> None:
+            self._network.heard()
+            await self._keep(hit, lambda: data)
+
+        try:
+            await self._downloader.fetch_for(hit.image, keep)
+        except (DownloadError, PictureError) as error:
+            await self._network.fail(hit, error.reason)
+
     async def _keep(self, hit: WaitingHit, read: Callable[[], bytes]) -> None:
         """Read, decode and store on another thread: Pillow and SQLite let go of Python's lock while they work."""
-
-        def work() -> None:
-            self._store.photos.add(hit.id, prepare_photo(_read(read), self._limits))
-
-        await asyncio.get_running_loop().run_in_executor(self._decoders, work)
+        await self._decoders.run(
+            lambda: prepare_photo(_read(read), self._limits), lambda photo: self._store.photos.add(hit.id, photo)
+        )
 
 
 def _read(read: Callable[[], bytes]) -> bytes:

@@ -4,7 +4,8 @@ Which photos a class ends with depends on what the web has, and neither on timin
 
 - Hits are taken strictly in their order, and as many are under way at once as the class lacks photos, at most. So
   the hits taken are exactly those up to the one that made the number full.
-- A further page is asked for only when the class would lack photos even if all that is under way became photos.
+- A further page is asked for only when the class would lack photos even if all that is under way became photos, and
+  where it matters which of them do (pages without one photo end a query), only when they are done with.
 - The same bytes belong to the earliest class and hit. A class that loses a photo to an earlier class goes on.
 - What a class lacks is counted in usable photos: of those with the same perceptual hash one counts.
 """
@@ -31,7 +32,7 @@ class Filling:
         photo_class: the class.
         wanted: usable photos that it shall have.
         store: where its hits and photos are.
-        searches: where more hits come from.
+        searches: where more hits come from; hits of other engines go on waiting.
         settle: makes a hit a photo, or records why it cannot be one.
     """
 
@@ -44,6 +45,7 @@ class Filling:
         self._searches = searches
         self._settle = settle
         self._taken: deque[WaitingHit] = deque()
+        self._last = 0  # number of the last hit that was taken from the store: each is taken once a run
         self._under_way: set[int] = set()
         self._settled = asyncio.Event()
 
@@ -83,9 +85,18 @@ class Filling:
             await self._settled.wait()
 
     async def _take(self) -> WaitingHit | None:
+        """Return the next hit; None where there is none, or none before more of those under way are done with."""
         while not self._taken:
-            waiting = self._store.hits.waiting(self.photo_class.name, PORTION + len(self._under_way))
-            self._taken.extend(hit for hit in waiting if hit.id not in self._under_way)
-            if not self._taken and not await self._searches.more(self.photo_class):
-                return None
+            self._taken.extend(self._portion())
+            if not self._taken:
+                if self._under_way and self._searches.is_in_doubt(self.photo_class):
+                    return None
+                if not await self._searches.more(self.photo_class):
+                    return None
         return self._taken.popleft()
+
+    def _portion(self) -> list[WaitingHit]:
+        """Take hits from the store, those first that failed in an earlier run and may be there today."""
+        found = self._store.hits.to_fetch(self.photo_class.name, PORTION, self._searches.engines, self._last)
+        self._last = found[-1].id if found else self._last
+        return found

@@ -21,8 +21,9 @@ def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: 
     Returns:
         The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
         `engines`, name to hits and what became of them, and its `state` (`ok`, `dry` where a class lacks photos and
-        it has no more hits, or `refused`); `refused`, what engines said that refused; and `short`, label to `photos`
-        (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number.
+        it has no more hits, or `refused`); `refused`, what engines said that refused; `short`, label to `photos`
+        (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number; `again`, how many
+        of the failed hits the next run tries again; and `left_waiting`, engine to hits that wait until it is asked.
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
     short = [
@@ -37,8 +38,10 @@ def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: 
         failures=store.hits.failures(),
         labels={label: store.hits.count("stored", label) for label in recipe.labels},
         engines=_engines(store, searches, short),
-        refused=list(searches.refused.values()),
+        refused=list(dict.fromkeys(searches.refused.values())),
         short={lacking.name: _shortage(store, searches, lacking) for lacking in short},
+        again=store.hits.count_again(),
+        left_waiting=store.hits.left_waiting(searches.engines),
     )
 
 

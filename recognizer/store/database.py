@@ -17,8 +17,12 @@ from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 6  # of the schema; raise it with every change there
-ADDED = {"issues": "probability REAL", "decisions": "choice INTEGER"}  # columns that version 1 had not
+VERSION = 7  # of the schema; raise it with every change there
+ADDED = {  # columns that version 1 had not
+    "issues": ("probability REAL",),
+    "decisions": ("choice INTEGER",),
+    "searches": ("fresh INTEGER", "round INTEGER NOT NULL DEFAULT 1", "rank INTEGER NOT NULL DEFAULT 0"),
+}
 PATIENCE = 30.0  # seconds to wait for another program's transaction
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -153,8 +157,8 @@ def now() -> str:
 def _missing_columns(db: sqlite3.Connection) -> str:
     """Return the statements that give the tables of an older file what they lack; new tables have it already."""
     statements = ""
-    for table, column in ADDED.items():
-        present = [row["name"] for row in db.execute(f"PRAGMA table_info({table})")]
-        if present and column.split()[0] not in present:
-            statements += f"ALTER TABLE {table} ADD COLUMN {column};"
+    for table, columns in ADDED.items():
+        present = {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
+        lacking = [column for column in columns if present and column.split()[0] not in present]
+        statements += "".join(f"ALTER TABLE {table} ADD COLUMN {column};" for column in lacking)
     return statements

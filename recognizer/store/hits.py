@@ -2,14 +2,18 @@
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
-from recognizer.store.database import Database, now
+from recognizer.store.database import Database
 from recognizer.store.forgotten import Forgotten, hash_of, is_digest, is_hash
+from recognizer.store.pages import Pages
 from recognizer.store.rows import Hit, Photo, WaitingHit
 
 FORGOTTEN = ("failed", "forgotten")  # status and reason of a hit
+# Failed hits that may be there another day: the network or a server was in trouble, or a disk was away.
+_AGAIN = """(status = 'failed' AND (reason GLOB 'http_5??' OR reason IN ('unknown_host', 'connection_failed',
+    'connection_reset', 'timeout', 'too_slow', 'incomplete', 'http_408', 'http_429', 'no_such_file')))"""
 
 
 class Hits:
@@ -19,15 +23,21 @@ class Hits:
         database: of the store.
         forgotten: what must not be fetched again.
         labels: the classes in the recipe's order.
+
+    Attributes:
+        pages: that the hits came on.
     """
 
     def __init__(self, database: Database, forgotten: Forgotten, labels: Sequence[str]) -> None:
         self._database = database
         self._forgotten = forgotten
+        self.pages = Pages(database)
         self._order = {label: number for number, label in enumerate(labels)}
 
     def add_page(self, engine: str, query: str, label: str, page: int, hits: Iterable[Hit]) -> None:
         """Record one page of search results; an address that the label has already is a duplicate at once.
+
+        A first page asked for once more begins another round, in which what the query gave before gets no second row.
 
         Args:
             engine: its name.
@@ -37,13 +47,25 @@ class Hits:
             hits: in the engine's order; none where the query has no more.
         """
         with self._database.transaction():
-            rank = self._database.number("SELECT coalesce(max(rank), 0) FROM hits WHERE label = ?", label)
-            found = 0
-            for found, hit in enumerate(hits, start=1):
-                self._add(engine, query, label, rank + found, hit)
-            self._database.execute(
-                "INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?)", engine, query, label, page, found, now()
-            )
+            before = rank = self._database.number("SELECT coalesce(max(rank), 0) FROM hits WHERE label = ?", label)
+            round_ = self.pages.round_of(engine, query, label, page)
+            found = fresh = 0
+            for hit in hits:
+                is_known = self._is_known(engine, query, label, hit)
+                found += 1
+                fresh += not is_known
+                if round_ == 1 or not is_known:
+                    rank += 1
+                    self._add(engine, query, label, rank, hit)
+            self.pages.add(engine, query, label, page, found=found, fresh=fresh, round_=round_, rank=before)
+
+    def _is_known(self, engine: str, query: str, label: str, hit: Hit) -> bool:
+        """Tell whether a query gave an address before, forgotten ones included."""
+        row = self._database.row(
+            "SELECT 1 FROM hits WHERE label = ? AND image IN (?, ?) AND engine = ? AND query = ? LIMIT 1",
+            *(label, hit.image, hash_of(hit.image), engine, query),
+        )
+        return row is not None
 
     def _add(self, engine: str, query: str, label: str, rank: int, hit: Hit) -> None:
         state = self._first_state(label, hit)
@@ -70,13 +92,10 @@ class Hits:
             query: the words.
             label: the class.
         """
-        row = self._database.row(
-            "SELECT page, found FROM searches WHERE engine = ? AND query = ? AND label = ? ORDER BY page DESC LIMIT 1",
-            *(engine, query, label),
-        )
-        if row is None:
+        asked = self.pages.asked(engine, query, label)
+        if asked is None:
             return 1
-        return row["page"] + 1 if row["found"] else None
+        return asked.page + 1 if asked.found else None
 
     def waiting(self, label: str, most: int) -> list[WaitingHit]:
         """Return at most `most` hits of a label that are still to be fetched, in the engines' order.
@@ -88,6 +107,23 @@ class Hits:
         rows = self._database.rows(
             "SELECT id, engine, image FROM hits WHERE label = ? AND status = 'waiting' ORDER BY rank LIMIT ?",
             *(label, most),
+        )
+        return [WaitingHit(**row) for row in rows]
+
+    def to_fetch(self, label: str, most: int, engines: Collection[str], after: int = 0) -> list[WaitingHit]:
+        """Return at most `most` hits of a label to be fetched: those that wait, and those to be tried again.
+
+        Args:
+            label: the class.
+            most: how many, at most.
+            engines: those of other engines go on waiting.
+            after: number of the hit after which to begin, in the engines' order; 0 for the first.
+        """
+        rows = self._database.rows(
+            f"""SELECT id, engine, image FROM hits WHERE label = ? AND (status = 'waiting' OR {_AGAIN})
+                AND engine IN ({", ".join("?" * len(engines))})
+                AND rank > coalesce((SELECT rank FROM hits WHERE id = ?), 0) ORDER BY rank LIMIT ?""",
+            *(label, *engines, after, most),
         )
         return [WaitingHit(**row) for row in rows]
 
@@ -143,6 +179,22 @@ class Hits:
             "SELECT reason, count(*) FROM hits WHERE status = 'failed' GROUP BY reason ORDER BY 2 DESC, 1"
         )
         return {row[0]: row[1] for row in rows}
+
+    def count_again(self) -> int:
+        """Count the failed hits that the next run tries again."""
+        return self._database.number(f"SELECT count(*) FROM hits WHERE {_AGAIN}")
+
+    def left_waiting(self, engines: Collection[str]) -> dict[str, int]:
+        """Count the hits that wait for other engines than these to be asked again.
+
+        Args:
+            engines: names of engines.
+
+        Returns:
+            Name of an engine to how many.
+        """
+        rows = self._database.rows("SELECT engine, count(*) FROM hits WHERE status = 'waiting' GROUP BY 1 ORDER BY 1")
+        return {row[0]: row[1] for row in rows if row[0] not in engines}
 
     def label_of(self, hit: int) -> str:
         """Return the class whose search gave a hit."""

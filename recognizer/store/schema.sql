@@ -4,10 +4,13 @@ DROP VIEW IF EXISTS kept_photos;
 DROP VIEW IF EXISTS described_photos;
 DROP VIEW IF EXISTS current_decisions;
 
--- One row a page that an engine gave; a page with no hits ends its query.
+-- One row a page that an engine gave, in the last round in which it was asked for.
 CREATE TABLE IF NOT EXISTS searches (
     engine TEXT NOT NULL, query TEXT NOT NULL, label TEXT NOT NULL, page INTEGER NOT NULL,
     found INTEGER NOT NULL, at TEXT NOT NULL,
+    fresh INTEGER,                                        -- of the found, those that the query had not given before
+    round INTEGER NOT NULL DEFAULT 1,
+    rank INTEGER NOT NULL DEFAULT 0,                      -- of the label's last hit before it
     PRIMARY KEY (label, engine, query, page)
 ) WITHOUT ROWID;
 

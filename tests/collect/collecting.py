@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from recognizer.collect.collect import collect
 from recognizer.collect.http.retries import Patience
@@ -72,6 +74,28 @@ def write_bare_web(folder: Path, queries: dict[str, int]) -> Path:
     }
     (folder / "web.json").write_text(json.dumps({"queries": results, "resources": {}}))
     return folder
+
+
+OFFLINE = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}  # where nobody listens
+
+
+def write_photo_web(folder: Path, query: str, resources: dict[str, dict[str, Any] | None]) -> Path:
+    """A web whose query lists these addresses; None stands for a photo, each a different one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, address in enumerate(resources):
+        if resources[address] is None:
+            Image.fromarray(np.random.default_rng(number).integers(0, 256, (90, 120, 3), np.uint8)).save(
+                folder / f"{number}.jpg"
+            )
+            resources[address] = {"file": f"{number}.jpg", "type": "image/jpeg"}
+    queries = {query: [{"image": address} for address in resources]}
+    (folder / "web.json").write_text(json.dumps({"queries": queries, "resources": resources}))
+    return folder
+
+
+def searches(web: SmallWeb) -> list[str]:
+    """The pages of hits that were asked for."""
+    return [address for address in web.requests if address.startswith("https://duckduckgo.com/i.js")]
 
 
 def collected(recipe: Path, work: Path, watch: ClassWatch = unwatched_classes) -> dict[str, Any]:

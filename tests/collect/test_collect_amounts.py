@@ -90,11 +90,11 @@ def test_a_slow_host_does_not_hold_other_classes(
 
 
 def test_work_under_way_does_not_grow_with_the_hits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_bare_web(tmp_path, {"kilim": 3000})
+    write_bare_web(tmp_path, {f"kilim {number}": 500 for number in range(6)})
     tasks: list[int] = []
     with Web(tmp_path) as web:
         set_environment(monkeypatch, web.environment)
-        recipe = write_recipe(tmp_path, 3000, {"Kilim": ["kilim"], "Batik": ["none"]})
+        recipe = write_recipe(tmp_path, 3000, {"Kilim": [f"kilim {number}" for number in range(6)], "Batik": ["none"]})
         report = collected(recipe, tmp_path / "work", lambda _: tasks.append(len(asyncio.all_tasks())))
     assert report["counts"]["failed"] == 3000
     assert max(tasks) <= UNDER_WAY + 10

@@ -1,5 +1,6 @@
 """A run that is killed at any moment and started again ends like one that was not."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from recognizer.collect.threads import Decoders
 from tests.collect.collecting import (
     CLASSES,
     STORED,
@@ -22,6 +24,7 @@ from tests.collect.collecting import (
     write_bare_web,
     write_recipe,
 )
+from tests.collect.test_own_photos import draw_own
 from tests.paths import ROOT
 from tests.web import SmallWeb
 from tests.web_answers import Reply
@@ -89,6 +92,68 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+A_FEW = 8  # seconds, for a busy machine; what is under way takes longer by far
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_does_not_wait_for_an_engine_that_says_nothing(tmp_path: Path) -> None:
+    write_bare_web(tmp_path, {"kilim": 3})
+    recipe, work = write_recipe(tmp_path, 3, {"Kilim": ["kilim"], "Batik": ["none"]}), tmp_path / "work"
+    with Web(tmp_path) as web:
+        web.search = lambda address: Reply(fault="hang")
+        variables = os.environ | web.environment
+        with subprocess.Popen(collecting(recipe, work), cwd=ROOT, env=variables, stderr=subprocess.DEVNULL) as process:
+            wait_for(lambda: bool(web.requests), process)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=A_FEW) != 0
+
+
+# Pictures that take very long, whatever is known of them: Pillow itself takes a minute to scale each.
+SLOW = """
+import sys, threading
+from PIL import Image
+def thumbnail(*_, **__):
+    print("slow", end="", flush=True)
+    threading.Event().wait(60)
+Image.Image.thumbnail = thumbnail
+from recognizer.cli.commands import app
+app(sys.argv[1:])
+"""
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_does_not_wait_for_slow_pictures_which_wait_for_the_next_run(tmp_path: Path) -> None:
+    draw_own(tmp_path / "own", 3)
+    recipe, work = write_recipe(tmp_path, 3), tmp_path / "work"
+    own = ["--engine", "folder", "--folder", str(tmp_path / "own")]
+    slow = [sys.executable, "-c", SLOW, *collecting(recipe, work)[3:], *own]
+    with subprocess.Popen(slow, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout and process.stdout.read(4) == b"slow"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=A_FEW) != 0
+    assert {hit[3] for hit in read_state(work).hits} == {"waiting"}
+    subprocess.run([*collecting(recipe, work), *own], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    assert {hit[3] for hit in read_state(work).hits} == {"stored"}
+
+
+def test_nothing_is_stored_once_a_run_has_ended() -> None:
+    ended, threads, stored = threading.Event(), list[threading.Thread](), list[None]()
+
+    def decode() -> None:
+        threads.append(threading.current_thread())
+        ended.wait()
+
+    async def run() -> None:
+        with Decoders(1) as decoders:
+            await asyncio.wait_for(decoders.run(decode, stored.append), 0.1)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run())
+    ended.set()
+    threads[0].join()
+    assert stored == []
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -1,5 +1,6 @@
 """A folder of one's own photos: never harmed, waited for while it is away, and read again when there are more."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,20 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
-from tests.collect.collecting import CLASSES, read_state, write_recipe
+from recognizer.collect.collect import collect
+from recognizer.recipe import load_recipe
+from recognizer.store.photo_store import PhotoStore
+from tests.collect.collecting import (
+    CLASSES,
+    ONCE,
+    collected,
+    read_state,
+    searches,
+    set_environment,
+    write_bare_web,
+    write_recipe,
+)
+from tests.web import SmallWeb
 
 EACH = 25  # photos of a class
 
@@ -73,3 +87,92 @@ def test_photos_put_into_the_work_folder_by_hand_stay(tmp_path: Path) -> None:
     code, _, _ = command(*asking(write_recipe(tmp_path, 3), tmp_path / "work", tmp_path / "own"))
     assert (code, missing(files), missing(own)) == (0, [], [])
     assert len(read_state(tmp_path / "work").files) == len(files) + len(own)
+
+
+# Waited for
+
+
+def stopped(folder: Path) -> list[object]:
+    """Collect few of the own photos, so that others are left waiting; return the command for all of them."""
+    draw_own(folder / "own")
+    command(*asking(write_recipe(folder, 3), folder / "work", folder / "own"))
+    return asking(write_recipe(folder, EACH), folder / "work", folder / "own")
+
+
+def test_hits_of_an_engine_that_is_not_asked_go_on_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = stopped(tmp_path)
+    before = read_state(tmp_path / "work")
+    with SmallWeb(write_bare_web(tmp_path, {})) as web:
+        set_environment(monkeypatch, web.environment)
+        report = collected(tmp_path / "cloth.toml", tmp_path / "work")
+    assert read_state(tmp_path / "work") == before
+    assert report["counts"]["failed"] == 0 and report["left_waiting"] == {"folder": (EACH - 3) * len(CLASSES)}
+    code, printed, _ = command(*everything)
+    assert code == 0 and "wait until" not in printed
+    assert len(read_state(tmp_path / "work").files) == EACH * len(CLASSES)
+
+
+@pytest.mark.parametrize("mounted", [False, True], ids=["missing", "empty"])
+def test_a_folder_that_is_not_there_is_a_sentence_and_changes_nothing(tmp_path: Path, mounted: bool) -> None:
+    everything = stopped(tmp_path)
+    before = read_state(tmp_path / "work")
+    (tmp_path / "own").rename(tmp_path / "away")
+    if mounted:
+        (tmp_path / "own").mkdir()
+    code, printed, told = command(*everything)
+    assert (code, printed, len(told.splitlines())) == (1, "", 1) and str(tmp_path / "own") in told
+    assert read_state(tmp_path / "work") == before
+    shutil.rmtree(tmp_path / "own", ignore_errors=True)
+    (tmp_path / "away").rename(tmp_path / "own")
+    assert command(*everything)[0] == 0
+    assert len(read_state(tmp_path / "work").files) == EACH * len(CLASSES)
+
+
+# Read again
+
+
+def test_more_photos_in_the_folder_are_found_by_the_next_run(tmp_path: Path) -> None:
+    draw_own(tmp_path / "own", 4, first=3)
+    everything = asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own")
+    assert command(*everything)[0] == 0
+    before = read_state(tmp_path / "work")
+    assert command(*everything)[0] == 0 and read_state(tmp_path / "work") == before
+    draw_own(tmp_path / "own", 2)
+    draw_own(tmp_path / "own", 3, first=90)
+    assert command(*everything)[0] == 0
+    after = read_state(tmp_path / "work")
+    assert len(after.files) == len(after.hits) == 9 * len(CLASSES) and set(before.photos) < set(after.photos)
+
+
+def test_a_file_that_was_away_is_tried_again(tmp_path: Path) -> None:
+    everything = stopped(tmp_path)
+    (tmp_path / "own" / "Kilim" / "mine-010.png").rename(tmp_path / "away.png")
+    assert command(*everything)[0] == 0
+    assert [hit[4] for hit in read_state(tmp_path / "work").hits if hit[3] == "failed"] == ["no_such_file"]
+    (tmp_path / "away.png").rename(tmp_path / "own" / "Kilim" / "mine-010.png")
+    assert command(*everything)[0] == 0
+    assert len(read_state(tmp_path / "work").files) == EACH * len(CLASSES)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a day later", "again"])
+def test_web_engines_are_asked_again_after_a_day_or_at_once_when_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    recipe, work = write_recipe(tmp_path, 300, {"Kilim": ["kilim"], "Batik": ["none"]}), tmp_path / "work"
+    for hits, yesterday, expected in ((130, False, 130), (150, False, 130), (150, True, 150)):
+        with SmallWeb(write_bare_web(tmp_path, {"kilim": hits})) as web, PhotoStore(work, CLASSES) as store:
+            set_environment(monkeypatch, web.environment)
+            if yesterday and not again:
+                store.database.execute("UPDATE searches SET at = datetime('now', '-25 hours') || '+00:00'")
+            report = collect(load_recipe(recipe), store, patience=ONCE, again=again and yesterday)
+            assert report["counts"]["hits"] == expected
+            assert bool(searches(web)) == (expected == hits)
+
+
+def test_the_command_asks_again_when_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = write_recipe(tmp_path, 300, {"Kilim": ["kilim"], "Batik": ["none"]})
+    for option, hits in (([], 3), ([], 3), (["--again"], 5)):
+        with SmallWeb(write_bare_web(tmp_path, {"kilim": 5 if hits == 5 else 3})) as web:
+            set_environment(monkeypatch, web.environment)
+            code, _, _ = command("collect", recipe, "--work", tmp_path / "work", *option)
+        assert code == 0 and len(read_state(tmp_path / "work").hits) == hits

@@ -64,6 +64,29 @@ def test_pages_are_counted_until_one_is_empty(store: PhotoStore) -> None:
         assert store.hits.next_page(*other) == 1
 
 
+def test_a_query_asked_again_adds_only_what_is_new(store: PhotoStore) -> None:
+    query, old, new = ("duckduckgo", "kilim", "Kilim"), hits("Kilim"), hit("Kilim", 50)
+    store.hits.add_page(*query, 2, [])
+    store.hits.add_page(*query, 1, [new, *old[:-1]])
+    assert store.hits.next_page(*query) == 2
+    asked = store.hits.pages.asked(*query)
+    assert asked and (asked.page, asked.found, asked.fresh, asked.furthest) == (1, HITS, 1, 2)
+    store.hits.add_page(*query, 2, [old[-1]])
+    assert [one.image for one in store.hits.waiting("Kilim", 99)] == [one.image for one in (*old, new)]
+    assert store.hits.next_page(*query) == 3 and len(rows(store, "SELECT * FROM searches WHERE label = 'Kilim'")) == 2
+
+
+def test_hits_to_fetch_are_those_that_wait_and_those_that_may_be_there_today(store: PhotoStore) -> None:
+    reasons = ("http_404", "timeout", "http_503", "not_an_image")
+    for number, reason in zip(ids(store, "Kilim"), reasons, strict=False):
+        store.hits.fail(number, reason)
+    first, *rest = [one.id for one in store.hits.to_fetch("Kilim", HITS, ["bing", "duckduckgo"])]
+    assert len(rest) == HITS - 3 and rest == sorted(rest) and store.hits.count_again() == 2
+    assert [one.id for one in store.hits.to_fetch("Kilim", 2, ["duckduckgo"], after=first)] == rest[:2]
+    assert store.hits.to_fetch("Kilim", HITS, ["bing"]) == []
+    assert store.hits.left_waiting(["bing"]) == {"duckduckgo": len(LABELS) * HITS - len(reasons)}
+
+
 def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
     def breaking() -> Iterator[Hit]:
         yield hit("Kilim", 50)

@@ -10,7 +10,7 @@ import pytest
 from recognizer.errors import Damaged
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, LabelQuality
-from tests.small_store import LABELS, fill, opened, prepared, rows, state
+from tests.small_store import HITS, LABELS, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
 
@@ -151,6 +151,27 @@ def test_a_work_folder_from_before_labels_were_trusted_still_opens(tmp_path: Pat
         assert state(store) == before and {photo.label_quality for photo in store.photos.kept()} == {1.0}
         store.label_quality.replace([LabelQuality(first, "Kilim", 0.25)])
         assert store.photos.all()[0].label_quality == 0.25
+
+
+SIXTH_SCHEMA = """
+ALTER TABLE searches DROP COLUMN fresh; ALTER TABLE searches DROP COLUMN round; ALTER TABLE searches DROP COLUMN rank;
+PRAGMA user_version = 6;
+"""
+
+
+def test_a_work_folder_from_before_queries_had_rounds_still_opens(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+        before = state(store)
+    with sqlite3.connect(tmp_path / "photos.db") as database:
+        database.executescript(SIXTH_SCHEMA)
+    with PhotoStore(tmp_path, LABELS) as store:
+        store.repair()
+        assert state(store) == before and store.hits.next_page("duckduckgo", "kilim", "Kilim") == 2
+        asked = store.hits.pages.asked("duckduckgo", "kilim", "Kilim")
+        assert asked and (asked.page, asked.found, asked.fresh, asked.furthest) == (1, HITS, HITS, 1)
+        store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, [])
+        assert store.hits.next_page("duckduckgo", "kilim", "Kilim") is None
 
 
 def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

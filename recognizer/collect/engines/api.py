@@ -34,7 +34,8 @@ def get_json(address: str, params: Mapping[str, str | int], headers: Mapping[str
     try:
         response, body = _fetch(address, params, headers)
     except httpx.HTTPError as error:
-        raise Refusal(str(error) or type(error).__name__, again=True) from error
+        silent = isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.ProxyError)
+        raise Refusal(str(error) or type(error).__name__, again=True, silent=silent) from error
     if response.status_code != 200:
         raise Refusal.by_status(response.status_code, response.headers)
     return Answer(_parse(body), response.headers)

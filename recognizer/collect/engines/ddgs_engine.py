@@ -61,7 +61,12 @@ class DdgsEngine(WebEngine):
         try:
             results = self._client.search(query, page=page, safesearch="moderate") or []
         except DDGSException as error:
-            raise Refusal(str(error), again=True) from error
+            raise Refusal(str(error), again=True, silent=_is_silence(error.__cause__)) from error
         except ODD as error:
             raise Refusal(f"an odd answer: {error}") from error
         return [Hit(result.image, result.url, result.title) for result in results if result.image]
+
+
+def _is_silence(error: BaseException | None) -> bool:
+    """Tell whether nobody answered, by the kinds of error that ddgs's own HTTP client (primp) has for it."""
+    return any(kind.__name__ == "RequestError" for kind in type(error).__mro__)

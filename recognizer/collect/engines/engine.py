@@ -1,5 +1,6 @@
 """What a search engine is to the collector: it gives pages of hits for a query."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +16,12 @@ class Engine(ABC):
     Attributes:
         name: what recipes call it.
         host_limits: hosts of its pictures that want fewer downloads at once than others, and how many.
+        good_for: seconds; a query which had no more hits is asked again by a run that begins later than that.
     """
 
     name: ClassVar[str]
     host_limits: ClassVar[dict[str, int]] = {}
+    good_for: ClassVar[float] = math.inf
 
     def queries(self, photo_class: PhotoClass) -> list[str]:
         """Return the words to search for to find photos of a class.

@@ -32,6 +32,7 @@ class Folder(Engine):
     """
 
     name = "folder"
+    good_for = 0  # photos may have been put there since
 
     def __init__(self, folder: Path, most_bytes: int | None = None) -> None:
         self._folder = folder
@@ -86,11 +87,13 @@ class Folder(Engine):
 
         Raises:
             DownloadError: `forbidden_address` for what is not below the folder, `no_such_file`, `too_large`.
+            EngineRefused: the folder is missing or empty, as on a disk that was pulled out.
         """
         try:
             with self._path(address).open("rb") as file:
                 data = file.read(self._most_bytes + 1)
         except (OSError, EngineRefused) as error:
+            self._see_that_it_is_there()
             raise DownloadError("no_such_file") from error
         if len(data) > self._most_bytes:
             raise DownloadError("too_large")
@@ -114,6 +117,13 @@ class Folder(Engine):
                 f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
                 "for each class, or name another as folder under [collect] in the recipe."
             ) from error
+
+    def _see_that_it_is_there(self) -> None:
+        if not self._subfolders():
+            raise EngineRefused(
+                f"There is nothing in the folder {self._folder} any more. What was found there waits: if it lies on "
+                "another disk, plug that in, and run the same command again."
+            )
 
     def _subfolder(self, label: str) -> Path:
         subfolders = self._subfolders()

@@ -26,13 +26,17 @@ class Refusal(Exception):
         again: whether asking again may help.
         asked: seconds that the engine wants to be left alone.
         status: of the answer, where there was one.
+        silent: whether nobody answered.
     """
 
-    def __init__(self, why: str, again: bool = False, asked: float | None = None, status: int = 0) -> None:
+    def __init__(
+        self, why: str, again: bool = False, asked: float | None = None, status: int = 0, silent: bool = False
+    ) -> None:
         super().__init__(textwrap.shorten(why, 200, placeholder=" …"))
         self.again = again
         self.asked = asked
         self.status = status
+        self.silent = silent
 
     @classmethod
     def by_status(cls, status: int, headers: Mapping[str, str]) -> "Refusal":
@@ -50,19 +54,28 @@ class WebEngine(Engine):
 
     Args:
         patience: how often a page is asked for, and how long waits may be.
+
+    Attributes:
+        title: what people call it.
+        answered: whether it has answered, be it with a refusal; None while it was not asked.
     """
 
     title: ClassVar[str]
+    good_for = DAY
 
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
+        self.answered: bool | None = None
 
     def search(self, query: str, page: int) -> list[Hit]:
         """Return a page of hits; see `Engine.search`."""
         for failed in itertools.count(1):
             try:
-                return self._page(query, page)
+                hits = self._page(query, page)
+                self.answered = True
+                return hits
             except Refusal as refusal:
+                self.answered = self.answered or not refusal.silent
                 if not (refusal.again and self._patience.wait(failed, refusal.asked)):
                     raise EngineRefused(self._sentence(query, refusal)) from refusal
         raise AssertionError("patience ends")

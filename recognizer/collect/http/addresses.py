@@ -9,7 +9,6 @@ the connection goes to one of these, so a name cannot point somewhere else when 
 a proxy the proxy resolves names; there the address itself and every redirect are still checked.
 """
 
-import asyncio
 import ipaddress
 import re
 import socket
@@ -20,6 +19,7 @@ import yarl
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from recognizer.collect.http.errors import DownloadError
+from recognizer.collect.threads import in_thread
 
 MOST_CHARACTERS = 65_536
 # Names that stand for this machine or its network. A name without a dot is always one of these.
@@ -170,7 +170,7 @@ class PublicResolver(AbstractResolver):
             DownloadError: `unknown_host`, or `forbidden_address` where one of them is not public.
         """
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+            found = await in_thread(lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:  # the latter where a part of the name is empty or too long
             raise DownloadError("unknown_host") from error
         results = [_result(host, port, kind, str(address[0])) for kind, _, _, _, address in found]

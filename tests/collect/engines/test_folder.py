@@ -114,6 +114,16 @@ def test_only_files_below_the_folder_are_read(tmp_path: Path, address: str, expe
     assert reason(Folder(fill(tmp_path / "own", "Kilim/1.jpg")), address) == expected
 
 
+def test_a_folder_that_is_gone_is_told_instead_of_its_files(tmp_path: Path) -> None:
+    engine = Folder(fill(tmp_path / "own", "Kilim/1.jpg"))
+    (tmp_path / "own").rename(tmp_path / "away")
+    with pytest.raises(EngineRefused, match="own cannot be read: No such file or directory"):
+        engine.read("folder:Kilim/1.jpg")
+    (tmp_path / "own").mkdir()
+    with pytest.raises(EngineRefused, match=r"There is nothing in the folder .*own any more\. .*plug that in"):
+        engine.read("folder:Kilim/1.jpg")
+
+
 def test_what_is_no_file_is_no_hit(tmp_path: Path) -> None:
     engine = Folder(fill(tmp_path, "Kilim/1.jpg"))
     os.mkfifo(tmp_path / "Kilim" / "pipe.jpg")
