@@ -10,6 +10,7 @@ HERE.forget(path)                 # gone, as soon as the answer has what it need
 """
 
 import atexit
+import math
 import os
 import secrets
 import shutil
@@ -28,7 +29,7 @@ from recognizer.errors import Unwritable
 LARGEST_PHOTO = 20_000_000  # bytes
 KEPT_FOR = 60.0  # seconds; what is older is deleted, asked about or not
 SWEPT_EVERY = 2.0  # seconds
-LARGEST_FOLDER = 400_000_000  # bytes; above it no upload is taken, above half of it they are kept a sixth as long
+LARGEST_FOLDER = 400_000_000  # bytes; above it no upload is taken, above half of it they are kept a third as long
 BLOCK = 4096  # bytes that a folder counts for, however little it holds
 NAME = "recognizer-"
 
@@ -54,6 +55,7 @@ class Uploads:
         self._shown: set[Path] = set()
         self._used = 0
         self._since = 0
+        self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -90,8 +92,9 @@ class Uploads:
         return place
 
     def note(self, arrived: int) -> None:
-        """Count bytes that arrive, until the next sweep finds them as files."""
-        self._since += arrived
+        """Count bytes that arrive or, below 0, go, until the next sweep counts what is there."""
+        with self._lock:
+            self._since += arrived
 
     @property
     def full(self) -> bool:
@@ -142,13 +145,13 @@ class Uploads:
         except (OSError, ValueError, RuntimeError):
             return
         for name in place:
+            self.note(-_size(self.folder / name))
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Delete what is older than `kept_for` seconds, of every process; when much is there, what is older than a
-        sixth of that."""
+        """Delete what is older than `kept_for` seconds, of every process, or a third of that when much is there."""
         self._since = 0
-        kept_for = self.kept_for if self._used < self.largest / 2 else self.kept_for / 6
+        kept_for = self.kept_for if self._used < self.largest / 2 else self.kept_for / 3
         used = 0
         for folder, folders, files in os.walk(self.root, topdown=False):
             used += sum(_delete_if_old(Path(folder, name), kept_for) for name in files)
@@ -184,6 +187,12 @@ def _read_regular(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise FileNotFoundError(path)
         return file.read(most)
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes that a folder and the files in it count for."""
+    held = (Path(inner, name) for inner, _, names in os.walk(folder) for name in names)
+    return BLOCK + sum(_delete_if_old(path, math.inf) for path in held)
 
 
 def _delete_if_old(path: Path, kept_for: float, never: Path | None = None) -> int:

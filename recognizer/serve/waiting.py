@@ -24,12 +24,12 @@ class Waiting:
 
     Args:
         grace: seconds that a question is kept without a listener.
-        kept_for: seconds that an answer is.
     """
 
-    def __init__(self, grace: float = GRACE, kept_for: float = KEPT_FOR) -> None:
+    kept_for = KEPT_FOR
+
+    def __init__(self, grace: float = GRACE) -> None:
         self.grace = grace
-        self.kept_for = kept_for
         self._listening: Counter[str] = Counter()
         self._inline: dict[str, int] = {}
 
@@ -81,9 +81,13 @@ class Waiting:
                 await queue.clean_events(event_id=event._id)
 
     def _drop_unfetched(self, queue: Any, session: str) -> None:
-        """Drop what Gradio keeps for a session to which nobody listens and for which nothing is to be done."""
+        """Drop what Gradio keeps for a session to which nobody listens, once all is answered."""
         events = queue.pending_event_ids_session.get(session, set())
-        if not self._heard(session, *events) and not any(name in queue.event_ids_to_events for name in events):
+        if self._heard(session, *events):
+            return  # looked at again when they leave
+        if any(name in queue.event_ids_to_events for name in events):
+            asyncio.get_running_loop().call_later(self.kept_for, self._drop_unfetched, queue, session)
+        else:
             queue.pending_event_ids_session.pop(session, None)
             queue.pending_messages_per_session.pop(session, None)
 
