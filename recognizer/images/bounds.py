@@ -16,6 +16,7 @@ from recognizer.images.directories import check_directory, check_embedded_direct
 SEGMENTS = 1000  # of a JPEG; 20 MB of metadata are 305 of them
 SCANS = 100  # of a JPEG; programs write 10 to 20
 SCANNED = 1_200_000_000  # pixels of all scans of a JPEG together: 24 scans of the largest picture
+COEFFICIENTS = 180_000_000  # of a JPEG of several scans, held in memory until the last; 50 million pixels have 150
 TABLES = 65_536  # bytes of a JPEG's tables and frame headers; about 1,000 are usual
 RESOURCES = 10_000  # of Photoshop in a JPEG
 JUNK = 100_000  # bytes between the parts of a file
@@ -31,8 +32,9 @@ RUN_WIDTH = 16_384
 Segment = tuple[int, int, int]  # a marker, and where what follows its length begins and ends
 
 SOS = 0xDA
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _APP = 0xE0
-_HUFFMAN, _FRAMES = 0xC4, {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_HUFFMAN = 0xC4
 _MARKER = re.compile(rb"\xff([^\0\xff])")
 _MARKER_IN_SCAN = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")  # not those between the restarts of a scan
 _GIF_PART = re.compile(rb"[!,;]")
@@ -92,20 +94,18 @@ def _check_jpeg(data: bytes) -> None:
     for marker, start, end in header:
         if marker == 0xE2 and data.startswith(b"MPF\0", start):
             check_directory(data[start + 4 : end])
-    if data.count(b"\xff\xda") > min(SCANS, SCANNED // max(1, _frame_pixels(data, header))):
-        _check_scans(data, header)
+    pixels, parts = _frame(data, header)
+    most = min(SCANS, SCANNED // max(1, pixels), 1 if pixels * parts > COEFFICIENTS else SCANS)
+    # Thumbnails, and further pictures in the file, have scans, too; but counting all of them is fast.
+    if data.count(b"\xff\xda") > most:
+        _at_most(most, sum(marker == SOS for marker, _, _ in jpeg_segments(data)))
 
 
-def _frame_pixels(data: bytes, header: list[Segment]) -> int:
-    frames = [data[start + 1 : start + 5] for marker, start, _ in header if marker in _FRAMES]
-    return max((int.from_bytes(frame[:2]) * int.from_bytes(frame[2:]) for frame in frames), default=0)
-
-
-def _check_scans(data: bytes, header: list[Segment]) -> None:
-    """Count the scans themselves, without those of thumbnails and of further pictures in the file."""
-    scans = sum(marker == SOS for marker, _, _ in jpeg_segments(data))
-    _at_most(SCANS, scans)
-    _at_most(SCANNED, scans * _frame_pixels(data, header))
+def _frame(data: bytes, header: list[Segment]) -> tuple[int, int]:
+    """Return the pixels of a JPEG, and of how many components it is."""
+    frames = [data[start + 1 : start + 6] for marker, start, _ in header if marker in FRAMES]
+    sizes = [int.from_bytes(frame[:2]) * int.from_bytes(frame[2:4]) for frame in frames]
+    return max(sizes, default=0), max((int.from_bytes(frame[4:]) for frame in frames), default=0)
 
 
 def _check_png(data: bytes) -> None:

@@ -7,7 +7,7 @@ mean sRGB, and so are the numbers (nclx) that a HEIC or AVIF may have instead of
 import io
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ PROFILE_BYTES = 4_000_000  # those of printers are the largest, 0.5 to 3 MB
 NEAR_SRGB = 4  # levels of 255 by which the many profiles that mean sRGB differ from it
 STRIP_PIXELS = 2_000_000  # of a picture that are scaled at once
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[Any]
 
 # How a TIFF tells its values: tag by number, which for most is missing.
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
@@ -47,14 +47,13 @@ def eight_bit(image: Image.Image) -> Image.Image:
     Returns:
         Grey, of 8 bits.
     """
-    scale, upside_down = _scale(image), _tag(image, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO
-    if upside_down:
+    scale, grey = _scale(image), Image.new("L", image.size)
+    if _tag(image, _PHOTOMETRIC, 1) == _WHITE_IS_ZERO:
         scale = _Scale(scale.white, scale.black)
-    factor = 255 / (scale.white - scale.black or 1)
-    grey = Image.new("L", image.size)
+    of_sixteen_bits = _shades(np.arange(2**16), scale)
     for top, values in _strips(image):
-        levels = np.nan_to_num((values - scale.black) * factor).clip(0, 255).astype(np.float32)
-        grey.paste(Image.fromarray(levels.astype(np.uint8)), (0, top))
+        shades = of_sixteen_bits[values] if image.mode.startswith("I;16") else _shades(values, scale)
+        grey.paste(Image.fromarray(shades), (0, top))
     grey.info = image.info.copy()
     return grey
 
@@ -90,11 +89,25 @@ def _tag(image: Image.Image, number: int, default: int) -> int:
 def _scale(image: Image.Image) -> _Scale:
     if image.mode.startswith("I;16"):
         return _Scale(0, 2 ** min(_tag(image, _BITS, 16), 16) - 1)
-    ends = [(values.min(), values.max()) for _, strip in _strips(image) if (values := strip[np.isfinite(strip)]).size]
-    least, most = min((end[0] for end in ends), default=0.0), max((end[1] for end in ends), default=0.0)
+    ends = [_ends(values) for _, values in _strips(image)]
+    least, most = min(end.black for end in ends), max(end.white for end in ends)
     if image.mode == "F" and least >= 0 and most <= 1:
         return _Scale(0, 1)
-    return _Scale(float(least), float(most))
+    return _Scale(least, most)
+
+
+def _ends(values: Values) -> _Scale:
+    """Return the least and the largest value that is a number."""
+    if values.dtype.kind == "f" and not np.isfinite(values.sum(dtype=float)):
+        values = values[np.isfinite(values)]
+    return _Scale(float(values.min()), float(values.max())) if values.size else _Scale(np.inf, -np.inf)
+
+
+def _shades(values: Values, scale: _Scale) -> npt.NDArray[np.uint8]:
+    numbers = values if values.dtype == np.float32 else values.astype(np.float64)
+    shares = (numbers - numbers.dtype.type(scale.black)) * numbers.dtype.type(255 / (scale.white - scale.black or 1))
+    levels: Values = np.nan_to_num(shares, copy=False).clip(0, 255).astype(np.float32)
+    return levels.astype(np.uint8)
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Values]]:
@@ -104,7 +117,7 @@ def _strips(image: Image.Image) -> Iterator[tuple[int, Values]]:
     unsigned = image.mode == "I" and _tag(image, _BITS, 32) == 32 and _tag(image, _SAMPLE_FORMAT, 1) == _UNSIGNED
     for top in range(0, image.height, height):
         values = np.asarray(image.crop((0, top, image.width, min(top + height, image.height))))
-        yield top, (values.view(np.uint32) if unsigned else values).astype(np.float64)
+        yield top, values.view(np.uint32) if unsigned else values
 
 
 def _converted(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:

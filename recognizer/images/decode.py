@@ -15,11 +15,13 @@ from PIL import ExifTags, Image, ImageOps
 from recognizer.errors import PictureError
 from recognizer.images.bounds import check_work
 from recognizer.images.colours import eight_bit, in_srgb
-from recognizer.images.cut_off import lacks_end, too_much_lost, two_ends
+from recognizer.images.cut_off import jpeg_height, lacks_end, too_much_lost, two_ends
 from recognizer.images.directories import check_directory
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "BMP", "TIFF")
 LONGEST_SIDE = 640
+# Each row has its place in memory, and the thinnest pictures have the most rows; a JPEG has at most so many.
+SIDE = 65_535
 # Its decoder holds four copies of a WebP: of more pixels, over 600 MB.
 WEBP_PIXELS = 33_000_000
 
@@ -75,7 +77,7 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Image.Image:
     if len(data) > limits.bytes:
         raise PictureError("too_large", f"This file has over {limits.bytes // 1_000_000} MB; use a smaller copy.")
     check_work(data)
-    return _read_cut_off(data, limits) if lacks_end(data) else _decode(_opened(data, limits), limits)
+    return _finished(_cut_off(data, limits) if lacks_end(data) else _decoded(data, limits))
 
 
 def sha256(data: bytes) -> str:
@@ -83,19 +85,41 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read_cut_off(data: bytes, limits: Limits) -> Image.Image:
-    image, other = (_opened(ended, limits) for ended in two_ends(data))
-    height = image.height
-    picture = _decode(image, limits)
-    if too_much_lost(picture, _decode(other, limits), height):
+def _cut_off(data: bytes, limits: Limits) -> Image.Image:
+    image, other = (_decoded(ended, limits) for ended in two_ends(data))
+    if too_much_lost(image, other, jpeg_height(data)):
         raise _broken()
-    return picture
+    return image
 
 
-def _opened(data: bytes, limits: Limits) -> Image.Image:
+def _decoded(data: bytes, limits: Limits) -> Image.Image:
+    """Decode a picture and scale it down, as it lies in its file."""
     image = _open(data)
     _check_size(image, limits)
-    return image
+    box = (limits.longest_side, limits.longest_side)
+    try:
+        # A JPEG is decoded at the smallest scale that still gives the wanted size.
+        image.draft("RGB", box)
+        # Scaled down before all else, so that a large picture is in memory as few times as can be.
+        small = _scalable(image)
+        small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    except Exception as error:  # decoders raise anything on hostile bytes
+        raise _broken() from error
+    return small
+
+
+def _finished(small: Image.Image) -> Image.Image:
+    """Turn a picture upright, give it its colours and a white ground, and take all else from it."""
+    try:
+        _check_raw_profile(small)
+        upright = _on_white(in_srgb(ImageOps.exif_transpose(small), small.info.get("icc_profile")))
+    except PictureError:
+        raise
+    except Exception as error:  # decoders raise anything on hostile bytes
+        raise _broken() from error
+    clean = Image.new("RGB", upright.size)
+    clean.paste(upright)
+    return clean
 
 
 def _open(data: bytes) -> Image.Image:
@@ -142,28 +166,10 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
     if width * height > pixels:
         most = pixels // 1_000_000
         raise PictureError("too_large", f"This picture has {width} x {height} pixels; at most {most} million are read.")
+    if max(width, height) > SIDE:
+        raise PictureError("too_large", f"This picture has {width} x {height} pixels; at most {SIDE} a side are read.")
     if min(width, height) < limits.min_side:
         raise PictureError("too_small", f"This picture has only {width} x {height} pixels.")
-
-
-def _decode(image: Image.Image, limits: Limits) -> Image.Image:
-    box = (limits.longest_side, limits.longest_side)
-    profile = image.info.get("icc_profile")
-    try:
-        # A JPEG is decoded at the smallest scale that still gives the wanted size.
-        image.draft("RGB", box)
-        # Scaled down before all else, so that a large picture is in memory as few times as can be.
-        small = _scalable(image)
-        small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        _check_raw_profile(small)
-        upright = _on_white(in_srgb(ImageOps.exif_transpose(small), profile))
-    except PictureError:
-        raise
-    except Exception as error:  # decoders raise anything on hostile bytes
-        raise _broken() from error
-    clean = Image.new("RGB", upright.size)
-    clean.paste(upright)
-    return clean
 
 
 def _scalable(image: Image.Image) -> Image.Image:
