@@ -38,7 +38,7 @@ class Searches:
         self._web = {name: engine for name, engine in engines.items() if isinstance(engine, WebEngine)}
         self._hits = store.hits
         self._again = again
-        self._due: dict[Key, bool] = {}  # whether a query that had ended is to be asked from its first page again
+        self._due: dict[Key, bool] = {}  # whether a query is to be asked from its first page again
         self._turns = {name: asyncio.Lock() for name in engines}  # one search at a time an engine
 
     async def more(self, photo_class: PhotoClass) -> bool:
@@ -69,9 +69,7 @@ class Searches:
 
     def _next(self, name: str, photo_class: PhotoClass) -> tuple[str, int] | None:
         """Choose the query with the fewest pages so far: what is asked follows from what is stored."""
-        pages = {
-            query: self._page((name, query, photo_class.name)) for query in self.engines[name].queries(photo_class)
-        }
+        pages = {key[1]: self._page(key) for key in self._keys(name, photo_class)}
         return min(
             ((query, page) for query, page in pages.items() if page is not None),
             key=lambda asked: asked[1],
@@ -88,7 +86,7 @@ class Searches:
             return 1
         has_more = self._goes_on(key, asked) and not self._is_useless(key)
         if key not in self._due:  # decided once a run, before anything is asked
-            self._due[key] = not has_more and self._is_old(key[0], asked)
+            self._due[key] = self._is_due(key[0], asked, has_more)
         if self._due[key]:
             return 1
         return asked.page + 1 if has_more else None
@@ -103,9 +101,11 @@ class Searches:
     def _is_useless(self, key: Key) -> bool:
         return key[0] in self._web and self._hits.pages.are_useless(*key, most=USELESS)
 
-    def _is_old(self, name: str, asked: Asked) -> bool:
+    def _is_due(self, name: str, asked: Asked, has_more: bool) -> bool:
+        """Tell whether a query is to be asked from its first page again; what may change any time is in every run."""
+        good_for = self.engines[name].good_for
         age = datetime.now(UTC) - datetime.fromisoformat(asked.at)
-        return self._again or age.total_seconds() >= self.engines[name].good_for
+        return not good_for or (not has_more and (self._again or age.total_seconds() >= good_for))
 
     def is_in_doubt(self, photo_class: PhotoClass) -> bool:
         """Tell whether what to ask next still depends on photos that are under way.
@@ -138,14 +138,8 @@ class Searches:
         for name, engine in self._web.items():
             async with self._turns[name]:
                 if not self.has_answer() and engine.answered is None and name not in self.refused:
-                    await self._try(name, engine.queries(photo_class)[0])
+                    await in_thread(partial(engine.is_there, engine.queries(photo_class)[0]))
         return self.has_answer() or not self.are_silent()
-
-    async def _try(self, name: str, query: str) -> None:
-        try:
-            await in_thread(partial(self.engines[name].search, query, 1))
-        except EngineRefused as refusal:
-            self.refused[name] = str(refusal)
 
     def has_answer(self) -> bool:
         """Tell whether an engine of the web has answered in this run."""

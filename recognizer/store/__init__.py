@@ -3,6 +3,7 @@
 Open `photo_store.PhotoStore`; every other room goes through its parts.
 
     photo_store.py -> hits.py, photos.py, issues.py, decisions.py, forgotten.py, sound_files.py    a part each
+                           hits.py -> pages.py       the pages that hits came on, and how far each query was asked
                        -> database.py, schema.sql    the SQLite file and its transactions
                        -> rows.py                    what the parts take and give
     forget.py      removes photos for good; credits.py writes where the kept ones come from

@@ -39,7 +39,7 @@ def draw_own(folder: Path, count: int = EACH, first: int = 0) -> list[Path]:
     for place, label in enumerate(CLASSES):
         (folder / label).mkdir(parents=True, exist_ok=True)
         for number in range(first, first + count):
-            noise = np.random.default_rng((place, number)).integers(0, 256, (80, 100, 3), np.uint8)
+            noise = np.random.default_rng((place, number + 2)).integers(0, 256, (80, 100, 3), np.uint8)
             files.append(folder / label / f"mine-{number:03d}.png")
             Image.fromarray(noise).save(files[-1])
     return files
@@ -142,6 +142,13 @@ def test_more_photos_in_the_folder_are_found_by_the_next_run(tmp_path: Path) -> 
     assert command(*everything)[0] == 0
     after = read_state(tmp_path / "work")
     assert len(after.files) == len(after.hits) == 9 * len(CLASSES) and set(before.photos) < set(after.photos)
+
+
+def test_more_photos_are_found_by_a_run_that_wants_more(tmp_path: Path) -> None:
+    everything = stopped(tmp_path)
+    draw_own(tmp_path / "own", 2, first=-2)
+    assert command(*everything[:1], write_recipe(tmp_path, 300), *everything[2:])[0] == 0
+    assert len(read_state(tmp_path / "work").files) == (EACH + 2) * len(CLASSES)
 
 
 def test_a_file_that_was_away_is_tried_again(tmp_path: Path) -> None:

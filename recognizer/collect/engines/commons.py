@@ -58,16 +58,12 @@ class Commons(WebEngine):
         super().__init__(patience)
         self._contact = contact
 
-    def search(self, query: str, page: int) -> list[Hit]:
-        """Return a page of hits; see `Engine.search`."""
+    def _page(self, query: str, page: int) -> list[Hit]:
         if not self._contact:
             raise EngineRefused(
                 "Wikimedia Commons wants to know whom to write to: set contact under [collect] in the recipe to your "
                 "mail address or web page and run the same command again."
             )
-        return super().search(query, page)
-
-    def _page(self, query: str, page: int) -> list[Hit]:
         offset = (page - 1) * HITS_A_PAGE
         if offset >= DEEPEST:
             return []

@@ -16,7 +16,8 @@ class Engine(ABC):
     Attributes:
         name: what recipes call it.
         host_limits: hosts of its pictures that want fewer downloads at once than others, and how many.
-        good_for: seconds; a query which had no more hits is asked again by a run that begins later than that.
+        good_for: seconds; a query which had no more hits is asked again by a run that begins later than that. With 0,
+            every run asks from the first page on.
     """
 
     name: ClassVar[str]

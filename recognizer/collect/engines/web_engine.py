@@ -5,6 +5,7 @@ import math
 import textwrap
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar
 
 from recognizer.collect.engines.engine import Engine
@@ -71,14 +72,30 @@ class WebEngine(Engine):
         """Return a page of hits; see `Engine.search`."""
         for failed in itertools.count(1):
             try:
-                hits = self._page(query, page)
-                self.answered = True
-                return hits
+                return self._ask_once(query, page)
             except Refusal as refusal:
-                self.answered = self.answered or not refusal.silent
                 if not (refusal.again and self._patience.wait(failed, refusal.asked)):
                     raise EngineRefused(self._sentence(query, refusal)) from refusal
         raise AssertionError("patience ends")
+
+    def is_there(self, query: str) -> bool:
+        """Tell whether this engine answers, by asking it once.
+
+        Args:
+            query: the words to search for.
+        """
+        with suppress(Refusal, EngineRefused):
+            self._ask_once(query, 1)
+        return bool(self.answered)
+
+    def _ask_once(self, query: str, page: int) -> list[Hit]:
+        try:
+            hits = self._page(query, page)
+        except Refusal as refusal:
+            self.answered = self.answered or not refusal.silent
+            raise
+        self.answered = True
+        return hits
 
     @abstractmethod
     def _page(self, query: str, page: int) -> list[Hit]:
