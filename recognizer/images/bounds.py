@@ -8,7 +8,6 @@ cameras and programs write is refused.
 import re
 import struct
 from collections.abc import Callable, Iterator
-from itertools import takewhile
 
 from recognizer.errors import PictureError
 from recognizer.images.directories import check_directory, check_embedded_directories, check_strips
@@ -33,8 +32,9 @@ Segment = tuple[int, int, int]  # a marker, and where what follows its length be
 
 SOS = 0xDA
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_APP = 0xE0
-_HUFFMAN = 0xC4
+_EOI = 0xD9
+_BARE = {*range(0xC0), 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)}  # without a length, as Pillow reads them
+_SKIPPED, _SEQUENTIAL = {SOS, 0xC4}, {0xC0, 0xC1}
 _MARKER = re.compile(rb"\xff([^\0\xff])")
 _MARKER_IN_SCAN = re.compile(rb"\xff([^\0\xff\xd0-\xd7])")  # not those between the restarts of a scan
 _GIF_PART = re.compile(rb"[!,;]")
@@ -66,14 +66,16 @@ def jpeg_segments(data: bytes) -> Iterator[Segment]:
         PictureError: there are too many, or too much lies between those before the first scan.
     """
     at, count, junk, pattern = 2, 0, 0, _MARKER
-    while (found := pattern.search(data, at)) and found[1] != b"\xd9":
+    while found := pattern.search(data, at):
         marker, start = found[1][0], found.end()
+        if marker == _EOI and pattern is _MARKER_IN_SCAN:
+            return
         count += 1
         junk += found.start() - at if pattern is _MARKER else 0
         _at_most(SEGMENTS, count)
         _at_most(JUNK, junk)
         at = start
-        if marker >= 0xC0 and not 0xD0 <= marker <= 0xD8 and start + 2 <= len(data):
+        if marker not in _BARE and start + 2 <= len(data):
             at = start + max(2, int.from_bytes(data[start : start + 2]))
             yield marker, start + 2, min(at, len(data))
         if marker == SOS:
@@ -86,26 +88,37 @@ def _at_most(limit: int, count: int) -> None:
 
 
 def _check_jpeg(data: bytes) -> None:
-    header = list(takewhile(lambda segment: segment[0] != SOS, jpeg_segments(data)))
-    _at_most(TABLES, sum(end - start for marker, start, end in header if marker < _APP and marker != _HUFFMAN))
+    header = list(_up_to_a_scan(data))
+    _at_most(TABLES, sum(end - start for marker, start, end in header if marker < 0xE0 and marker not in _SKIPPED))
     _at_most(RESOURCES, sum(data.count(b"8BIM", start, end) for marker, start, end in header if marker == 0xED))
     exif = [data[at + 6 : end] for marker, at, end in header if marker == 0xE1 and data.startswith(b"Exif\0\0", at)]
     check_directory(b"".join(exif))
     for marker, start, end in header:
         if marker == 0xE2 and data.startswith(b"MPF\0", start):
             check_directory(data[start + 4 : end])
-    pixels, parts = _frame(data, header)
-    most = min(SCANS, SCANNED // max(1, pixels), 1 if pixels * parts > COEFFICIENTS else SCANS)
+    if header and header[-1][0] == SOS:
+        _check_scans(data, header)
+
+
+def _up_to_a_scan(data: bytes) -> Iterator[Segment]:
+    for segment in jpeg_segments(data):
+        yield segment
+        if segment[0] == SOS:
+            return
+
+
+def _check_scans(data: bytes, header: list[Segment]) -> None:
+    scan = header[-1][1]
+    frames = {marker: data[start + 1 : start + 6] for marker, start, _ in header if marker in FRAMES}
+    parts = max((frame[-1] for frame in frames.values() if frame), default=0)
+    if frames.keys() <= _SEQUENTIAL and data[scan : scan + 1] == bytes([parts]):
+        return  # all is in one scan, after which decoding ends
+    pixels = max((int.from_bytes(frame[:2]) * int.from_bytes(frame[2:4]) for frame in frames.values()), default=0)
+    _at_most(COEFFICIENTS, pixels * parts)
+    most = min(SCANS, SCANNED // max(1, pixels))
     # Thumbnails, and further pictures in the file, have scans, too; but counting all of them is fast.
     if data.count(b"\xff\xda") > most:
         _at_most(most, sum(marker == SOS for marker, _, _ in jpeg_segments(data)))
-
-
-def _frame(data: bytes, header: list[Segment]) -> tuple[int, int]:
-    """Return the pixels of a JPEG, and of how many components it is."""
-    frames = [data[start + 1 : start + 6] for marker, start, _ in header if marker in FRAMES]
-    sizes = [int.from_bytes(frame[:2]) * int.from_bytes(frame[2:4]) for frame in frames]
-    return max(sizes, default=0), max((int.from_bytes(frame[4:]) for frame in frames), default=0)
 
 
 def _check_png(data: bytes) -> None:

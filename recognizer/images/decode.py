@@ -103,6 +103,7 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
         # Scaled down before all else, so that a large picture is in memory as few times as can be.
         small = _scalable(image)
         small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        small.load()
     except Exception as error:  # decoders raise anything on hostile bytes
         raise _broken() from error
     return small

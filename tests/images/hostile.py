@@ -129,6 +129,8 @@ TOO_COMPLEX: dict[str, Callable[[], bytes]] = {
     "JPEG, fewer scans of a large picture": lambda: jpeg_of_scans(40, 6000),
     "JPEG, large and held in memory": lambda: encoded(Image.new("CMYK", (7000, 7000)), "JPEG", progressive=True),
     "JPEG, comments": lambda: jpeg_with(segment(0xFE, b"") * 500_000),
+    "JPEG, comments behind an end": lambda: jpeg_with(b"\xff\xd9" + segment(0xFE, b"") * 500_000),
+    "JPEG, comments that a length hides": lambda: jpeg_with((b"\xff\xf0\xff\xff" + segment(0xFE, b"") * 16_000) * 30),
     "JPEG, what is no segment": lambda: jpeg_with(segment(0xFE, b"") + b"x" * 5_000_000),
     "JPEG, filling": lambda: jpeg_with(b"\xff" * 5_000_000),
     "JPEG, restarts before the picture": lambda: jpeg_with(b"\xff\xd0" * 500_000),

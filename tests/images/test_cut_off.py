@@ -1,5 +1,6 @@
 """A JPEG that lacks its end, or something of its last rows, is read as viewers show it; one cut earlier is not."""
 
+import random
 from typing import Any
 
 import numpy as np
@@ -72,3 +73,18 @@ def test_limits_hold_for_what_was_cut_off() -> None:
     with pytest.raises(PictureError) as caught:
         read_picture(photo("small")[:-2], Limits(pixels=1000))
     assert caught.value.reason == "too_large"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_damaged_and_cut_off_is_a_picture_or_broken(kind: str) -> None:
+    data, rng = encoded(Image.effect_noise((80, 60), 90), "JPEG", **KINDS[kind]), random.Random(kind)
+    outcomes = set()
+    for _ in range(150):
+        damaged = bytearray(data[: -rng.randrange(1, 60)])
+        for _ in range(rng.randrange(4)):
+            damaged[rng.randrange(2, len(damaged))] = rng.randrange(256)
+        try:
+            outcomes.add(read_picture(bytes(damaged)).mode)
+        except PictureError as error:
+            outcomes.add(error.reason)
+    assert {"RGB", "truncated"} <= outcomes <= {"RGB", "truncated", "not_an_image", "too_large", "too_complex"}
