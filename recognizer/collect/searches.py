@@ -16,6 +16,7 @@ from recognizer.store.photo_store import PhotoStore
 MOST_HITS = 500  # of a page; the rest is cut off
 MOST_PAGES = 200  # of a query
 USELESS = 5  # pages in a row without one photo, which end a query
+MOMENT = 0.05  # seconds
 
 Key = tuple[str, str, str]  # engine, query and class
 
@@ -136,10 +137,17 @@ class Searches:
             Whether one answered in this run; also True where none could be asked.
         """
         for name, engine in self._web.items():
-            async with self._turns[name]:
-                if not self.has_answer() and engine.answered is None and name not in self.refused:
-                    await in_thread(partial(engine.is_there, engine.queries(photo_class)[0]))
+            if name not in self.refused:
+                await self._ask_whether_there(name, engine, engine.queries(photo_class)[0])
         return self.has_answer() or not self.are_silent()
+
+    async def _ask_whether_there(self, name: str, engine: WebEngine, query: str) -> None:
+        """Ask an engine once; where a search is under way, the first thing that becomes of it says as much."""
+        while engine.answered is None and self._turns[name].locked():
+            await asyncio.sleep(MOMENT)
+        if engine.answered is None and not self.has_answer():
+            async with self._turns[name]:
+                await in_thread(partial(engine.is_there, query))
 
     def has_answer(self) -> bool:
         """Tell whether an engine of the web has answered in this run."""

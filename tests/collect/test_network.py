@@ -1,6 +1,8 @@
 """What may be there another day is tried again; a network that is not there is a sentence, and changes nothing."""
 
 import json
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
+from recognizer.collect.collect import collect
+from recognizer.collect.http.retries import Patience
 from recognizer.collect.network import MOST_HELD, NoNetwork
 from recognizer.recipe import load_recipe
 from recognizer.store.photo_store import PhotoStore
@@ -128,6 +132,20 @@ def test_many_waiting_hits_without_a_network_are_given_up_early(
     (photos,) = [int(word) for word in str(told.value).split() if word.isdigit()]
     assert MOST_HELD <= photos < 1000
     assert everything(tmp_path / "work") == before
+
+
+def test_a_patient_search_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One class has hits that wait, and the other has none, so that an engine is asked, time and again."""
+    recipe = load_recipe(write_recipe(tmp_path, 50, QUERIES))
+    set_environment(monkeypatch, OFFLINE)
+    released, begun = threading.Event(), time.monotonic()
+    patience = Patience(sleep=lambda _: released.wait(60))
+    with PhotoStore(tmp_path / "work", CLASSES) as store:
+        store.hits.add_page("duckduckgo", "kilim", "Kilim", 1, [Hit(f"https://a.example/{n}.jpg") for n in range(50)])
+        with pytest.raises(NoNetwork, match=WHY):
+            collect(recipe, store, patience=patience)
+    released.set()
+    assert time.monotonic() - begun < 30
 
 
 def test_the_command_says_it_on_one_line_and_ends_with_1(
