@@ -24,15 +24,15 @@ from tests.collect.collecting import (
 from tests.web_answers import Reply
 
 QUERIES = {"Kilim": ["kilim"], "Batik": ["none"]}
-PHOTO = "https://photos.example/photo.jpg"
+PHOTO, OTHER = "https://photos.example/photo.jpg", "https://photos.example/other.jpg"
 
 
-def listing(addresses: Callable[[int], list[str]]) -> Callable[[str], Reply | None]:
+def listing(addresses: Callable[[int], list[str]], query: str = "kilim") -> Callable[[str], Reply | None]:
     """A search that gives a page of these addresses for the number of the first hit asked for, without end."""
 
     def search(address: str) -> Reply | None:
         asked = parse_qs(urlsplit(address).query)
-        if "/i.js" not in address or asked["q"] != ["kilim"]:
+        if "/i.js" not in address or asked["q"] != [query]:
             return None
         first = int(asked.get("s", ["0"])[0])
         body = {"results": [{"image": found} for found in addresses(first)], "next": "i.js?q=kilim"}
@@ -46,8 +46,8 @@ def dead(first: int, count: int) -> list[str]:
 
 
 def web_of(folder: Path, search: Callable[[str], Reply | None], seconds: float = 0) -> Web:
-    """A web with one photo, which takes so long, and this search."""
-    written = json.loads((write_photo_web(folder, "kilim", {PHOTO: None}) / "web.json").read_text())
+    """A web with two photos, the first of which takes so long, and this search."""
+    written = json.loads((write_photo_web(folder, "kilim", {PHOTO: None, OTHER: None}) / "web.json").read_text())
     written["resources"][PHOTO]["delay"] = seconds
     (folder / "web.json").write_text(json.dumps(written))
     web = Web(folder)
@@ -96,11 +96,12 @@ def test_pages_are_counted_as_useless_from_the_last_photo_on(tmp_path: Path, mon
 def test_whether_pages_are_useless_does_not_depend_on_how_long_a_photo_takes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The only photo stands at the beginning; late, it comes after what stands behind it has failed."""
-    recipe = write_recipe(tmp_path, 5, QUERIES)
-    search = listing(lambda first: [*([] if first else [PHOTO]), *dead(first, 20)])
+    """One query has its only photo at the beginning; the other goes on longer, and may not overtake it meanwhile."""
+    recipe = write_recipe(tmp_path, 5, {"Kilim": ["kilim", "rug"], "Batik": ["none"]})
+    kilim = listing(lambda first: [*([] if first else [PHOTO]), *dead(first, 20)])
+    rug = listing(lambda first: [*([OTHER] if first == 400 else []), *dead(100_000 + first, 20)], "rug")
     for name, seconds in (("quick", 0), ("late", 1)):
-        with web_of(tmp_path / name, search, seconds) as web:
+        with web_of(tmp_path / name, lambda address: kilim(address) or rug(address), seconds) as web:
             set_environment(monkeypatch, web.environment)
             collected(recipe, tmp_path / f"{name} work")
             assert asked_for(web) == USELESS + 1
