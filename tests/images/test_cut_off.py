@@ -49,6 +49,12 @@ def test_of_the_last_rows_something_may_be_missing(kind: str, orientation: int) 
     assert whole.shape == cut.shape and 0 < differing < 0.06
 
 
+def test_of_a_low_picture_the_last_row_of_blocks_is_a_quarter() -> None:
+    data = encoded(Image.effect_noise((80, 60), 90).convert("RGB"), "JPEG", subsampling=2)
+    assert read_picture(data[:-300]).size == (80, 60)
+    assert reason(data[: len(data) // 2]) == "truncated"
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7, 0.85])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", KINDS)
