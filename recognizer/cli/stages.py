@@ -73,9 +73,9 @@ def serve_model(model: Path, host: str, port: int) -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; no upload is left then."""
     from recognizer.serve.classifier import Classifier
     from recognizer.serve.interface import launch_options, make_interface
-    from recognizer.serve.uploads import delete_all_at_the_end
+    from recognizer.serve.process import prepare_to_serve
 
-    delete_all_at_the_end()
+    prepare_to_serve()
     _launch(make_interface(Classifier(model)), host, port, launch_options())
 
 

@@ -36,6 +36,7 @@ MODULES = (
     "serve/facts.py",
     "serve/guard.py",
     "serve/interface.py",
+    "serve/process.py",
     "serve/uploads.py",
     "serve/waiting.py",
 )

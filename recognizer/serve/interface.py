@@ -33,6 +33,7 @@ from recognizer.serve.guard import layer
 from recognizer.serve.waiting import MOST_WAITING
 
 MOST_SESSIONS = 16  # Gradio keeps 0.1 MB and the last question of each, and this page needs neither
+MOST_THREADS = 8  # photos are compared one after the other; each thread keeps some memory
 LONGEST_PATH = 4096
 UNNAMED = "Send the path that an upload was given, or as url the photo itself: data:image/jpeg;base64, and its bytes."
 NOTICE = (
@@ -189,6 +190,7 @@ def launch_options() -> dict[str, Any]:
         "theme": theme,
         "max_file_size": LARGEST_PHOTO,
         "state_session_capacity": MOST_SESSIONS,
+        "max_threads": MOST_THREADS,
         "enable_monitoring": False,
         "app_kwargs": {"middleware": [layer(HERE)]},
         "footer_links": ["api"],

@@ -9,20 +9,16 @@ HERE.forget(path)                 # gone, as soon as the answer has what it need
       <process>/<upload>/<sha256>/<name>       what Gradio writes; half an upload is a file beside <sha256>
 """
 
-import atexit
 import math
 import os
 import secrets
 import shutil
-import signal
 import stat
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 
 from recognizer.errors import Unwritable
 
@@ -219,14 +215,3 @@ def _root() -> Path:
 
 
 HERE = Uploads(_root())
-
-
-def delete_all_at_the_end() -> None:
-    """Delete this process's uploads when it ends, also by SIGTERM, which otherwise ends it at once."""
-    atexit.register(HERE.close)
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _leave)
-
-
-def _leave(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)

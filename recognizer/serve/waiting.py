@@ -1,7 +1,7 @@
 """Questions that nobody waits for are not answered, and answers that nobody fetches are not kept.
 
 A visitor asks with one request and listens for the answer with another. Gradio drops the question of one who stops
-listening, but answers all who never began; they would hold up the next visitor.
+listening, but answers all who never began; they would hold up the next visitor. Here whoever listens goes first.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any
 
 from gradio.server_messages import ProcessCompletedMessage
 
-GRACE = 3.0  # seconds between a question and its listener; clients take one round trip
+GRACE = 15.0  # seconds between a question and its listener; clients take one round trip, more where much is going on
 KEPT_FOR = 60.0  # seconds; an answer that nobody fetched is dropped
 MOST_WAITING = 300  # questions; further ones are refused
 NOBODY = "Nobody waited for this answer; ask again."
@@ -35,13 +35,15 @@ class Waiting:
 
     @contextmanager
     def listening(self, queue: Any, key: str) -> Iterator[None]:
-        """Count a listener while it is there.
+        """Count a listener while it is there, and put questions with one before those without.
 
         Args:
             queue: Gradio's.
             key: the session, or the event, that is listened for.
         """
         self._listening[key] += 1
+        for one in queue.event_queue_per_concurrency_id.values():
+            one.queue.sort(key=lambda event: not self._heard(event.session_hash, event._id))
         try:
             yield
         finally:

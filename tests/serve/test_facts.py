@@ -1,4 +1,4 @@
-"""A stranger's model folder: nothing outside of it is served, its words run nothing, and what is wrong is a sentence."""
+"""A stranger's model folder: nothing outside of it is served, its words run nothing, and faults are a sentence."""
 
 import html
 import json

@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -31,7 +32,15 @@ def page(served: Served) -> Iterator[httpx.Client]:
 
 
 def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if not path.is_dir()]
+    """List what is no folder, while others may be deleting it."""
+    return [Path(inner, name) for inner, _, names in os.walk(folder) for name in names]
+
+
+def is_begun(folder: Path) -> bool:
+    """Tell whether part of an upload is there."""
+    with suppress(FileNotFoundError):
+        return any(path.stat().st_size for path in files(folder))
+    return False
 
 
 def test_a_photo_is_gone_with_its_answer(served: Served) -> None:
@@ -58,7 +67,7 @@ def test_two_visitors_may_have_the_same_photo(page: httpx.Client, served: Served
 def test_an_upload_that_breaks_off_leaves_nothing(served: Served) -> None:
     before = set(HERE.folder.iterdir())
     with half_sent(served.url, "/gradio_api/upload", FORM, BEGUN + bytes(100_000), 1_000_000):
-        assert wait_for(lambda: any(path.stat().st_size for path in files(HERE.folder)), 10)
+        assert wait_for(lambda: is_begun(HERE.folder), 10)
     assert wait_for(lambda: set(HERE.folder.iterdir()) <= before, 10)
 
 
@@ -123,13 +132,16 @@ def test_no_other_file_is_deleted(served: Served) -> None:
 
 
 @contextmanager
-def served_apart(built: Built, temporary: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Serve in a process of its own, with a temporary folder of its own."""
+def served_apart(
+    built: Built, temporary: Path, most_files: int = 1024
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Serve in a process of its own, with a temporary folder of its own, and with so many open files to begin with."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "recognizer", "serve", str(built.recipe), "--work", str(built.work)]
-    process = subprocess.Popen([*command, "--port", str(port)], env={**os.environ, "GRADIO_TEMP_DIR": str(temporary)})
+    limited = ["sh", "-c", f'ulimit -S -n {most_files}; exec "$@"', "sh", *command, "--port", str(port)]
+    process = subprocess.Popen(limited, env={**os.environ, "GRADIO_TEMP_DIR": str(temporary)})
     address = f"http://127.0.0.1:{port}"
     try:
         assert wait_for(lambda: _is_up(address) or process.poll() is not None, 120)
@@ -166,6 +178,16 @@ def test_nothing_is_left_by_a_process_that_ends_nor_by_one_before_it(
             process.send_signal(number)
             process.wait(30)
     assert files(tmp_path) == [tmp_path / "other.txt"]
+
+
+@pytest.mark.slow
+def test_connections_that_ask_nothing_shut_nobody_out(built: Built, served: Served, tmp_path: Path) -> None:
+    with served_apart(built, tmp_path, most_files=256) as (address, _), ExitStack() as idle:
+        place = urlsplit(address)
+        for _ in range(400):
+            idle.enter_context(socket.create_connection((place.hostname, place.port), timeout=10))
+        with client(address) as page:
+            assert answered(page, of_upload(upload(page, served.photos[0].read_bytes())))[0] == "complete"
 
 
 @pytest.mark.slow

@@ -26,21 +26,31 @@ def slow_photo() -> dict[str, str]:
 
 @pytest.fixture
 def served_here(served: Served) -> Iterator[tuple[str, Any]]:
-    """The address and the queue of a page that waits a short time for those who listen."""
+    """The address and the queue of a page that waits a short time until somebody listens."""
     with serving(served.model, grace=0.3) as (address, app):
         yield address, app.get_blocks()._queue
 
 
-def test_questions_that_nobody_waits_for_are_dropped(
-    served_here: tuple[str, Any], served: Served, slow_photo: dict[str, str]
-) -> None:
+def test_whoever_waits_goes_before_questions_that_nobody_waits_for(served: Served, slow_photo: dict[str, str]) -> None:
+    """200 of them; each of the 3 visitors who come after all is answered next."""
+    with serving(served.model) as (address, app), client(address) as page:
+        queue = app.get_blocks()._queue
+        path = [upload(page, served.photos[0].read_bytes()) for _ in range(3)]
+        for _ in range(200):
+            ask(page, slow_photo)
+        waiting = len(queue)
+        for each in path:
+            assert answered(page, of_upload(each))[0] == "complete"
+        assert waiting > 100 and waiting - len(queue) < 20
+
+
+def test_questions_that_nobody_waits_for_are_dropped(served_here: tuple[str, Any], slow_photo: dict[str, str]) -> None:
     address, queue = served_here
     with client(address) as page:
-        path = upload(page, served.photos[0].read_bytes())
         asked = [ask(page, slow_photo) for _ in range(QUESTIONS)]
-        assert answered(page, of_upload(path))[0] == "complete"
-        assert listen(page, asked[-1]) == ("error", {"error": NOBODY})
         assert wait_for(lambda: not queue.event_ids_to_events, 30)
+        assert listen(page, asked[-1]) == ("error", {"error": NOBODY})
+        assert _answers(queue) < QUESTIONS / 2
 
 
 def test_questions_of_those_who_left_are_dropped(
