@@ -11,6 +11,7 @@ import typer
 
 from recognizer.cli import stages, summaries
 from recognizer.cli.options import (
+    Again,
     Auto,
     EngineNames,
     Host,
@@ -49,12 +50,7 @@ def collect(
     work: Work = None,
     engine: EngineNames = None,
     folder: OwnPhotos = None,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again", help="Ask engines that had no more hits again now; otherwise they are asked again after a day."
-        ),
-    ] = False,
+    again: Again = False,
 ) -> None:
     """Find photos through image search and store them.
 

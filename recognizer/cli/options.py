@@ -36,6 +36,12 @@ OwnPhotos = Annotated[
     Path | None,
     typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
 ]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--again", help="Ask engines that had no more hits again now; otherwise they are asked again after a day."
+    ),
+]
 Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
 
 
