@@ -9,22 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from recognizer.cli import stages, summaries
-from recognizer.cli.options import (
-    Again,
-    Auto,
-    EngineNames,
-    Host,
-    Model,
-    OwnPhotos,
-    Port,
-    Precision,
-    RecipeName,
-    Reviewer,
-    Work,
-    with_engines,
-    with_precision,
-)
+from recognizer.cli import options, stages, summaries
 from recognizer.cli.stages import opened, sentences, show, taking_port, work_folder
 from recognizer.errors import RecognizerError
 from recognizer.recipe import load_recipe
@@ -46,36 +31,41 @@ def main() -> None:
 
 @app.command()
 def collect(
-    recipe: RecipeName,
-    work: Work = None,
-    engine: EngineNames = None,
-    folder: OwnPhotos = None,
-    again: Again = False,
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    engine: options.EngineNames = None,
+    folder: options.OwnPhotos = None,
+    again: options.Again = False,
 ) -> None:
     """Find photos through image search and store them.
 
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
     with opened(recipe, work) as (found, store):
-        stages.run_collect(with_engines(found, engine, folder), store, again)
+        stages.run_collect(options.with_engines(found, engine, folder), store, again)
 
 
 @app.command()
-def clean(recipe: RecipeName, work: Work = None, auto: Auto = True, precision: Precision = None) -> None:
+def clean(
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    auto: options.Auto = True,
+    precision: options.Precision = None,
+) -> None:
     """Find copies, poor pictures and wrong labels, and decide where that is sure.
 
     Example: recognizer clean ethnic-groups --precision 0.98
     """
     with opened(recipe, work) as (found, store):
-        stages.run_clean(with_precision(found, precision), store, auto)
+        stages.run_clean(options.with_precision(found, precision), store, auto)
 
 
 @app.command()
 def undo(
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="The photo's sha256, or its first digits.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Undo all that the rules decided.")] = False,
-    work: Work = None,
+    work: options.Work = None,
 ) -> None:
     """Undo what the rules decided about one photo or all; they will not decide the same again.
 
@@ -91,7 +81,11 @@ def undo(
 
 @app.command()
 def review(
-    recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT, name: Reviewer = None
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    host: options.Host = ADDRESS,
+    port: options.Port = PORT,
+    name: options.Reviewer = None,
 ) -> None:
     """Open the page where a person decides about photos, the most valuable first.
 
@@ -106,7 +100,7 @@ def review(
 
 
 @app.command()
-def train(recipe: RecipeName, work: Work = None) -> None:
+def train(recipe: options.RecipeName, work: options.Work = None) -> None:
     """Fine-tune the network on the kept photos.
 
     Example: recognizer train ethnic-groups
@@ -116,7 +110,7 @@ def train(recipe: RecipeName, work: Work = None) -> None:
 
 
 @app.command()
-def evaluate(recipe: RecipeName, work: Work = None) -> None:
+def evaluate(recipe: options.RecipeName, work: options.Work = None) -> None:
     """Measure the network on the held-out photos.
 
     Example: recognizer evaluate ethnic-groups
@@ -126,7 +120,7 @@ def evaluate(recipe: RecipeName, work: Work = None) -> None:
 
 
 @app.command()
-def export(recipe: RecipeName, work: Work = None) -> None:
+def export(recipe: options.RecipeName, work: options.Work = None) -> None:
     """Write the model folder: the network in four forms, model.json, the model card and the credits.
 
     Example: recognizer export ethnic-groups
@@ -136,7 +130,7 @@ def export(recipe: RecipeName, work: Work = None) -> None:
 
 
 @app.command()
-def build(recipe: RecipeName, work: Work = None) -> None:
+def build(recipe: options.RecipeName, work: options.Work = None) -> None:
     """Do all of it in order: collect, clean, train, evaluate, export.
 
     Example: recognizer build ethnic-groups
@@ -147,9 +141,9 @@ def build(recipe: RecipeName, work: Work = None) -> None:
 
 @app.command()
 def forget(
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     what: Annotated[str, typer.Argument(metavar="WHAT", help="A photo's sha256, its address, or its page's address.")],
-    work: Work = None,
+    work: options.Work = None,
 ) -> None:
     """Remove photos for good, with their near copies, and keep them from coming back.
 
@@ -163,8 +157,8 @@ def forget(
 
 @app.command()
 def credits(
-    recipe: RecipeName,
-    work: Work = None,
+    recipe: options.RecipeName,
+    work: options.Work = None,
     to: Annotated[Path | None, typer.Option(help="The file; ATTRIBUTION.md in the work folder by default.")] = None,
 ) -> None:
     """Write title, author, licence and page of every kept photo.
@@ -180,7 +174,9 @@ def credits(
 
 
 @app.command()
-def serve(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
+def serve(
+    recipe: options.RecipeName, work: options.Work = None, host: options.Host = ADDRESS, port: options.Port = PORT
+) -> None:
     """Serve the exported model on a page with an API.
 
     Example: recognizer serve ethnic-groups
@@ -190,7 +186,7 @@ def serve(recipe: RecipeName, work: Work = None, host: Host = ADDRESS, port: Por
 
 
 @app.command()
-def demo(work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
+def demo(work: options.Work = None, host: options.Host = ADDRESS, port: options.Port = PORT) -> None:
     """Build the sample recipe, unless that is done, and serve it.
 
     Example: recognizer demo
@@ -204,7 +200,7 @@ def demo(work: Work = None, host: Host = ADDRESS, port: Port = PORT) -> None:
 @app.command()
 def classify(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Picture files.")],
-    model: Model,
+    model: options.Model,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Say which class's photos each photo looks most like.
@@ -222,8 +218,8 @@ def classify(
 @app.command()
 def publish(
     to: Annotated[Path, typer.Option(help="The folder to write.")],
-    recipe: RecipeName = "ethnic-groups",
-    work: Work = None,
+    recipe: options.RecipeName = "ethnic-groups",
+    work: options.Work = None,
 ) -> None:
     """Write a complete folder for a Hugging Face Space.
 
