@@ -4,6 +4,7 @@ prepare_to_serve()        in the main thread, before the page is launched
 """
 
 import atexit
+import ctypes
 import signal
 import sys
 import threading
@@ -12,15 +13,18 @@ from types import FrameType
 from recognizer.serve.uploads import HERE
 
 MOST_FILES = 65_536  # each connection is one
+TRIMMED_EVERY = 10.0  # seconds
 
 
 def prepare_to_serve() -> None:
-    """Let as many connections be open as the system allows, and delete the uploads at the end, also by SIGTERM.
+    """Let as many connections be open as the system allows, give memory back, and delete the uploads at the end.
 
-    Without it 1,000 connections that ask nothing shut everybody out, since 1,024 open files are the usual limit.
+    The end may be SIGTERM, too. Without the first, 1,000 connections that ask nothing shut everybody out, since 1,024
+    open files are the usual limit.
     """
     atexit.register(HERE.close)
     _open_many_files()
+    threading.Thread(target=_give_memory_back, name="memory", daemon=True).start()
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _leave)
 
@@ -34,6 +38,17 @@ def _open_many_files() -> None:
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _give_memory_back() -> None:
+    """Hand what is free to the system, again and again; after many visitors at once glibc keeps hundreds of MB."""
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # another C library
+        return
+    never = threading.Event()
+    while not never.wait(TRIMMED_EVERY):
+        trim(0)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

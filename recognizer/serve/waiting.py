@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 from gradio.server_messages import ProcessCompletedMessage
@@ -70,8 +71,9 @@ class Waiting:
 
     def _look_later(self, queue: Any, session: str) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(self.grace, lambda: loop.create_task(self._drop_unheard(queue)))
-        loop.call_later(self.kept_for, self._drop_unfetched, queue, session)
+        empty = Context()  # else each keeps all of the request for so long
+        loop.call_later(self.grace, lambda: loop.create_task(self._drop_unheard(queue)), context=empty)
+        loop.call_later(self.kept_for, self._drop_unfetched, queue, session, context=empty)
 
     async def _drop_unheard(self, queue: Any) -> None:
         """Drop all questions that have waited without a listener; whoever comes after all is told."""
