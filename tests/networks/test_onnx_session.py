@@ -12,13 +12,11 @@ from onnx import TensorProto, helper
 from recognizer.networks.onnx_session import open_session
 from tests.paths import ROOT
 
-OPEN = '''
+OPEN = """
 import sys
 from recognizer.networks.onnx_session import open_session
 open_session(sys.argv[1]).run(None, {"x": [1]})
-'''
-    "import sys; from recognizer.networks.onnx_session import open_session as o; o(sys.argv[1]).run(None, {'x': [1]})"
-)
+"""
 
 
 @pytest.fixture

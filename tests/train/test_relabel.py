@@ -167,15 +167,6 @@ def test_every_photo_that_is_not_held_out_is_predicted_by_a_network_that_has_not
     assert len(set(fold.values())) == recipe.train.folds
 
 
-def test_all_layers_can_be_tuned_on_newly_augmented_photos(copied: PhotoStore, recipe: Recipe) -> None:
-    whole = changed(recipe, cached=False, tuned=0.1)
-    report = train(whole, copied)
-    trained = load_trained(whole, copied)
-    validation = len(trained.split.validation)
-    assert report["judged"]["photos"] == trained.calibration.photos == validation > 0
-    assert np.allclose(trained.predict(trained.split.held_out[:5]).probabilities.sum(axis=1), 1)
-
-
 def test_a_class_that_no_fold_can_do_without_is_named(copied: PhotoStore, recipe: Recipe) -> None:
     split = split_kept(recipe, copied)
     only = next(photo for photo in split.training if photo.label == recipe.labels[0])

@@ -49,10 +49,10 @@ def test_folders_that_nobody_numbered_are_no_runs(tmp_path: Path) -> None:
 
 
 def test_a_new_run_comes_after_all_others_even_where_some_are_gone(copied: PhotoStore, recipe: Recipe) -> None:
-    train(with_settings(recipe, seed=1), copied)
+    train(with_settings(recipe, seed=1, epochs=0), copied)
     shutil.rmtree(copied.work / "runs" / "1")
     before = all_runs(copied.work)[0].weights
-    train(with_settings(recipe, seed=2), copied)
+    train(with_settings(recipe, seed=2, epochs=0), copied)
     assert numbers(all_runs(copied.work)) == [2, 3]
     assert all(before[name].equal(tensor) for name, tensor in all_runs(copied.work)[0].weights.items())
 
@@ -94,9 +94,9 @@ def test_a_network_of_other_classes_is_not_taken_for_the_recipes(
     copied: PhotoStore, recipe: Recipe, change: object
 ) -> None:
     assert callable(change)
-    other: Recipe = change(recipe)
+    other: Recipe = change(with_settings(recipe, epochs=0))
     with pytest.raises(RecognizerError, match=r"other classes, or in another order, .* recognizer train small again"):
-        load_trained(other, copied)
+        load_trained(change(recipe), copied)
     train(other, copied)
     trained = load_trained(other, copied)
     assert {photo.label for photo in (*trained.split.learning, *trained.split.held_out)} == set(other.labels)
@@ -109,6 +109,7 @@ def test_photos_whose_files_are_missing_are_counted_and_left_out(copied: PhotoSt
     split = split_kept(recipe, copied)
     for photo in (split.training[0], split.held_out[0]):
         photo.path.unlink()
-    assert train(recipe, copied)["missing"] == 2
-    report = evaluate(recipe, copied)
+    quick = with_settings(recipe, epochs=0)
+    assert train(quick, copied)["missing"] == 2
+    report = evaluate(quick, copied)
     assert (report["missing"], report["photos"]) == (2, len(split.held_out) - 1)

@@ -57,10 +57,14 @@ def test_on_cached_layers_another_round_starts_from_the_pretrained_network(copie
 
 
 @pytest.mark.slow
-def test_a_whole_network_goes_on_from_the_weights_of_the_last_round(copied: PhotoStore, recipe: Recipe) -> None:
+def test_a_whole_network_is_tuned_and_goes_on_from_the_weights_of_the_last_round(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
     """At a learning rate of next to nothing it ends where it began, so that the beginning can be told."""
     whole = with_settings(recipe, cached=False, learning_rate=1e-12)
-    train(whole, copied)
+    report, trained = train(whole, copied), load_trained(whole, copied)
+    assert report["judged"]["photos"] == trained.calibration.photos == len(trained.split.validation) > 0
+    assert np.allclose(trained.predict(trained.split.held_out[:5]).probabilities.sum(axis=1), 1)
     first = all_runs(copied.work)[-1]
     changed = multiply_weights(first, 1.5)
     train(with_settings(whole, rounds=2), copied)

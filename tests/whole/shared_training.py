@@ -1,6 +1,6 @@
 """What each of several processes does in test_processes.py: trains with the others, and writes down what came of it.
 
-accelerate launch --num_processes 2 -m tests.train.shared_training RECIPE WORK FOLDER
+accelerate launch --num_processes 2 -m tests.whole.shared_training RECIPE WORK FOLDER
 """
 
 import hashlib
