@@ -9,7 +9,8 @@ tests/export/plain.py does that in an empty folder, without this package and wit
 pip's cache is shared. What counts is the largest difference of a probability from what fastai says here.
 
 Beside a CPU torch the torchvision of PyPI cannot be imported, and then nor can fastai, whatever the learner
-(recognizer/networks/torchvision_cure.py). There the program declares the two operators that are missing, and it is said here.
+(recognizer/networks/torchvision_cure.py). There the program declares the two operators that are missing, and it is
+said here.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
