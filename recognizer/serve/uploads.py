@@ -64,7 +64,7 @@ class Uploads:
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             _own(self.root)
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self._make_folder()
         except OSError as error:
             raise Unwritable(
                 f"Uploads need the folder {self.root}, which is not this user's to write ({error}); "
@@ -82,10 +82,16 @@ class Uploads:
 
     def new_place(self) -> Path:
         """Return a new, empty folder for one upload, whose name nobody can guess."""
+        self._make_folder()
         place = self.folder / secrets.token_urlsafe(16)
-        place.mkdir(mode=0o700, parents=True)
+        place.mkdir(mode=0o700)
         self.note(BLOCK)
         return place
+
+    def _make_folder(self) -> None:
+        """Make the folder, which another process sweeps away while it is empty, and which Gradio may have made."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _own(self.folder)
 
     def note(self, arrived: int) -> None:
         """Count bytes that arrive or, below 0, go, until the next sweep counts what is there."""
