@@ -23,7 +23,7 @@ CLASSES = ("Kilim", "Batik", "Ikat")
 PLAIN = 3  # plain JPEGs of each class; a PNG, a WebP, a JPEG on its side, a late one and a flat one are stored besides
 STORED = PLAIN + 5
 ONCE = Patience(tries=1)  # engines are not asked again, which takes seconds
-TIMEOUT = 4  # seconds: what hangs takes so long in every run, and what does not must be done by then on a busy machine
+TIMEOUT = 3  # seconds: what hangs takes so long in every run, and what does not must be done by then on a busy machine
 
 
 class Web(SmallWeb):
