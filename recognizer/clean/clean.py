@@ -54,7 +54,7 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     decisions, estimated = _check(recipe, store, photos, watch)
     standing = decisions if auto else []
     store.decisions.replace_automatic(standing)
-    store.label_quality.replace(label_quality.label_qualities(estimated.photos, estimated.estimate, standing))
+    store.label_quality.replace(label_quality.rate_labels(estimated.photos, estimated.estimate, standing))
     _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos))
 

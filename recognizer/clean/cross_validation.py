@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from recognizer.networks.lda import Floats, Labels, add_sums, fit_discriminants, predict_out_of_fold, sum_classes
+from recognizer.calibration.calibrate import Labels
+from recognizer.networks.lda import Floats, add_sums, fit_discriminants, predict_out_of_fold, sum_classes
+from recognizer.splits.split import deal_folds
 
 FOLDS = 5
 COMPONENTS = 512  # of the features, at most
@@ -39,7 +40,7 @@ def _signed_roots(features: Floats) -> Floats:
     return np.asarray(np.sign(wide) * np.sqrt(np.abs(wide)))
 
 
-def deal_folds(labels: Labels, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Labels]:
+def teaching_folds(labels: Labels, groups: Sequence[str], held_out: npt.NDArray[np.bool_], seed: int) -> list[Labels]:
     """Deal the photos that teach out into folds of like classes.
 
     Args:
@@ -52,9 +53,8 @@ def deal_folds(labels: Labels, groups: Sequence[str], held_out: npt.NDArray[np.b
         The places of each fold's photos.
     """
     teaching = np.flatnonzero(~held_out)
-    dealer = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    dealt = dealer.split(teaching, labels[teaching], np.array(groups)[teaching])
-    return [teaching[chosen] for _, chosen in dealt]
+    dealt = deal_folds(labels[teaching], np.array(groups)[teaching].tolist(), FOLDS, seed)
+    return [teaching[dealt == fold] for fold in range(FOLDS)]
 
 
 def out_of_fold(
@@ -69,7 +69,7 @@ def out_of_fold(
     Args:
         features: as `reduce_components` gives them, (n, channels).
         labels: the number of each photo's class, (n,).
-        folds: of the photos that teach, as `deal_folds` gives them.
+        folds: of the photos that teach, as `teaching_folds` gives them.
         held_out: which of them teach nothing, and get what all others give, (n,).
         shrinkages: of the covariance, from 0 to 1.
 

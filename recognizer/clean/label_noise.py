@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
-from recognizer.networks.lda import Floats, Labels
+from recognizer.calibration.calibrate import Labels
+from recognizer.networks.lda import Floats
 
 
 @dataclass(frozen=True)

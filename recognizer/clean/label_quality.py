@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logsumexp
 
-from recognizer.clean.cross_validation import FOLDS, deal_folds, out_of_fold, reduce_components
+from recognizer.calibration.calibrate import Labels
+from recognizer.clean.cross_validation import FOLDS, out_of_fold, reduce_components, teaching_folds
 from recognizer.clean.features import PhotoFeatures
 from recognizer.clean.label_noise import LabelNoise, fit_noise
 from recognizer.errors import RecognizerError
-from recognizer.networks.lda import SHRINKAGES, Floats, Labels
+from recognizer.networks.lda import SHRINKAGES, Floats
 from recognizer.store.rows import WORTH_A_LOOK, Decision, Issue, LabelQuality, Photo
 
 CHECK = "label"
@@ -95,7 +96,7 @@ def choose_settings(
     """
     classes, labels = np.unique(np.array(names), return_inverse=True)
     _check_enough(np.array(names)[~held_out], classes)
-    folds = deal_folds(labels, groups, held_out, seed)
+    folds = teaching_folds(labels, groups, held_out, seed)
     settings = [LdaSettings(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
     tried = [found for reduced in reductions for found in out_of_fold(reduced, labels, folds, held_out, SHRINKAGES)]
     return settings[int(np.argmax([fit_noise(found[~held_out], labels[~held_out]).likelihood for found in tried]))]
@@ -114,7 +115,7 @@ def estimate_labels(
         seed: of the folds.
     """
     classes, labels = np.unique(np.array(names), return_inverse=True)
-    dealt = [deal_folds(labels, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
+    dealt = [teaching_folds(labels, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
     repeats = [out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage])[0] for folds in dealt]
     discriminants = np.mean(repeats, axis=0)
     noise = fit_noise(discriminants[~held_out], labels[~held_out])
@@ -147,9 +148,7 @@ def find_off_topic(photos: Sequence[Photo], estimate: LabelEstimate) -> list[Iss
     return [Issue(photo.sha256, OFF_TOPIC, float(score)) for photo, score in pairs if score >= WORTH_A_LOOK]
 
 
-def label_qualities(
-    photos: Sequence[Photo], estimate: LabelEstimate, decisions: Iterable[Decision]
-) -> list[LabelQuality]:
+def rate_labels(photos: Sequence[Photo], estimate: LabelEstimate, decisions: Iterable[Decision]) -> list[LabelQuality]:
     """Return how likely the label of each photo is right: the estimated label, or the one that a rule gives.
 
     Args:

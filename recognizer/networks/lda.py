@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from recognizer.calibration.calibrate import fit_temperature
+from recognizer.calibration.calibrate import Labels, fit_temperature
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
@@ -23,7 +23,6 @@ COMPONENTS = 768  # of the features of a head, at most
 FITTED = 4096  # rows that the components are fitted to, at most
 MOST_TEMPERATURE = 100.0
 Floats = npt.NDArray[np.floating]
-Labels = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)

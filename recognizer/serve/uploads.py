@@ -21,8 +21,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recognizer.errors import Unwritable
+from recognizer.images.decode import Limits
 
-LARGEST_PHOTO = 20_000_000  # bytes
+LARGEST_PHOTO = Limits().bytes
 KEPT_FOR = 60.0  # seconds; what is older is deleted, asked about or not
 SWEPT_EVERY = 2.0  # seconds
 LARGEST_FOLDER = 400_000_000  # bytes; above it no upload is taken, above half of it they are kept a third as long

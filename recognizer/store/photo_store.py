@@ -3,7 +3,7 @@
     store = PhotoStore(Path("data/textiles"), recipe.labels)
     with store.locked():                                                    # one collector at a time
         store.hits.add_page("duckduckgo", "tartan", "Tartan", 1, hits)      # search results become rows
-        for hit in store.hits.waiting("Tartan", 100):                       # what is still to be fetched
+        for hit in store.hits.to_fetch("Tartan", 100, ["duckduckgo"]):      # what is still to be fetched
             store.photos.add(hit.id, prepare_photo(data))                   # a file, then its row
     store.photos.kept()                                                     # the photos that training uses
 

@@ -25,6 +25,7 @@ from fastai.torch_core import set_seed
 from fastai.vision.learner import default_split
 from torch import nn
 
+from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_backbone
 from recognizer.networks.extractors import head_extractor, maps_extractor
@@ -36,7 +37,7 @@ from recognizer.report import Watch, unwatched
 from recognizer.splits.split import Split, deal_folds
 from recognizer.store.rows import Photo
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import BATCH, Examples, Features, Labels, label_numbers, label_qualities, make_loaders
+from recognizer.train.examples import BATCH, Examples, Features, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
 from recognizer.train.runs import OutOfFold, Trained, storable
 

@@ -13,10 +13,10 @@ from fastai.data.load import DataLoader
 from fastai.torch_core import default_device
 from torch import Tensor
 
+from recognizer.calibration.calibrate import Labels
 from recognizer.store.rows import Photo
 
 BATCH = 64  # of photos that are only predicted
-Labels = npt.NDArray[np.int_]
 Quality = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float16]
 Draw = Callable[[Sequence[int]], list[int]]
