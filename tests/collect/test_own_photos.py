@@ -1,5 +1,6 @@
 """A folder of one's own photos: never harmed, waited for while it is away, and read again when there are more."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -149,6 +150,21 @@ def test_more_photos_are_found_by_a_run_that_wants_more(tmp_path: Path) -> None:
     draw_own(tmp_path / "own", 2, first=-2)
     assert command(*everything[:1], write_recipe(tmp_path, 300), *everything[2:])[0] == 0
     assert len(read_state(tmp_path / "work").files) == (EACH + 2) * len(CLASSES)
+
+
+def test_another_photo_under_the_same_name_is_found_by_the_next_run(tmp_path: Path) -> None:
+    first, other = draw_own(tmp_path / "own", 2, first=3)[:2]
+    everything = asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own")
+    assert command(*everything)[0] == 0
+    before = read_state(tmp_path / "work")
+    written = first.stat()
+    Image.open(first).rotate(180).save(first)
+    os.utime(first, ns=(written.st_atime_ns, written.st_mtime_ns + 1_000_000))
+    other.write_bytes(other.read_bytes())  # the same again is no new photo
+    assert command(*everything)[0] == 0
+    after = read_state(tmp_path / "work")
+    assert len(after.files) == len(before.files) + 1 and set(before.photos) < set(after.photos)
+    assert command(*everything)[0] == 0 and read_state(tmp_path / "work") == after
 
 
 def test_a_file_that_was_away_is_tried_again(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """A folder of one's own photos as an engine: one subfolder for each class, called like the class.
 
-    own/Kilim/1.jpg  own/kilim/red/2.jpg    ->  folder:Kilim/1.jpg  folder:Kilim/red/2.jpg
+    own/Kilim/1.jpg  own/kilim/red/2.jpg    ->  folder:Kilim/1.jpg?70311-1764…  folder:Kilim/red/2.jpg?…
 
-Addresses tell nothing of where the folder lies; names are percent-encoded in them. What is not below the folder,
-because a symbolic link leads out of it, is not there.
+Addresses tell nothing of where the folder lies; names are percent-encoded in them. Behind the question mark stand the
+size of the file and when it was written, so that another photo under the same name is another hit. What is not below
+the folder, because a symbolic link leads out of it, is not there.
 """
 
 import os
@@ -37,7 +38,7 @@ class Folder(Engine):
     def __init__(self, folder: Path, most_bytes: int | None = None) -> None:
         self._folder = folder
         self._most_bytes = Limits().bytes if most_bytes is None else most_bytes
-        self._files: dict[str, list[str]] = {}
+        self._hits: dict[str, list[Hit]] = {}
 
     def queries(self, photo_class: PhotoClass) -> list[str]:
         """Return the class's name, which is the subfolder's."""
@@ -74,10 +75,10 @@ class Folder(Engine):
         Raises:
             EngineRefused: the folder or the subfolder is missing or cannot be read.
         """
-        if query not in self._files:
-            self._files[query] = self._list(query)
+        if query not in self._hits:
+            self._hits[query] = self._list(query)
         first = (page - 1) * HITS_A_PAGE
-        return [_hit(query, name) for name in self._files[query][first : first + HITS_A_PAGE]]
+        return self._hits[query][first : first + HITS_A_PAGE]
 
     def read(self, address: str) -> bytes:
         """Return the bytes of a file.
@@ -99,15 +100,16 @@ class Folder(Engine):
             raise DownloadError("too_large")
         return data
 
-    def _list(self, label: str) -> list[str]:
-        """List the files of a class, hidden ones left out."""
+    def _list(self, label: str) -> list[Hit]:
+        """List the files of a class by name, hidden ones left out."""
         top = self._subfolder(label)
         try:
             found = [Path(place, name) for place, _, names in os.walk(top, onerror=_tell) for name in names]
+            files = {path.relative_to(top): path.stat() for path in found if path.is_file() and self._is_below(path)}
         except OSError as error:
             raise EngineRefused(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
-        names = [path.relative_to(top) for path in found if path.is_file() and self._is_below(path)]
-        return sorted(str(name.as_posix()) for name in names if not any(part.startswith(".") for part in name.parts))
+        seen = {name.as_posix(): facts for name, facts in files.items() if not _is_hidden(name)}
+        return [_hit(label, name, seen[name]) for name in sorted(seen)]
 
     def _subfolders(self) -> list[Path]:
         try:
@@ -135,7 +137,7 @@ class Folder(Engine):
         raise EngineRefused(f"There is {wrong} for “{label}” in {self._folder}; there has to be one. Found: {there}.")
 
     def _path(self, address: str) -> Path:
-        label, _, name = address.removeprefix(SCHEME).partition("/")
+        label, _, name = address.removeprefix(SCHEME).partition("?")[0].partition("/")
         path = self._subfolder(_decoded(label)) / _decoded(name)
         if not path.is_file():
             raise FileNotFoundError(path)
@@ -178,6 +180,11 @@ def _decoded(name: str) -> str:
     return os.fsdecode(unquote_to_bytes(name))
 
 
-def _hit(label: str, name: str) -> Hit:
+def _is_hidden(name: Path) -> bool:
+    return any(part.startswith(".") for part in name.parts)
+
+
+def _hit(label: str, name: str, facts: os.stat_result) -> Hit:
     title = Path(name).stem.encode("utf-8", "replace").decode()
-    return Hit(f"{SCHEME}{_encoded(label)}/{_encoded(name)}", title=title)
+    address = f"{SCHEME}{_encoded(label)}/{_encoded(name)}?{facts.st_size}-{facts.st_mtime_ns}"
+    return Hit(address, title=title)
