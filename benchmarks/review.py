@@ -121,7 +121,7 @@ def _add(store: PhotoStore, label: str, number: int) -> str:
         "drawn", "q", label, number + 1, [Hit(f"https://x.example/{number}", f"https://x.example/{number}")]
     )
     photo = _draw(number)
-    store.photos.add(store.hits.waiting(label, 1)[0].id, photo)
+    store.photos.add(store.hits.to_fetch(label, 1, ["drawn"])[0].id, photo)
     return photo.sha256
 
 

@@ -45,7 +45,7 @@ def fill_store(recipe: Recipe, store: PhotoStore) -> None:
         (query,) = label.queries
         for page in (1, 2):
             store.hits.add_page("sample", query, label.name, page, pictures.search(query, page))
-        for hit in store.hits.waiting(label.name, recipe.collect.photos):
+        for hit in store.hits.to_fetch(label.name, recipe.collect.photos, ["sample"]):
             try:
                 store.photos.add(hit.id, drawn(hit.image))
             except PictureError as error:
@@ -67,7 +67,7 @@ def decide_about_copies(store: PhotoStore) -> None:
 def store_hit(store: PhotoStore, label: str, hit: Hit, photo: PreparedPhoto) -> str:
     """Store one more photo, found as a label; return its sha256."""
     store.hits.add_page("test", hit.image, label, 1, [hit])
-    (waiting,) = [one for one in store.hits.waiting(label, 1000) if one.image == hit.image]
+    (waiting,) = [one for one in store.hits.to_fetch(label, 1000, ["test"]) if one.image == hit.image]
     store.photos.add(waiting.id, photo)
     return photo.sha256
 

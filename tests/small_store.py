@@ -10,6 +10,7 @@ from recognizer.store.rows import Hit
 
 LABELS = ("Kilim", "Batik", "Ikat")
 HITS = 6  # of each label
+ENGINE = "duckduckgo"  # that gave them
 
 
 def prepared(content: str) -> PreparedPhoto:
@@ -31,12 +32,12 @@ def opened(work: Path, count: int = HITS) -> PhotoStore:
     """A store in which every label has waiting hits."""
     store = PhotoStore(work, LABELS)
     for label in LABELS:
-        store.hits.add_page("duckduckgo", label.lower(), label, 1, hits(label, count))
+        store.hits.add_page(ENGINE, label.lower(), label, 1, hits(label, count))
     return store
 
 
 def ids(store: PhotoStore, label: str) -> list[int]:
-    return [waiting.id for waiting in store.hits.waiting(label, HITS)]
+    return [waiting.id for waiting in store.hits.to_fetch(label, HITS, [ENGINE])]
 
 
 def fill(store: PhotoStore) -> list[str]:

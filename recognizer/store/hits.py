@@ -84,32 +84,6 @@ class Hits:
         known = self._database.number("SELECT count(*) FROM hits WHERE label = ? AND image = ?", label, hit.image)
         return ("duplicate", "same_address") if known else ("waiting", "")
 
-    def next_page(self, engine: str, query: str, label: str) -> int | None:
-        """Return the number of the first page not fetched yet, or None when the query has no more hits.
-
-        Args:
-            engine: its name.
-            query: the words.
-            label: the class.
-        """
-        asked = self.pages.asked(engine, query, label)
-        if asked is None:
-            return 1
-        return asked.page + 1 if asked.found else None
-
-    def waiting(self, label: str, most: int) -> list[WaitingHit]:
-        """Return at most `most` hits of a label that are still to be fetched, in the engines' order.
-
-        Args:
-            label: the class.
-            most: how many, at most.
-        """
-        rows = self._database.rows(
-            "SELECT id, engine, image FROM hits WHERE label = ? AND status = 'waiting' ORDER BY rank LIMIT ?",
-            *(label, most),
-        )
-        return [WaitingHit(**row) for row in rows]
-
     def to_fetch(self, label: str, most: int, engines: Collection[str], after: int = 0) -> list[WaitingHit]:
         """Return at most `most` hits of a label to be fetched: those that wait, and those to be tried again.
 

@@ -109,5 +109,5 @@ def _add(store: PhotoStore, number: int, label: str) -> str:
         "test", "q", label, number + 1, [Hit(f"https://x.example/{number}.jpg", page, author="<b>A & B")]
     )
     photo = prepare_photo(buffer.getvalue())
-    store.photos.add(store.hits.waiting(label, 1)[0].id, photo)
+    store.photos.add(store.hits.to_fetch(label, 1, ["test"])[0].id, photo)
     return photo.sha256

@@ -61,7 +61,7 @@ def store(tmp_path: Path, recipe: Recipe) -> Iterator[PhotoStore]:
 
 def fill(store: PhotoStore, label: str, hits: list[Hit]) -> None:
     store.hits.add_page("e", "q", label, 1, hits)
-    for waiting in store.hits.waiting(label, len(hits)):
+    for waiting in store.hits.to_fetch(label, len(hits), ["e"]):
         store.photos.add(waiting.id, prepared(f"{label} {waiting.id}"))
 
 

@@ -89,14 +89,14 @@ import resource, sys
 from pathlib import Path
 from recognizer.errors import Unwritable
 from recognizer.store.photo_store import PhotoStore
-from tests.small_store import LABELS, prepared
+from tests.small_store import ENGINE, LABELS, prepared
 if sys.argv[3] != "0":
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
     with PhotoStore(Path(sys.argv[1]), LABELS) as store:
         store.repair()
         for label in LABELS:
-            for hit in store.hits.waiting(label, 100_000):
+            for hit in store.hits.to_fetch(label, 100_000, [ENGINE]):
                 store.photos.add(hit.id, prepared(str(hit.id) * int(sys.argv[2])))
     print("done")
 except Unwritable as error:

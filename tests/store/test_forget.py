@@ -69,7 +69,7 @@ def search(store: PhotoStore, page: int) -> None:
 
 def fetch(store: PhotoStore) -> None:
     for label in LABELS:
-        for waiting in store.hits.waiting(label, 100):
+        for waiting in store.hits.to_fetch(label, 100, ["e"]):
             number = int(Path(waiting.image).stem)
             store.photos.add(waiting.id, prepared(drawn(seed(label, number))))
 
@@ -77,7 +77,7 @@ def fetch(store: PhotoStore) -> None:
 def offer(store: PhotoStore, photo: PreparedPhoto, address: str = "https://elsewhere.example/1.jpg") -> None:
     """Find a photo at some address, and fetch it."""
     store.hits.add_page("e", Path(address).stem, LABELS[0], 1, [Hit(address, f"{address}/page", "Another title")])
-    for waiting in store.hits.waiting(LABELS[0], 9):
+    for waiting in store.hits.to_fetch(LABELS[0], 9, ["e"]):
         store.photos.add(waiting.id, photo)
 
 

@@ -13,6 +13,7 @@ import pytest
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Action, Decision, Hit, Issue, LabelQuality
 from tests.small_store import (
+    ENGINE,
     HITS,
     LABELS,
     assert_rows_and_files_agree,
@@ -37,7 +38,9 @@ def store(tmp_path: Path) -> Iterator[PhotoStore]:
 
 
 def test_a_page_of_results_becomes_rows_in_order(store: PhotoStore) -> None:
-    assert [waiting.image for waiting in store.hits.waiting("Kilim", 4)] == [one.image for one in hits("Kilim", 4)]
+    assert [waiting.image for waiting in store.hits.to_fetch("Kilim", 4, [ENGINE])] == [
+        one.image for one in hits("Kilim", 4)
+    ]
     assert store.hits.count("waiting") == HITS * len(LABELS) and store.hits.count("waiting", "Kilim") == HITS
     found = rows(store, "SELECT image, page, title, licence, author FROM hits WHERE label = 'Kilim' ORDER BY rank")
     one = hit("Kilim", 0)
@@ -54,26 +57,25 @@ def test_the_same_address_is_a_duplicate_within_a_label_only(store: PhotoStore) 
 
 
 def test_pages_are_counted_until_one_is_empty(store: PhotoStore) -> None:
-    asked: list[int | None] = []
-    for found in (hits("Tartan", 3), hits("Tartan", 2), []):
-        asked.append(page := store.hits.next_page("sample", "tartan", "Kilim"))
-        assert page is not None
-        store.hits.add_page("sample", "tartan", "Kilim", page, found)
-    assert [*asked, store.hits.next_page("sample", "tartan", "Kilim")] == [1, 2, 3, None]
+    query = ("sample", "tartan", "Kilim")
+    assert store.hits.pages.asked(*query) is None
+    for page, found in enumerate((hits("Tartan", 3), hits("Tartan", 2), []), start=1):
+        store.hits.add_page(*query, page, found)
+        asked = store.hits.pages.asked(*query)
+        assert asked and (asked.page, asked.found, asked.furthest) == (page, len(found), page)
     for other in (("duckduckgo", "tartan", "Kilim"), ("sample", "plaid", "Kilim"), ("sample", "tartan", "Batik")):
-        assert store.hits.next_page(*other) == 1
+        assert store.hits.pages.asked(*other) is None
 
 
 def test_a_query_asked_again_adds_only_what_is_new(store: PhotoStore) -> None:
     query, old, new = ("duckduckgo", "kilim", "Kilim"), hits("Kilim"), hit("Kilim", 50)
     store.hits.add_page(*query, 2, [])
     store.hits.add_page(*query, 1, [new, *old[:-1]])
-    assert store.hits.next_page(*query) == 2
     asked = store.hits.pages.asked(*query)
     assert asked and (asked.page, asked.found, asked.fresh, asked.furthest) == (1, HITS, 1, 2)
     store.hits.add_page(*query, 2, [old[-1]])
-    assert [one.image for one in store.hits.waiting("Kilim", 99)] == [one.image for one in (*old, new)]
-    assert store.hits.next_page(*query) == 3 and len(rows(store, "SELECT * FROM searches WHERE label = 'Kilim'")) == 2
+    assert [one.image for one in store.hits.to_fetch("Kilim", 99, [ENGINE])] == [one.image for one in (*old, new)]
+    assert rows(store, "SELECT page FROM searches WHERE label = 'Kilim' ORDER BY page") == [(1,), (2,)]
 
 
 def test_hits_to_fetch_are_those_that_wait_and_those_that_may_be_there_today(store: PhotoStore) -> None:
@@ -95,7 +97,9 @@ def test_a_page_is_recorded_whole_or_not_at_all(store: PhotoStore) -> None:
     before = rows(store, "SELECT * FROM hits")
     with pytest.raises(OSError, match="engine left"):
         store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, breaking())
-    assert rows(store, "SELECT * FROM hits") == before and store.hits.next_page("duckduckgo", "kilim", "Kilim") == 2
+    assert rows(store, "SELECT * FROM hits") == before
+    asked = store.hits.pages.asked("duckduckgo", "kilim", "Kilim")
+    assert asked and asked.page == 1
 
 
 # Storing

@@ -10,7 +10,7 @@ import pytest
 from recognizer.errors import Damaged
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, LabelQuality
-from tests.small_store import HITS, LABELS, fill, opened, prepared, rows, state
+from tests.small_store import ENGINE, HITS, LABELS, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
 
@@ -50,7 +50,7 @@ def test_a_damaged_photo_waits_again(tmp_path: Path, damage: Callable[[Path], No
         damage(photo.path)
         store.repair()
         assert store.photos.get(photo.sha256) is None and not photo.path.exists()
-        (waiting,) = store.hits.waiting("Kilim", 9)
+        (waiting,) = store.hits.to_fetch("Kilim", 9, [ENGINE])
         assert waiting.image == photo.image
         store.photos.add(waiting.id, prepared("Kilim 5"))
         assert state(store) == before
@@ -167,11 +167,12 @@ def test_a_work_folder_from_before_queries_had_rounds_still_opens(tmp_path: Path
         database.executescript(SIXTH_SCHEMA)
     with PhotoStore(tmp_path, LABELS) as store:
         store.repair()
-        assert state(store) == before and store.hits.next_page("duckduckgo", "kilim", "Kilim") == 2
+        assert state(store) == before
         asked = store.hits.pages.asked("duckduckgo", "kilim", "Kilim")
         assert asked and (asked.page, asked.found, asked.fresh, asked.furthest) == (1, HITS, HITS, 1)
         store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, [])
-        assert store.hits.next_page("duckduckgo", "kilim", "Kilim") is None
+        asked = store.hits.pages.asked("duckduckgo", "kilim", "Kilim")
+        assert asked and (asked.page, asked.found) == (2, 0)
 
 
 def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
