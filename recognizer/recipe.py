@@ -5,13 +5,16 @@ recipe.labels                               # ["Argyle", "Chevron", ...]
 """
 
 import os
+import shlex
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from recognizer.errors import RecipeError
+from recognizer.names import check_class_name
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
 RECIPES = Path("data/recipes")
@@ -37,9 +40,11 @@ _MISTAKES = {
 }
 
 
-def _folder_name(name: str) -> str:
-    if not name.isprintable() or name.startswith(".") or "/" in name or "\\" in name:
-        raise ValueError("becomes a folder's name, so it may have no slash, no control character and no dot in front")
+def _visible(name: str) -> str:
+    if not name.isprintable() or name.startswith("."):
+        raise ValueError(
+            "is the file's, and names the work folder: it may have no control character and no dot in front"
+        )
     return name
 
 
@@ -58,7 +63,7 @@ def _contact(contact: str) -> str:
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # Filesystems take 255 bytes, which is 60 characters of any script.
-Name = Annotated[Words, Field(max_length=60), AfterValidator(_folder_name)]
+Name = Annotated[Words, Field(max_length=60)]
 Link = Annotated[str, AfterValidator(_web_address)]
 Contact = Annotated[str, AfterValidator(_contact)]
 
@@ -68,10 +73,13 @@ class _Part(BaseModel):
 
 
 class PhotoClass(_Part):
-    """One class: its name, the searches that find photos of it, and what to tell visitors about it."""
+    """One class: its name, the searches that find photos of it, and what to tell visitors about it.
 
-    name: Name
-    queries: Annotated[list[Words], Field(min_length=1)]
+    Photos of one's own need no search, so there may be no queries; an engine that needs some says so.
+    """
+
+    name: Annotated[Name, AfterValidator(check_class_name)]
+    queries: list[Words] = []
     description: str = ""
     region: str = ""
     link: Link = ""
@@ -112,13 +120,15 @@ class TrainSettings(_Part):
     """How the network learns.
 
     Args:
-        backbone: a torchvision name (resnet18, resnet34, ...) or a timm name.
+        backbone: a torchvision name (resnet18, resnet34, ...) or a timm name; the weights of the one left out come with
+            this package, so that it needs no network.
         weights: a file of pretrained weights, instead of the published ones.
         size: pixels, the side of the square that the network takes; networks halve it five times. Without
             fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
             2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
         rounds: trainings; between two, labels are checked again by the last one's out-of-fold predictions.
-        epochs: fine-tuning passes over the photos in each round; with 0, only the last layer is fitted to the photos.
+        epochs: fine-tuning passes over the photos in each round; with 0, only the last layer is fitted to the photos,
+            which is quick, and with few photos better.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
         stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
@@ -134,15 +144,15 @@ class TrainSettings(_Part):
         seed: of everything drawn at random.
     """
 
-    backbone: Words = "resnet34"
+    backbone: Words = "tf_efficientnet_lite0"
     weights: str = ""
-    size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 224
+    size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = 288
     rounds: Annotated[int, Field(ge=1)] = 1
-    epochs: Annotated[int, Field(ge=0)] = 10
+    epochs: Annotated[int, Field(ge=0)] = 0
     tuned: Annotated[float, Field(gt=0, le=1)] = 0.33
     stages: Annotated[int, Field(ge=1, le=8)] = 2
     cached: bool = True
-    views: Annotated[int, Field(ge=1, le=64)] = 4
+    views: Annotated[int, Field(ge=1, le=64)] = 2
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True
@@ -160,7 +170,9 @@ class TrainSettings(_Part):
 class Recipe(_Part):
     """A whole recipe. `name` is the file's name without its ending."""
 
-    name: Name
+    _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
+
+    name: Annotated[Name, AfterValidator(_visible)]
     title: Words
     description: str = ""
     collect: CollectSettings = CollectSettings()
@@ -172,6 +184,25 @@ class Recipe(_Part):
     def labels(self) -> list[str]:
         """The names of the classes, in the recipe's order."""
         return [photo_class.name for photo_class in self.classes]
+
+    def asked_for(self, typed: str, work: Path | None = None) -> "Recipe":
+        """Return this recipe, knowing what a user typed to have it.
+
+        Args:
+            typed: the recipe's name or path.
+            work: the work folder, where one was named.
+        """
+        self._asked = (typed, *(["--work", str(work)] if work else []))
+        return self
+
+    def command(self, stage: str) -> str:
+        """Return the command that runs a stage of this recipe, as it can be typed again.
+
+        Args:
+            stage: what follows `recognizer`.
+        """
+        typed, *more = self._asked or (self.name,)
+        return shlex.join(["recognizer", stage, typed, *more])
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
@@ -185,9 +216,9 @@ class Recipe(_Part):
 
 
 def _repeated(names: list[str]) -> str:
-    """Return the first name that stands there before, in upper or lower case; "" where none does."""
-    folded = [name.casefold() for name in names]
-    return next((name for place, name in enumerate(names) if folded[place] in folded[:place]), "")
+    """Return the first name that stands there before, however its accents are written; "" where none does."""
+    alike = [unicodedata.normalize("NFC", name) for name in names]
+    return next((name for place, name in enumerate(names) if alike[place] in alike[:place]), "")
 
 
 def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
@@ -202,8 +233,10 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
     """
     path = _find(str(name), folder)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows put a mark in front
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not valid TOML, which is text in UTF-8; save it as that.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RecipeError(f"{path} is not valid TOML: {error}.") from error
     except OSError as error:
         raise RecipeError(f"{path} cannot be read: {error.strerror}.") from error
@@ -217,8 +250,9 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
 
 def _find(name: str, folder: Path) -> Path:
     path = Path(name) if name.endswith(".toml") or os.sep in name else folder / f"{name}.toml"
-    if path.is_file():
-        return path
+    for place in (path, Path(f"{name}.toml")):
+        if place.is_file():
+            return place
     known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
     raise RecipeError(f"There is no recipe {path}. Recipes in {folder}: {known}; or give the path of a TOML file.")
 
@@ -230,7 +264,7 @@ def _sentence(error: ValidationError) -> str:
     key = _key(location)
     if kind == "extra_forbidden":
         return f"unknown key {key}; allowed here are {', '.join(_allowed(location))}."
-    mistake = str(context["error"]) if kind == "value_error" else _MISTAKES[kind].format(**context)
+    mistake = str(context["error"]) if kind == "value_error" else _MISTAKES.get(kind, first["msg"]).format(**context)
     given = f" (given: {first['input']!r})" if isinstance(first["input"], str | int | float) else ""
     return f"{key} {mistake}{given}.".lstrip()
 

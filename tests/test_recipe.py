@@ -1,10 +1,13 @@
 """A recipe is read as it stands, and a mistake in it ends in one plain sentence."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from recognizer import names
+from recognizer.calibration import abstain
 from recognizer.errors import RecipeError
 from recognizer.recipe import CleanSettings, CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
 from tests.paths import ROOT
@@ -97,19 +100,17 @@ def test_an_unknown_key_is_named_with_those_allowed(tmp_path: Path, line: str, a
     assert mistake(tmp_path, line).startswith(allowed)
 
 
-@pytest.mark.parametrize("twin", ["Batik", "BATIK"])
-def test_a_class_stands_once(tmp_path: Path, twin: str) -> None:
-    text = GOOD + f'[[classes]]\nname = "{twin}"\nqueries = ["x"]\n'
-    assert mistake(tmp_path, text) == f"classes: “{twin}” stands there twice; each class may stand once."
+@pytest.mark.parametrize(("name", "twin"), [("Batik", "Batik"), ("Batik", " Batik "), ("Café", "Cafe\u0301")])
+def test_a_class_stands_once(tmp_path: Path, name: str, twin: str) -> None:
+    text = GOOD.replace("Batik", name) + f'[[classes]]\nname = "{twin}"\nqueries = ["x"]\n'
+    assert mistake(tmp_path, text) == f"classes: “{twin.strip()}” stands there twice; each class may stand once."
 
 
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('["kilim rug"]', "[]", "classes[1].queries needs at least 1."),
         ('["kilim rug"]', '["kilim", " "]', "classes[1].queries[2] may not be empty (given: ' ')."),
         ('["kilim rug"]', '"kilim"', "classes[1].queries has to be a list (given: 'kilim')."),
-        ('queries = ["kilim rug"]', "", "classes[1].queries is missing."),
         ('"Kilim"', '""', "classes[1].name may not be empty (given: '')."),
         ('"Kilim"', '"' + "k" * 61 + '"', "classes[1].name may have at most 60 characters (given: "),
         ('"Kilim"', "3", "classes[1].name has to be a text in quotes (given: 3)."),
@@ -125,15 +126,88 @@ def test_a_wrong_class_or_title_is_told(tmp_path: Path, old: str, new: str, sent
     assert mistake(tmp_path, GOOD.replace(old, new)).startswith(sentence)
 
 
-@pytest.mark.parametrize("name", ["a/b", "../up", ".hidden", "a\\\\b", "a\\u0000b", "a\\nb"])
-def test_a_class_that_cannot_name_a_folder_is_told(tmp_path: Path, name: str) -> None:
-    sentence = mistake(tmp_path, GOOD.replace("Kilim", name))
-    assert sentence.startswith("classes[1].name becomes a folder's name, so it may have no slash")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a\\u0000b", "may have no control characters"),
+        ("a\\nb", "may have no control characters"),
+        ("a\u202egpj.exe", "may have no control characters"),
+        ("\u200d", "needs a character that can be seen"),
+        ("Not sure", "may not be “Not sure”, which is the answer"),
+        ("NOT  SURE", "may not be “Not sure”, which is the answer"),
+    ],
+)
+def test_a_class_has_a_name_that_can_be_seen_and_is_no_answer(tmp_path: Path, name: str, sentence: str) -> None:
+    assert mistake(tmp_path, GOOD.replace("Kilim", name)).startswith(f"classes[1].name {sentence}")
 
 
-@pytest.mark.parametrize("name", ["T-Shirt", "Côte d’Ivoire", "刺绣", "Ao dai (long)"])
-def test_a_class_may_have_any_script(tmp_path: Path, name: str) -> None:
+def test_no_class_is_called_like_the_answer_where_there_is_none() -> None:
+    assert names.NOT_SURE == abstain.NOT_SURE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["T-Shirt", "Côte d’Ivoire", "刺绣", "বাংলা শাড়ি", "שלום", "👩‍🌾",
+     "$50 #1 vs $100", "AC/DC", "a:b?", "CON", "dot.", ".net"],
+)  # fmt: skip
+def test_a_class_is_called_as_it_was_typed(tmp_path: Path, name: str) -> None:
     assert load_recipe(write(tmp_path, GOOD.replace("Kilim", name))).labels[0] == name
+
+
+def test_each_class_has_a_folder_of_its_own_on_every_system() -> None:
+    typed = [
+        "Kilim",
+        "KILIM",
+        "AC/DC",
+        "AC%2FDC",
+        "ac/dc",
+        "CON",
+        "con",
+        "nul.txt",
+        "dot.",
+        "dot",
+        "..",
+        ".",
+        "a:b",
+        "刺绣",
+        "/" * 60,
+    ]
+    folders = names.folder_names(typed)
+    assert (folders["Kilim"], folders["刺绣"], folders["AC/DC"], folders["CON"]) == (
+        "Kilim",
+        "刺绣",
+        "AC%2FDC",
+        "%43ON",
+    )
+    assert len({folder.casefold() for folder in folders.values()}) == len(typed)
+    for folder in folders.values():
+        assert (
+            not re.search(r'[/\\:*?"<>|]|^\.|[. ]$|^(con|nul)(\.|$)', folder, re.IGNORECASE)
+            and len(folder.encode()) < 256
+        )
+
+
+def test_a_command_is_advised_as_it_was_typed(tmp_path: Path) -> None:
+    typed = str(write(tmp_path, GOOD, "my bags"))
+    assert load_recipe(typed).command("train") == "recognizer train 'my bags'"
+    assert load_recipe(typed).asked_for(typed).command("train") == f"recognizer train '{typed}'"
+    found = load_recipe(typed).asked_for(typed, Path("new work"))
+    assert shlex.split(found.command("train")) == ["recognizer", "train", typed, "--work", "new work"]
+    assert found.model_copy(update={"title": "x"}).command("collect").endswith("--work 'new work'")
+
+
+def test_a_small_recipe_is_enough(tmp_path: Path) -> None:
+    path = write(tmp_path, 'title = "Bags"\n' + "".join(f'[[classes]]\nname = "{name}"\n' for name in "abc"), "bags")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # as editors on Windows begin a file
+    recipe = load_recipe(path)
+    assert (recipe.labels, recipe.classes[0].queries) == (["a", "b", "c"], [])
+    assert (recipe.train.backbone, recipe.train.epochs) == ("tf_efficientnet_lite0", 0)
+
+
+def test_a_recipe_in_the_current_folder_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("cloth").labels == ["Kilim", "Batik"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     wanted = [photo for photo in store.photos.all() if {photo.found_as, photo.label} & set(recipe.labels)]
     photos = [photo for photo in wanted if photo.path.is_file()]
     if not photos:
-        raise RecognizerError(f"{store.work} has no photos yet; run recognizer collect {recipe.name} first.")
+        raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
     decisions, estimated = _check(recipe, store, photos, watch)
     standing = decisions if auto else []
     store.decisions.replace_automatic(standing)

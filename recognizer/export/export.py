@@ -105,11 +105,11 @@ def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise RecognizerError(
             f"{work} has no evaluation yet, and a model without figures is not exported; "
-            f"run recognizer evaluate {recipe.name} first."
+            f"run {recipe.command('evaluate')} first."
         ) from error
     if report.get("run") != run.metrics["fingerprint"]:
         raise RecognizerError(
-            f"The evaluation in {work} is not of the last training; run recognizer evaluate {recipe.name} again."
+            f"The evaluation in {work} is not of the last training; run {recipe.command('evaluate')} again."
         )
     return {key: value for key, value in report.items() if key not in NO_FIGURES}
 

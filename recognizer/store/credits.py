@@ -44,7 +44,7 @@ def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -
     begun = time.monotonic()
     photos = store.photos.kept()
     if not photos:
-        raise NotFound(f"{store.work} has no photos to give credit for; run recognizer collect {recipe.name} first.")
+        raise NotFound(f"{store.work} has no photos to give credit for; run {recipe.command('collect')} first.")
     write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
     counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
     return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)

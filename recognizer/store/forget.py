@@ -68,7 +68,7 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
         if not match.hits and not store.forgotten.has(what):
             raise NotFound(
                 f"No photo in {store.work} has the sha256, address or page {what}; "
-                f"recognizer credits {recipe.name} lists those that are kept."
+                f"{recipe.command('credits')} lists those that are kept."
             )
         store.forgotten.remember(match.photos, match.addresses)
         photos = remembered(store)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recognizer.files import write_whole, writing
 from recognizer.images.prepare import PreparedPhoto
+from recognizer.names import folder_name, folder_names
 from recognizer.store.database import Database
 from recognizer.store.forgotten import Forgotten
 from recognizer.store.hits import Hits
@@ -32,6 +33,7 @@ class Photos:
 
     def __init__(self, work: Path, database: Database, hits: Hits, forgotten: Forgotten, labels: Sequence[str]) -> None:
         self._folder = work / "photos"
+        self._folders = {label: self._former(label) or name for label, name in folder_names(labels).items()}
         self._database = database
         self._hits = hits
         self._forgotten = forgotten
@@ -44,7 +46,12 @@ class Photos:
             label: the class that it was found as.
             sha256: of the file.
         """
-        return self._folder / label / f"{sha256[:16]}.jpg"
+        return self._folder / (self._folders.get(label) or folder_name(label)) / f"{sha256[:16]}.jpg"
+
+    def _former(self, label: str) -> str | None:
+        """Return the label where an earlier version made a folder that is called just so, such as one with a colon."""
+        was_allowed = not label.startswith(".") and "/" not in label and "\\" not in label
+        return label if was_allowed and folder_name(label) != label and (self._folder / label).is_dir() else None
 
     def add(self, hit: int, photo: PreparedPhoto) -> None:
         """Store a fetched photo: its file, then its row. The same bytes are stored once, under the earliest hit.

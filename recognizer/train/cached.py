@@ -27,7 +27,7 @@ from torch import nn
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
-from recognizer.networks.backbone import Backbone, load_backbone
+from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor, maps_extractor
 from recognizer.networks.forward import Outputs, extract
 from recognizer.networks.head import fit_head, make_head, split_last
@@ -59,7 +59,7 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     settings, photos = recipe.train, split.learning
-    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
+    backbone = load_for_training(settings)
     network, examples = prepare(recipe, photos, backbone, work, watch)
     folds = _deal_folds(recipe, split, examples.labels, number)
     listener = make_listener(settings, number, settings.folds * len(photos), watch)
@@ -195,7 +195,7 @@ def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> La
         if lost:
             raise RecognizerError(
                 f"The photos of “{recipe.labels[lost.pop()]}” are too few, or too alike, for "
-                f"{recipe.train.folds} folds; collect more (recognizer collect {recipe.name})."
+                f"{recipe.train.folds} folds; collect more ({recipe.command('collect')})."
             )
     return folds
 

@@ -40,8 +40,8 @@ def start(recipe: Recipe) -> None:
         return
     if recipe.train.in_two:
         raise RecognizerError(
-            f"Training on cached layers uses one process, and {count()} were started; run recognizer train "
-            f"{recipe.name} without accelerate, or set cached = false under [train] in the recipe."
+            f"Training on cached layers uses one process, and {count()} were started; run "
+            f"{recipe.command('train')} without accelerate, or set cached = false under [train] in the recipe."
         )
     _start(recipe)
 

@@ -25,7 +25,7 @@ from torch import nn
 
 from recognizer.calibration.calibrate import Calibration, apply_temperature, calibrate, ece, expected_ece
 from recognizer.errors import RecognizerError
-from recognizer.networks.backbone import Backbone, load_backbone
+from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import Outputs, predict
 from recognizer.networks.head import fold_temperature
 from recognizer.recipe import Recipe
@@ -126,13 +126,13 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
         RecognizerError: nothing has been trained yet, or with other settings or classes.
     """
     run = last_run(recipe, store)
-    settings, calibration = recipe.train, run.calibration
+    calibration = run.calibration
     _check_fits(recipe, run)
-    backbone = load_backbone(settings.backbone, settings.weights, pretrained=False, merged=settings.stages)
+    backbone = load_for_training(recipe.train, pretrained=False)
     network = make_network(recipe, backbone)
     network.load_state_dict(run.weights)
     fold_temperature(network, calibration.temperature)
-    return TrainedNetwork(run, split_kept(recipe, store), backbone, network, calibration, settings.size)
+    return TrainedNetwork(run, split_kept(recipe, store), backbone, network, calibration, recipe.train.size)
 
 
 def last_run(recipe: Recipe, store: PhotoStore) -> Run:
@@ -143,7 +143,7 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
     """
     runs = all_runs(store.work)
     if not runs:
-        raise RecognizerError(f"{store.work} has no trained run yet; run recognizer train {recipe.name} first.")
+        raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
     return runs[-1]
 
 
@@ -156,8 +156,7 @@ def _check_fits(recipe: Recipe, run: Run) -> None:
         other = "classes, or in another order,"
     if other:
         raise RecognizerError(
-            f"{run.folder} was trained with other {other} than the recipe has now; "
-            f"run recognizer train {recipe.name} again."
+            f"{run.folder} was trained with other {other} than the recipe has now; run {recipe.command('train')} again."
         )
 
 
@@ -219,10 +218,8 @@ def _check_enough(recipe: Recipe, split: Split) -> None:
     empty = [label for label in recipe.labels if label not in present]
     if empty:
         raise RecognizerError(
-            f"There is no photo to train “{empty[0]}” with; collect more (recognizer collect {recipe.name}), "
-            "or look at what was dropped (recognizer review)."
+            f"There is no photo to train “{empty[0]}” with; collect more ({recipe.command('collect')}), "
+            f"or look at what was dropped ({recipe.command('review')})."
         )
     if not split.validation:
-        raise RecognizerError(
-            f"There are too few photos to train with; collect more (recognizer collect {recipe.name})."
-        )
+        raise RecognizerError(f"There are too few photos to train with; collect more ({recipe.command('collect')}).")

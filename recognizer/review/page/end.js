@@ -2,16 +2,16 @@
 
 import { $, element, number, plural } from "./dom.js";
 
-export function showEnd({ totals, recipe }, onShowAll) {
-  const parts = !totals.checked ? notChecked(recipe) : totals.waiting ? elsewhere(totals, onShowAll) : done(totals, recipe);
+export function showEnd({ totals, next }, onShowAll) {
+  const parts = !totals.checked ? notChecked(next) : totals.waiting ? elsewhere(totals, onShowAll) : done(totals, next);
   $("end").replaceChildren(...parts);
 }
 
-const command = (words, recipe) => element("p", {}, "Next: ", element("code", {}, `recognizer ${words} ${recipe}`));
+const command = (words) => element("p", {}, "Next: ", element("code", {}, words));
 
-const notChecked = (recipe) => [
+const notChecked = (next) => [
   element("h2", {}, "No check has run on the photos yet."),
-  command("clean", recipe),
+  command(next.clean),
 ];
 
 function elsewhere(totals, onShowAll) {
@@ -24,7 +24,7 @@ function elsewhere(totals, onShowAll) {
   ];
 }
 
-function done(totals, recipe) {
+function done(totals, next) {
   const rows = [
     ["decided by people", totals.person],
     ["decided by rules", totals.auto],
@@ -33,5 +33,5 @@ function done(totals, recipe) {
     ["relabelled", totals.relabel],
     ["photos that training uses", totals.photos - totals.drop],
   ].map(([words, count]) => element("tr", {}, element("th", { scope: "row" }, words), element("td", {}, number(count))));
-  return [element("h2", {}, "Nothing waits any more. Thank you!"), element("table", {}, ...rows), command("train", recipe)];
+  return [element("h2", {}, "Nothing waits any more. Thank you!"), element("table", {}, ...rows), command(next.train)];
 }

@@ -1,0 +1,77 @@
+"""What classes may be called, and the folders that their photos lie in.
+
+check_class_name("AC/DC")               # as it was typed, or ValueError with what is wrong
+folder_names(["AC/DC", "ac/dc"])        # {"AC/DC": "AC%2FDC", "ac/dc": "ac%2Fdc~5f0f4b"}
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from urllib.parse import quote
+
+NOT_SURE = "Not sure"  # the answer where no class is likely enough, so no class may be called so
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # make text look like another
+_ODD = frozenset(["Cc", "Cs", "Zl", "Zp"])  # control characters, half characters, ends of lines: no part of a name
+# What some file system does not take or means something else by, and what looks like something quoted here.
+_UNSAFE = re.compile(r'[/\\:*?"<>|]|%(?=[0-9A-Fa-f]{2})|^\.|[. ]$')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)  # on Windows
+
+
+def check_class_name(name: str) -> str:
+    """Return a class's name as it was typed.
+
+    Args:
+        name: in any script, with any sign in it.
+
+    Raises:
+        ValueError: it has characters that nobody sees, or it is what the answer is called where there is none.
+    """
+    if any(letter in _TURNS or unicodedata.category(letter) in _ODD for letter in name):
+        raise ValueError("may have no control characters, which nobody sees")
+    if not any(letter.isprintable() and not letter.isspace() for letter in name):
+        raise ValueError("needs a character that can be seen")
+    if " ".join(name.split()).casefold() == NOT_SURE.casefold():
+        raise ValueError(f"may not be “{NOT_SURE}”, which is the answer where no class is likely enough; use another")
+    return name
+
+
+def folder_names(names: Sequence[str]) -> dict[str, str]:
+    """Return names to their folders, which are different ones also where upper and lower case are the same.
+
+    Args:
+        names: of classes. The first of those that differ in case only keeps its plain folder.
+    """
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        folder = folder_name(name)
+        if folded(folder) in taken:
+            folder += f"~{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+        taken.add(folded(folder))
+        folders[name] = folder
+    return folders
+
+
+def folder_name(name: str) -> str:
+    """Return the folder of a name on any system: the name, with what some system does not take percent-encoded.
+
+    Args:
+        name: of a class; different names have different folders.
+    """
+    safe = _UNSAFE.sub(lambda found: _encoded(found[0]), name)
+    return _encoded(safe[0]) + safe[1:] if _DEVICE.match(safe) else safe
+
+
+def _encoded(letter: str) -> str:
+    return quote(letter, safe="") if quote(letter, safe="") != letter else f"%{ord(letter):02X}"
+
+
+def folded(name: str) -> str:
+    """Make names alike that differ in case, or in how a file system spells letters with accents."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def loosely(name: str) -> str:
+    """Make names alike that differ only in what a file system does not take, too: “AC/DC”, “AC:DC” and “AC_DC”."""
+    return folded(re.sub(r'[/\\:*?"<>|]', "_", name).strip(" .") or name)
