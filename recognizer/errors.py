@@ -8,7 +8,7 @@ RecognizerError          it could not be done: what, why, what to do
  ├─ ModelError           a model folder cannot be trusted or opened
  ├─ WorkInUse            another run is at work in the work folder
  ├─ Unwritable           a disk is full, or a folder may not be written
- ├─ Damaged              the photo database cannot be read
+ ├─ Damaged              a file of the work folder cannot be read
  └─ NotFound             nothing in the work folder is what was asked for
 """
 
@@ -55,7 +55,7 @@ class Unwritable(RecognizerError):
 
 
 class Damaged(RecognizerError):
-    """The photo database is not as it was left, or is of a newer kind; the message names the file."""
+    """A file of the work folder is not as it was left, or is of a newer kind; the message names it and the way out."""
 
 
 class NotFound(RecognizerError):

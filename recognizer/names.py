@@ -74,4 +74,4 @@ def folded(name: str) -> str:
 
 def loosely(name: str) -> str:
     """Make names alike that differ only in what a file system does not take, too: “AC/DC”, “AC:DC” and “AC_DC”."""
-    return folded(re.sub(r'[/\\:*?"<>|]', "_", name).strip(" .") or name)
+    return folded(re.sub(r'[/\\:*?"<>|]', "_", name).strip(" ._") or name)

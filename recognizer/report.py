@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer import __version__
+from recognizer.errors import Damaged
 from recognizer.files import write_whole
 
 Watch = Callable[[str, int, int], None]
@@ -40,4 +41,34 @@ def write_report(
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all."""
-    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    # Names of files that are no text become the escapes that JSON has for half characters.
+    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace"))
+
+
+def read_json(path: Path, shape: Any, way_out: str) -> Any:
+    """Return what a JSON file of this program holds.
+
+    Args:
+        path: the file.
+        shape: what has to be in it: a type, a list of one shape, or an object of names and shapes.
+        way_out: what to do where the file is damaged, for the end of a sentence.
+
+    Raises:
+        Damaged: it is no such file any more.
+        OSError: it is not there, or may not be read.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{path} is damaged ({error}); {way_out}.") from error
+    if not _is_of(value, shape):
+        raise Damaged(f"{path} is damaged: something that should be in it is not; {way_out}.")
+    return value
+
+
+def _is_of(value: Any, shape: Any) -> bool:
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_is_of(value.get(key), part) for key, part in shape.items())
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_is_of(part, shape[0]) for part in value)
+    return isinstance(value, shape)

@@ -3,26 +3,32 @@
 Exit codes: 0 done, 1 it could not be done (one line says what, why and what to do), 2 wrong usage.
 """
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from recognizer.cli import options, stages, summaries
-from recognizer.cli.stages import opened, sentences, show, taking_port, work_folder
-from recognizer.errors import RecognizerError
-from recognizer.recipe import load_recipe
+from recognizer.cli.engines import choose_engines
+from recognizer.cli.sentences import Commands
+from recognizer.cli.stages import model_folder, opened, show
 
 SAMPLE = "textiles"
 ADDRESS = "127.0.0.1"
 PORT = 7860
+RUNTIME = "onnx"
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 @app.callback()
-def main() -> None:
+def main(version: options.Version = False) -> None:
     """Turn a list of words into a public, honest photo classifier.
 
     recognizer demo  builds the sample and serves it.
@@ -42,7 +48,7 @@ def collect(
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
     with opened(recipe, work) as (found, store):
-        stages.run_collect(options.with_engines(found, engine, folder), store, again)
+        stages.run_collect(choose_engines(found, store.work, engine, folder), store, again)
 
 
 @app.command()
@@ -95,8 +101,8 @@ def review(
         from recognizer.review.review import make_review, reviewer_name, serve_review
 
         page = make_review(found, store, reviewer_name(name), host)
-        with taking_port(host, port):
-            serve_review(page, host, port, stages.say_where)
+        with stages.listening(host, port) as bound:
+            serve_review(page, bound, host, stages.say_where)
 
 
 @app.command()
@@ -130,13 +136,18 @@ def export(recipe: options.RecipeName, work: options.Work = None) -> None:
 
 
 @app.command()
-def build(recipe: options.RecipeName, work: options.Work = None) -> None:
+def build(
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    engine: options.EngineNames = None,
+    folder: options.OwnPhotos = None,
+) -> None:
     """Do all of it in order: collect, clean, train, evaluate, export.
 
-    Example: recognizer build ethnic-groups
+    Example: recognizer build bags --folder photos
     """
     with opened(recipe, work) as (found, store):
-        stages.run_build(found, store)
+        stages.run_build(choose_engines(found, store.work, engine, folder), store)
 
 
 @app.command()
@@ -175,14 +186,17 @@ def credits(
 
 @app.command()
 def serve(
-    recipe: options.RecipeName, work: options.Work = None, host: options.Host = ADDRESS, port: options.Port = PORT
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    host: options.Host = ADDRESS,
+    port: options.Port = PORT,
+    runtime: options.RuntimeName = RUNTIME,
 ) -> None:
     """Serve the exported model on a page with an API.
 
     Example: recognizer serve ethnic-groups
     """
-    with sentences():
-        stages.serve_model(work_folder(load_recipe(recipe), work) / "model", host, port)
+    stages.serve_model(model_folder(recipe, work), host, port, runtime)
 
 
 @app.command()
@@ -202,17 +216,17 @@ def classify(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Picture files.")],
     model: options.Model,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    runtime: options.RuntimeName = RUNTIME,
 ) -> None:
     """Say which class's photos each photo looks most like.
 
     Example: recognizer classify photo.jpg --model data/textiles/model
     """
-    with sentences():
-        from recognizer.serve.classifier import Classifier
+    from recognizer.cli.classifying import classify_all
+    from recognizer.serve.classifier import Classifier
 
-        classifier = Classifier(model)
-        for photo in photos:
-            _print_prediction(photo, classifier.predict(_read(photo)), as_json)
+    if not classify_all(Classifier(model, runtime), photos, as_json):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -220,28 +234,13 @@ def publish(
     to: Annotated[Path, typer.Option(help="The folder to write.")],
     recipe: options.RecipeName = "ethnic-groups",
     work: options.Work = None,
+    runtime: options.RuntimeName = RUNTIME,
 ) -> None:
     """Write a complete folder for a Hugging Face Space.
 
     Example: recognizer publish ethnic-groups --to space
     """
-    with sentences():
-        from recognizer.publish.space import publish as write
+    from recognizer.publish.space import publish as write
 
-        files = write(work_folder(load_recipe(recipe), work) / "model", to)
-        show([summaries.table(f"Space in {to}", {"files": len(files)})])
-
-
-def _read(photo: Path) -> bytes:
-    try:
-        return photo.read_bytes()
-    except OSError as error:
-        raise RecognizerError(f"{photo} cannot be read: {error.strerror}.") from error
-
-
-def _print_prediction(photo: Path, prediction: Any, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities}))
-        return
-    likely = ", ".join(f"{name} {p:.0%}" for name, p in list(prediction.probabilities.items())[:3])
-    print(f"{photo}: {prediction.label} ({likely})")
+    files = write(model_folder(recipe, work), to, runtime)
+    show([summaries.table(f"Space in {to}", {"files": len(files)})])

@@ -1,18 +1,49 @@
 """What the commands take: arguments and options, with what makes no sense refused, and what they change in a recipe."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from recognizer import __version__
+from recognizer.errors import RecognizerError
 from recognizer.recipe import ENGINES, Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
 Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
 Model = Annotated[Path, typer.Option(help="A model folder, as export writes it.")]
-Host = Annotated[str, typer.Option(help="The address to listen at.")]
-Port = Annotated[int, typer.Option(help="The port to listen at.")]
+
+
+def known_host(host: str) -> str:
+    """Refuse a name that no machine has.
+
+    Raises:
+        RecognizerError: it has no address.
+    """
+    import socket
+
+    try:
+        socket.getaddrinfo(host or " ", None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise RecognizerError(
+            f"There is no machine called “{host}”; give --host an address of this one, such as 127.0.0.1."
+        ) from error
+    return host
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version, and end, where that is wanted."""
+    if wanted:
+        print(f"recognizer {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=print_version, help="Print the version.")]
+Host = Annotated[str, typer.Option(callback=known_host, help="The address to listen at.")]
+Port = Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen at; 0 takes a free one.")]
 Reviewer = Annotated[str | None, typer.Option(help="Who decides; your login name by default.", show_default=False)]
+
+RUNTIME_NAMES = ("onnx", "fastai")
 
 
 def known_engines(engines: list[str] | None) -> list[str] | None:
@@ -34,7 +65,7 @@ EngineNames = Annotated[
 ]
 OwnPhotos = Annotated[
     Path | None,
-    typer.Option(help="Photos of your own, a subfolder a class, for --engine folder.", show_default=False),
+    typer.Option(help="Photos of your own, a subfolder a class, in place of any search.", show_default=False),
 ]
 Again = Annotated[
     bool,
@@ -62,12 +93,22 @@ Precision = Annotated[
 ]
 
 
-def with_engines(recipe: Recipe, engines: list[str] | None, folder: Path | None) -> Recipe:
-    """Put the engines and the folder of the command in the place of the recipe's."""
-    changes: dict[str, Any] = {"engines": list(dict.fromkeys(engines))} if engines else {}
-    if folder:
-        changes["folder"] = str(folder)
-    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=changes)})
+def known_runtime(runtime: str) -> str:
+    """Refuse what is no runtime's name."""
+    if runtime not in RUNTIME_NAMES:
+        raise typer.BadParameter(f"{runtime} is no runtime; allowed are {' and '.join(RUNTIME_NAMES)}.")
+    return runtime
+
+
+RuntimeName = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        callback=known_runtime,
+        help="What runs the network: onnx (quick to start), or fastai, which opens learner.pkl, a file that may run "
+        "code: only of people you trust.",
+    ),
+]
 
 
 def with_precision(recipe: Recipe, precision: float | None) -> Recipe:

@@ -1,19 +1,18 @@
-"""What a command runs: a stage with its progress and its summary on the terminal, errors as sentences.
+"""What a command runs: a stage with its progress and its summary on the terminal.
 
 with opened("textiles", None) as (recipe, store):
     run_build(recipe, store)
 """
 
-import sys
+import errno
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from recognizer.cli import summaries
-from recognizer.errors import RecognizerError
+from recognizer.errors import ModelError, RecognizerError
 from recognizer.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
@@ -69,21 +68,11 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> None:
         stage(recipe, store)
 
 
-def serve_model(model: Path, host: str, port: int) -> None:
+def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; no upload is left then."""
-    from recognizer.serve.classifier import Classifier
-    from recognizer.serve.interface import launch_options, make_interface
-    from recognizer.serve.process import prepare_to_serve
+    from recognizer.serve.server import serve
 
-    prepare_to_serve()
-    _launch(make_interface(Classifier(model)), host, port, launch_options())
-
-
-def _launch(page: Any, host: str, port: int, options: dict[str, Any]) -> None:
-    with taking_port(host, port):
-        page.launch(server_name=host, server_port=port, prevent_thread_lock=True, quiet=True, **options)
-        say_where(page.local_url)
-        page.block_thread()
+    serve(model, host, port, say_where, runtime)
 
 
 def say_where(address: str) -> None:
@@ -92,40 +81,63 @@ def say_where(address: str) -> None:
 
 
 @contextmanager
-def taking_port(host: str, port: int) -> Iterator[None]:
-    """Say it in a sentence where a port cannot be used."""
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Listen at an address; a sentence says why that cannot be.
+
+    Args:
+        host: of this machine, by name or address, of IPv4 or IPv6.
+        port: the port; 0 for a free one.
+
+    Raises:
+        RecognizerError: there is no such address, or its port cannot be used.
+    """
     try:
-        yield
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.create_server(address[:2], family=family)
     except OSError as error:
-        raise RecognizerError(
-            f"Port {port} at {host} cannot be used; another program may have it. Use --port."
-        ) from error
+        raise RecognizerError(_unheard(host, port, error)) from error
+    with bound:
+        yield bound
+
+
+def _unheard(host: str, port: int, error: OSError) -> str:
+    """Return why nobody can listen at an address, and the way out."""
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return f"{host} is no address of this machine; use --host 127.0.0.1."
+    if error.errno == errno.EACCES:
+        return f"Port {port} is for administrators; use --port with a number over 1023."
+    return (
+        f"Port {port} at {host} cannot be used ({error.strerror or error}); another program may have it: use another "
+        "--port, or --port 0 for a free one."
+    )
 
 
 @contextmanager
 def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore]"]:
-    """Load a recipe and open its photo store, with errors as sentences."""
+    """Load a recipe and open its photo store."""
     from recognizer.store.photo_store import PhotoStore
 
-    with sentences():
-        found = load_recipe(recipe)
-        with PhotoStore(work_folder(found, work), found.labels) as store:
-            yield found, store
+    found = load_recipe(recipe).asked_for(recipe, work)
+    with PhotoStore(work_folder(found, work), found.labels) as store:
+        yield found, store
+
+
+def model_folder(recipe: str, work: Path | None) -> Path:
+    """Return the model folder of a recipe.
+
+    Raises:
+        ModelError: nothing was exported yet.
+    """
+    found = load_recipe(recipe).asked_for(recipe, work)
+    folder = work_folder(found, work) / "model"
+    if not folder.is_dir():
+        raise ModelError(f"There is no model in {folder} yet; run {found.command('build')} first.")
+    return folder
 
 
 def work_folder(recipe: Recipe, work: Path | None) -> Path:
     """Return the folder that was asked for, or the recipe's own."""
     return work or Path("data") / recipe.name
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Turn errors raised on purpose into one line and exit code 1."""
-    try:
-        yield
-    except RecognizerError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from error
 
 
 def _watched(work: "Callable[[Watch], dict[str, Any]]") -> dict[str, Any]:
@@ -139,6 +151,6 @@ def show(summary: summaries.Summary) -> None:
     """Print a summary: tables, and sentences on one line each however narrow the terminal is."""
     from rich.console import Console
 
-    out = Console(soft_wrap=True)
+    out = Console(soft_wrap=True, markup=False, emoji=False)  # names may have brackets and colons
     for part in summary:
-        out.print(part, markup=False)
+        out.print(part)

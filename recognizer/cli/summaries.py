@@ -63,7 +63,7 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
     if not report["counts"]["hits"]:
         summary.append("This was forgotten before; nothing of it was left.")
     if report["again"]:
-        stages = ", ".join(f"recognizer {stage} {recipe.name}" for stage in report["again"])
+        stages = ", ".join(recipe.command(stage) for stage in report["again"])
         summary.append(f"What was learned from it stays until these are run again: {stages}.")
     return summary
 
@@ -82,7 +82,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
         "their labels likely wrong": round(report["likely_wrong_labels"]),
         "accuracy": f"{report['accuracy']:.1%}",
         "95 % interval": f"{low:.1%} to {high:.1%}",
-        "among the first three": f"{report['top3']:.1%}",
+        **({"among the first three": f"{report['top3']:.1%}"} if len(recipe.labels) > 3 else {}),
         "coverage": f"{report['coverage']:.1%}",
         "expected calibration error": report["ece"],
     }
@@ -105,7 +105,7 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
 
 def _missing(recipe: Recipe, report: dict[str, Any]) -> list[str]:
     missing = report["missing"]
-    again = f"recognizer collect {recipe.name} fetches them again"
+    again = f"{recipe.command('collect')} fetches them again"
     return [f"{missing} photo files are missing and were left out; {again}."] if missing else []
 
 

@@ -1,6 +1,6 @@
 """The page where a person looks at photos, those that most need it first, and decides: keep, drop, relabel, undo.
 
-    serve_review(make_review(recipe, store, "ada", host), host, port, print)
+    serve_review(make_review(recipe, store, "ada", host), listening, host, print)
 
 Each choice is in the photo store before the page gets its answer. The page keeps nothing that counts, so it can be
 closed, reloaded, or opened by several people at any time; the last choice about a photo wins, and all are recorded.
@@ -110,24 +110,19 @@ def reviewer_name(name: str | None) -> str:
     return found
 
 
-def serve_review(page: Starlette, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve_review(page: Starlette, listening: socket.socket, host: str, ready: Callable[[str], None]) -> None:
     """Serve the page until the program is stopped.
 
     Args:
         page: the page.
-        host: the address to listen at.
-        port: the port; 0 takes a free one.
+        listening: at the address.
+        host: the address, as the user calls it.
         ready: called with the page's web address as soon as it can be opened.
-
-    Raises:
-        OSError: the port cannot be used.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, port), family=family) as listening:
-        named = f"[{host}]" if ":" in host else host
-        ready(f"http://{named}:{listening.getsockname()[1]}")
-        config = uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none", lifespan="off")
-        uvicorn.Server(config).run(sockets=[listening])
+    named = f"[{host}]" if ":" in host else host
+    ready(f"http://{named}:{listening.getsockname()[1]}")
+    config = uvicorn.Config(page, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none", lifespan="off")
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 class _Review:

@@ -82,7 +82,7 @@ def test_classify_names_a_missing_photo(served: Served) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.strip()) == (1, "none.jpg cannot be read: No such file or directory.")
+    assert (done.returncode, done.stderr.strip()) == (1, "none.jpg: It cannot be read: No such file or directory.")
 
 
 def test_publish_writes_a_space(built: Built, tmp_path: Path) -> None:

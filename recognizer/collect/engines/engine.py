@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
+from recognizer.errors import RecipeError
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
 
@@ -32,16 +33,22 @@ class Engine(ABC):
         """
         return list(photo_class.queries)
 
-    def check(self, classes: Sequence[PhotoClass], work: Path) -> None:  # noqa: B027
-        """Look, before anything is changed, whether this engine can serve; most need no look.
+    def check(self, classes: Sequence[PhotoClass], work: Path) -> None:
+        """Look, before anything is changed, whether this engine can serve.
 
         Args:
             classes: that photos are wanted of.
             work: the work folder that they go to.
 
         Raises:
-            RecognizerError: it cannot.
+            RecognizerError: it cannot; most engines need words to search for.
         """
+        wordless = next((photo_class.name for photo_class in classes if not self.queries(photo_class)), None)
+        if wordless is not None:
+            raise RecipeError(
+                f"The engine {self.name} needs words to search for, and “{wordless}” has no queries: write in the "
+                f'recipe, under its name, queries = ["{wordless}"], or take photos of your own with --folder DIR.'
+            )
 
     @abstractmethod
     def search(self, query: str, page: int) -> list[Hit]:

@@ -3,13 +3,12 @@
     own/Kilim/1.jpg  own/kilim/red/2.jpg    ->  folder:Kilim/1.jpg?70311-1764…  folder:Kilim/red/2.jpg?…
 
 Addresses tell nothing of where the folder lies; names are percent-encoded in them. Behind the question mark stand the
-size of the file and when it was written, so that another photo under the same name is another hit. What is not below
-the folder, because a symbolic link leads out of it, is not there.
+size of the file and when it was written, so that another photo under the same name is another hit. Links are followed:
+they are the owner's. An address that somebody changed leads to nothing outside.
 """
 
 import os
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
@@ -17,6 +16,7 @@ from recognizer.collect.engines.engine import Engine
 from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import EngineRefused, RecipeError
 from recognizer.images.decode import Limits
+from recognizer.names import folder_name, loosely
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
 
@@ -28,7 +28,8 @@ class Folder(Engine):
     """An engine whose pictures are files of this machine.
 
     Args:
-        folder: holds a subfolder for each class; upper and lower case are the same.
+        folder: holds a subfolder for each class, or a link to one; upper and lower case are the same, and for a name
+            that no folder can have, such as AC/DC, any sign stands for what is not possible: AC_DC.
         most_bytes: largest file that is read.
     """
 
@@ -39,13 +40,14 @@ class Folder(Engine):
         self._folder = folder
         self._most_bytes = Limits().bytes if most_bytes is None else most_bytes
         self._hits: dict[str, list[Hit]] = {}
+        self._labels: set[str] = set()
 
     def queries(self, photo_class: PhotoClass) -> list[str]:
         """Return the class's name, which is the subfolder's."""
         return [photo_class.name]
 
     def check(self, classes: Sequence[PhotoClass], work: Path) -> None:
-        """See that the folder is there, holds photos of a class, and is apart from the work folder.
+        """See that the folder is there, has a subfolder for each class, and is apart from the work folder.
 
         Args:
             classes: the classes.
@@ -53,21 +55,16 @@ class Folder(Engine):
 
         Raises:
             RecipeError: the folder is the work folder, or one of them holds the other.
-            EngineRefused: the folder is missing, cannot be read, or has no subfolder for any class.
+            EngineRefused: the folder is missing or cannot be read, or has not one subfolder for each class.
         """
-        for ours in (work, work / "photos", *(work / "photos").glob("*/")):
-            if _holds(ours, self._folder) or _holds(self._folder, ours):
-                raise RecipeError(
-                    f"The folder {self._folder} of your own photos and the work folder {work} may not lie in each "
-                    "other, since the photos of a collection come from the one and go to the other: move your photos, "
-                    "or choose another work folder with --work."
-                )
-        there = {_folded(path.name) for path in self._subfolders()}
-        if not there & {_folded(photo_class.name) for photo_class in classes}:
-            raise EngineRefused(
-                f"There is no folder for any class in {self._folder}. If it lies on another disk, plug that in; "
-                f"else make one folder of photos for each class, called like it, such as {classes[0].name}."
-            )
+        self._labels = {photo_class.name for photo_class in classes}
+        subfolders = self._subfolders()
+        found = {photo_class.name: self._called(photo_class.name, subfolders) for photo_class in classes}
+        for own in (self._folder, *(path for paths in found.values() for path in paths)):
+            _see_apart(own, work)
+        for label, paths in found.items():
+            if len(paths) != 1:
+                raise EngineRefused(self._not_one(label, paths, subfolders))
 
     def search(self, query: str, page: int) -> list[Hit]:
         """Return one page of hits, by name; see `Engine.search`. Files are listed once for each class.
@@ -104,8 +101,7 @@ class Folder(Engine):
         """List the files of a class by name, hidden ones left out."""
         top = self._subfolder(label)
         try:
-            found = [Path(place, name) for place, _, names in os.walk(top, onerror=_tell) for name in names]
-            files = {path.relative_to(top): path.stat() for path in found if path.is_file() and self._is_below(path)}
+            files = {path.relative_to(top): path.stat() for path in _files(top)}
         except OSError as error:
             raise EngineRefused(f"The folder {error.filename} cannot be read: {error.strerror}.") from error
         seen = {name.as_posix(): facts for name, facts in files.items() if not _is_hidden(name)}
@@ -113,11 +109,11 @@ class Folder(Engine):
 
     def _subfolders(self) -> list[Path]:
         try:
-            return [path for path in self._folder.iterdir() if path.is_dir() and self._is_below(path)]
+            return [path for path in self._folder.iterdir() if path.is_dir()]
         except OSError as error:
             raise EngineRefused(
                 f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
-                "for each class, or name another as folder under [collect] in the recipe."
+                "for each class, or name another with --folder, or as folder under [collect] in the recipe."
             ) from error
 
     def _see_that_it_is_there(self) -> None:
@@ -129,24 +125,54 @@ class Folder(Engine):
 
     def _subfolder(self, label: str) -> Path:
         subfolders = self._subfolders()
-        found = [path for path in subfolders if _folded(path.name) == _folded(label)]
-        if len(found) == 1:
-            return found[0]
+        found = self._called(label, subfolders)
+        if len(found) != 1:
+            raise EngineRefused(self._not_one(label, found, subfolders))
+        return found[0]
+
+    def _called(self, label: str, subfolders: Sequence[Path]) -> list[Path]:
+        """Return the subfolders that are called like a class, and not like another one."""
+        free = [path for path in subfolders if path.name == label or path.name not in self._labels]
+        return [path for path in free if path.name == folder_name(label) or loosely(path.name) == loosely(label)]
+
+    def _not_one(self, label: str, found: Sequence[Path], subfolders: Sequence[Path]) -> str:
         there = ", ".join(sorted(path.name for path in subfolders)) or "none"
-        wrong = "no folder" if not found else "more than one folder"
-        raise EngineRefused(f"There is {wrong} for “{label}” in {self._folder}; there has to be one. Found: {there}.")
+        wrong = "more than one folder" if found else "no folder"
+        way_out = "leave one of them" if found else "rename one, make one or put a link there, an empty one if need be"
+        return (
+            f"There is {wrong} for “{label}” in {self._folder}; each class has to have one, called like it. Found: "
+            f"{there}. If they lie on another disk, plug that in; else {way_out}."
+        )
 
     def _path(self, address: str) -> Path:
         label, _, name = address.removeprefix(SCHEME).partition("?")[0].partition("/")
-        path = self._subfolder(_decoded(label)) / _decoded(name)
+        below = Path(_decoded(name))
+        if not address.startswith(SCHEME) or below.is_absolute() or ".." in below.parts:
+            raise DownloadError("forbidden_address")
+        path = self._subfolder(_decoded(label)) / below
         if not path.is_file():
             raise FileNotFoundError(path)
-        if not address.startswith(SCHEME) or not self._is_below(path):
-            raise DownloadError("forbidden_address")
         return path
 
-    def _is_below(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._folder.resolve())
+
+def _files(top: Path) -> Iterator[Path]:
+    """Find the files in and below a folder, behind links too; one that leads back is not followed again."""
+    known: set[str] = set()
+    for place, folders, names in os.walk(top, onerror=_tell, followlinks=True):
+        known.add(os.path.realpath(place))
+        folders[:] = sorted(name for name in folders if os.path.realpath(Path(place, name)) not in known)
+        yield from (path for name in names if (path := Path(place, name)).is_file())
+
+
+def _see_apart(own: Path, work: Path) -> None:
+    """Refuse a folder of one's own photos that lies in the work folder or around it."""
+    for ours in (work, work / "photos", *(work / "photos").glob("*/")):
+        if _holds(ours, own) or _holds(own, ours):
+            raise RecipeError(
+                f"The folder {own} of your own photos and the work folder {work} may not lie in each other, since the "
+                "photos of a collection come from the one and go to the other: move your photos, or choose another "
+                "work folder with --work."
+            )
 
 
 def _holds(outer: Path, inner: Path) -> bool:
@@ -167,13 +193,8 @@ def _tell(error: OSError) -> None:
     raise error
 
 
-def _folded(name: str) -> str:
-    """Make names alike that differ in case, or in how a file system spells letters with accents."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def _encoded(name: str) -> str:
-    return quote(os.fsencode(name))
+def _encoded(name: str, safe: str = "") -> str:
+    return quote(os.fsencode(name), safe)
 
 
 def _decoded(name: str) -> str:
@@ -186,5 +207,5 @@ def _is_hidden(name: Path) -> bool:
 
 def _hit(label: str, name: str, facts: os.stat_result) -> Hit:
     title = Path(name).stem.encode("utf-8", "replace").decode()
-    address = f"{SCHEME}{_encoded(label)}/{_encoded(name)}?{facts.st_size}-{facts.st_mtime_ns}"
+    address = f"{SCHEME}{_encoded(label)}/{_encoded(name, safe='/')}?{facts.st_size}-{facts.st_mtime_ns}"
     return Hit(address, title=title)

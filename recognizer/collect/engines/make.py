@@ -33,7 +33,10 @@ def make_engines(settings: CollectSettings, patience: Patience | None = None) ->
 
 def _folder(settings: CollectSettings, _: Patience) -> Engine:
     if not settings.folder:
-        raise RecipeError("The engine “folder” needs to know which: set folder under [collect] in the recipe.")
+        raise RecipeError(
+            "The engine folder needs to know which: name it with --folder DIR, or set folder under [collect] in the "
+            "recipe."
+        )
     return Folder(Path(settings.folder).expanduser())
 
 

@@ -9,7 +9,7 @@ import pytest
 from recognizer.collect.engines.engine import Reader
 from recognizer.collect.engines.folder import Folder
 from recognizer.collect.http.errors import DownloadError
-from recognizer.errors import EngineRefused
+from recognizer.errors import EngineRefused, RecipeError
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
 
@@ -82,21 +82,63 @@ def test_a_name_that_is_no_text_is_read_all_the_same(tmp_path: Path) -> None:
     assert engine.read(hit.image) == b"odd"
 
 
-def test_links_that_lead_out_are_not_there(tmp_path: Path) -> None:
-    secret = fill(tmp_path / "outside", "secret.jpg", "Batik/1.jpg")
-    own = fill(tmp_path / "own", "Kilim/1.jpg", "Ikat/1.jpg")
-    (own / "Kilim" / "out.jpg").symlink_to(secret / "secret.jpg")
-    (own / "Kilim" / "all").symlink_to(secret)
-    (own / "Kilim" / "within.jpg").symlink_to(own / "Ikat" / "1.jpg")
-    (own / "Batik").symlink_to(secret / "Batik")
+def test_links_are_followed_and_those_that_lead_back_end(tmp_path: Path) -> None:
+    outside = fill(tmp_path / "outside", "1.jpg", "deep/2.jpg", "Batik/3.jpg")
+    own = fill(tmp_path / "own", "Kilim/4.jpg")
+    (own / "Kilim" / "out.jpg").symlink_to(outside / "1.jpg")
+    (own / "Kilim" / "more").symlink_to(outside / "deep")
+    (own / "Kilim" / "round").symlink_to(own)
+    (outside / "deep" / "round").symlink_to(own / "Kilim")
+    (own / "Batik").symlink_to(outside / "Batik")
     (own / "Kilim" / "loop.jpg").symlink_to("loop.jpg")
     engine = Folder(own)
-    found = [hit.image for hit in plain(engine.search("Kilim", 1))]
-    assert found == ["folder:Kilim/1.jpg", "folder:Kilim/within.jpg"]
-    with pytest.raises(EngineRefused, match=r"There is no folder for “Batik” in .*Found: Ikat, Kilim\."):
-        engine.search("Batik", 1)
-    for name in ("out.jpg", "all/secret.jpg"):
-        assert reason(engine, f"folder:Kilim/{name}") == "forbidden_address"
+    engine.check([PhotoClass(name="Kilim"), PhotoClass(name="Batik")], tmp_path / "work")
+    found = [hit.image for label in ("Batik", "Kilim") for hit in plain(engine.search(label, 1))]
+    ours = [f"folder:{name}" for name in ("Batik/3.jpg", "Kilim/4.jpg", "Kilim/more/2.jpg", "Kilim/out.jpg")]
+    assert found[:4] == ours and len({engine.read(image) for image in found}) == 4
+
+
+def test_a_link_to_the_work_folder_is_refused_like_the_folder_itself(tmp_path: Path) -> None:
+    fill(tmp_path / "work", "photos/Kilim/1.jpg")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "Kilim").symlink_to(tmp_path / "work" / "photos" / "Kilim")
+    with pytest.raises(RecipeError, match="may not lie in each other"):
+        Folder(tmp_path / "own").check([PhotoClass(name="Kilim")], tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("label", "folder"),
+    [
+        ("AC/DC", "AC_DC"),
+        ("AC/DC", "ac:dc"),
+        ("AC/DC", "AC%2FDC"),
+        ("why?", "Why"),
+        ("Café", "CAFE\u0301"),
+        ("CON", "con"),
+    ],
+)
+def test_a_class_that_no_folder_can_be_called_like_finds_its_folder(tmp_path: Path, label: str, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "1.jpg").write_bytes(b"one")
+    engine = Folder(tmp_path)
+    (hit,) = engine.search(label, 1)
+    assert engine.read(hit.image) == b"one"
+
+
+def test_classes_that_differ_in_case_only_have_a_folder_each(tmp_path: Path) -> None:
+    engine = Folder(fill(tmp_path / "own", "Turkey/1.jpg", "turkey/2.jpg"))
+    engine.check([PhotoClass(name="Turkey"), PhotoClass(name="turkey")], tmp_path / "work")
+    assert [engine.read(hit.image) for name in ("Turkey", "turkey") for hit in engine.search(name, 1)] == [
+        b"Turkey/1.jpg",
+        b"turkey/2.jpg",
+    ]
+
+
+@pytest.mark.parametrize("there", ["bumbag", "rucksack"])
+def test_one_class_without_a_folder_is_told_before_anything_is_changed(tmp_path: Path, there: str) -> None:
+    engine = Folder(fill(tmp_path / "own", "tote/1.jpg", f"{there}/2.jpg"))
+    with pytest.raises(EngineRefused, match=rf"no folder for “bum bag” in .*Found: {there}, tote\. .*rename one"):
+        engine.check([PhotoClass(name="tote"), PhotoClass(name="bum bag")], tmp_path / "work")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +200,7 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
 
 def test_a_missing_subfolder_is_told_with_those_that_exist(tmp_path: Path) -> None:
     with pytest.raises(
-        EngineRefused, match=r"There is no folder for “Kilim” in .*; there has to be one\. Found: none\."
+        EngineRefused, match=r"There is no folder for “Kilim” in .*; each class has to have one, .* Found: none\."
     ):
         Folder(tmp_path).search("Kilim", 1)
 

@@ -1,0 +1,70 @@
+"""Many photos in, a line for each out, also for those that are no photos.
+
+are_fine = classify_all(classifier, [Path("a.jpg"), Path("notes.txt")], as_json=False)
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recognizer.errors import PictureError
+
+if TYPE_CHECKING:  # no --help needs numpy
+    from recognizer.serve.classifier import Classifier, Prediction
+
+
+def classify_all(classifier: "Classifier", photos: Iterable[Path], as_json: bool) -> bool:
+    """Print what each photo looks like, or why that cannot be said; what is no photo keeps none from its answer.
+
+    Args:
+        classifier: the opened model.
+        photos: picture files.
+        as_json: whether each line is a JSON object; one without an answer has an `error`.
+
+    Returns:
+        Whether all of them got an answer.
+    """
+    answers = [_classify(classifier, photo, as_json) for photo in photos]
+    return all(answers)
+
+
+def _classify(classifier: "Classifier", photo: Path, as_json: bool) -> bool:
+    try:
+        prediction = classifier.predict(_read(photo))
+    except PictureError as error:
+        _print_error(photo, str(error), as_json)
+        return False
+    _print_prediction(photo, prediction, as_json)
+    return True
+
+
+def _read(photo: Path) -> bytes:
+    """Return the bytes of a file, of which no more are read than a picture may have."""
+    from recognizer.images.decode import Limits
+
+    try:
+        with photo.open("rb") as file:
+            return file.read(Limits().bytes + 1)
+    except OSError as error:
+        raise PictureError("no_such_file", f"It cannot be read: {error.strerror}.") from error
+
+
+def _print_error(photo: Path, why: str, as_json: bool) -> None:
+    if as_json:
+        _print_json({"photo": str(photo), "error": why})
+    else:
+        print(f"{photo}: {why}", file=sys.stderr)
+
+
+def _print_prediction(photo: Path, prediction: "Prediction", as_json: bool) -> None:
+    if as_json:
+        _print_json({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities})
+        return
+    likely = ", ".join(f"{name} {p:.0%}" for name, p in list(prediction.probabilities.items())[:3])
+    print(f"{photo}: {prediction.label} ({likely})")
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value))
