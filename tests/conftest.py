@@ -6,7 +6,6 @@ built, served                       twelve classes, built by the real command, a
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.recipe import Recipe
+from recognizer.serve.facts import read_facts
 from recognizer.store.photo_store import PhotoStore
 from tests.paths import ROOT
 from tests.small_sample import decide_about_copies, fill_store, small_recipe
@@ -137,15 +137,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture(scope="session")
 def served(built: Built) -> Iterator[Served]:
     """The page of the tiny model, on a free port of this machine."""
-    from recognizer.serve.classifier import Classifier
-    from recognizer.serve.interface import launch_options, make_interface
+    from tests.serve.asking import serving
 
-    classifier = Classifier(built.model)
-    page = make_interface(classifier)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, **launch_options())
-    photos = sorted((built.work / "photos").glob("*/*.jpg"))[::7][:6]
-    yield Served(f"http://127.0.0.1:{port}", built.model, photos, classifier.classes)
-    page.close()
+    with serving(built.model) as (address, _):
+        photos = sorted((built.work / "photos").glob("*/*.jpg"))[::7][:6]
+        yield Served(address, built.model, photos, [entry["name"] for entry in read_facts(built.model)["classes"]])

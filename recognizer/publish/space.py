@@ -12,7 +12,7 @@ from typing import Any
 from recognizer.errors import RecognizerError
 from recognizer.export.sources import describe_source
 from recognizer.files import writing
-from recognizer.serve.classifier import Classifier
+from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
 
 PACKAGE = Path(__file__).parents[1]
 DEPLOYMENT = PACKAGE.parent / "deployment"
@@ -21,36 +21,47 @@ MODULES = (
     "__init__.py",
     "errors.py",
     "images/__init__.py",
+    "images/apart.py",
     "images/bounds.py",
     "images/colours.py",
     "images/cut_off.py",
     "images/decode.py",
+    "images/decoding_process.py",
     "images/directories.py",
+    "images/pixels.py",
     "calibration/__init__.py",
     "calibration/abstain.py",
     "networks/__init__.py",
-    "networks/torchvision_cure.py",
+    "networks/onnx_session.py",
+    "networks/torchvision_cure.py",  # for the runtime fastai alone
     "serve/__init__.py",
     "serve/body.py",
     "serve/classifier.py",
+    "serve/docs.html",
     "serve/facts.py",
     "serve/guard.py",
+    "serve/inline.py",
     "serve/interface.py",
     "serve/process.py",
+    "serve/queue.py",
+    "serve/rest.py",
+    "serve/runtimes.py",
+    "serve/server.py",
     "serve/uploads.py",
     "serve/waiting.py",
 )
 MARKER = ".recognizer-space"  # says that publish wrote this folder
 CLONED = {".git", ".gitattributes", "README.md"}  # what a fresh clone of a Space holds
-NEVER_SERVED = shutil.ignore_patterns("*.onnx", "*.safetensors")
+NEVER_SERVED = shutil.ignore_patterns("*.int8.onnx", "*.safetensors")
 
 
-def publish(model: Path, to: Path) -> list[Path]:
+def publish(model: Path, to: Path, runtime: str = DEFAULT_RUNTIME) -> list[Path]:
     """Write the folder of a Space.
 
     Args:
         model: the model folder.
         to: the folder to write; it must be empty, missing, a fresh clone of a Space, or one that was written before.
+        runtime: what runs the network there: "onnx" or "fastai".
 
     Returns:
         The files written, relative to `to`.
@@ -63,12 +74,12 @@ def publish(model: Path, to: Path) -> list[Path]:
     if not (DEPLOYMENT / "app.py").is_file():
         raise RecognizerError(f"There is no {DEPLOYMENT}; publish from a checkout of the project.")
     _check_place(model, to)
-    facts = Classifier(model).facts
+    facts = Classifier(model, runtime).facts
     with writing(to.parent):
         to.parent.mkdir(parents=True, exist_ok=True)
         half = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
         try:
-            _assemble(model, facts, half)
+            _assemble(model, facts, half, runtime)
             _put(half, to)
         finally:
             shutil.rmtree(half, ignore_errors=True)
@@ -86,7 +97,7 @@ def _check_place(model: Path, to: Path) -> None:
         raise RecognizerError(f"{to} holds other files; name an empty folder, or one that publish wrote before.")
 
 
-def _assemble(model: Path, facts: dict[str, Any], to: Path) -> None:
+def _assemble(model: Path, facts: dict[str, Any], to: Path, runtime: str) -> None:
     shutil.copytree(DEPLOYMENT, to, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     shutil.copytree(model, to / "model", ignore=NEVER_SERVED)
     for module in MODULES:
@@ -95,6 +106,14 @@ def _assemble(model: Path, facts: dict[str, Any], to: Path) -> None:
         shutil.copyfile(PACKAGE / module, place)
     readme = to / "README.md"
     readme.write_text(_readme(readme.read_text(encoding="utf-8"), facts), encoding="utf-8")
+    if runtime == "fastai":
+        _change(to / "app.py", f'RUNTIME = "{DEFAULT_RUNTIME}"', f'RUNTIME = "{runtime}"')
+        _change(to / "requirements.txt", "\n# ", "\n")
+
+
+def _change(file: Path, old: str, new: str) -> None:
+    """Put words in the place of others in a file of the Space."""
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
 def _readme(template: str, facts: dict[str, Any]) -> str:

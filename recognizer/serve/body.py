@@ -82,6 +82,8 @@ async def answer(send: Send, status: int, content: Any) -> None:
     """Send a whole answer in JSON; the connection is closed after a refusal, whose body may still be coming."""
     data = json.dumps({"detail": content} if isinstance(content, str) else content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
+    if status == 503:
+        headers.append((b"retry-after", b"60"))
     if status != 200:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -19,6 +19,9 @@ LARGEST_NUMBER = 10**15
 PICTURES = frozenset([".jpg", ".jpeg", ".png", ".webp"])  # shown by browsers, and never run
 AGAIN = "export the model again, or ask whoever made it"
 
+SIDES = range(16, 2049)  # pixels that a network may take
+EVERY = "*"  # whatever key it is
+
 # What serving needs of model.json: a type, one shape for all items of a list, or the keys of an object; in a tuple it
 # may be null.
 SHAPE: dict[str, Any] = {
@@ -29,8 +32,9 @@ SHAPE: dict[str, Any] = {
     "threshold": float,
     "metrics": {"accuracy": (float,), "accuracy_interval": ([float],), "photos": int},
     "distance": {"limit": float},
-    "sha256": {"learner.pkl": str},
-    "versions": {"fastai": str, "torch": str},
+    "preprocessing": {"size": int},
+    "sha256": {EVERY: str},
+    "versions": {EVERY: str},
 }
 _KINDS = {str: "text", float: "a number", int: "a whole number"}
 
@@ -130,7 +134,8 @@ def _fault(value: Any, shape: Any, place: str) -> str | None:
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return f"{place} is no object"
-        inner = ((value.get(key), part, f"{place}.{key}".strip(".")) for key, part in shape.items())
+        parts = dict.fromkeys(value, shape[EVERY]) if EVERY in shape else shape
+        inner = ((value.get(key), part, f"{place}.{key}".strip(".")) for key, part in parts.items())
     elif isinstance(shape, list):
         if not isinstance(value, list):
             return f"{place} is no list"
@@ -153,6 +158,8 @@ def _odd(facts: dict[str, Any]) -> str | None:
     names = [entry["name"] for entry in facts["classes"]]
     if not names or len(set(names)) < len(names):
         return "classes has none, or one name twice"
+    if facts["preprocessing"]["size"] not in SIDES:
+        return f"preprocessing.size is not from {SIDES.start} to {SIDES.stop - 1} pixels"
     metrics = facts["metrics"]
     if metrics["accuracy"] is not None and len(metrics["accuracy_interval"] or ()) != 2:
         return "metrics.accuracy_interval is not two numbers"

@@ -1,6 +1,6 @@
 """What stands before Gradio: only the routes that the page and its clients need, bounded bodies, uploads of our own.
 
-launch(app_kwargs={"middleware": [layer(HERE)]})      see `launch_options` of interface.py
+Guard(app, gradio_queue, queue, HERE)        see server.py
 
 Refused with one sentence: 403 a route or a file that is not for visitors, 408 a body that stops coming, 413 one that is
 too large, 503 when uploads or questions fill their room. The rest of the app never sees such a request.
@@ -8,13 +8,14 @@ too large, 503 when uploads or questions fill their room. The rest of the app ne
 
 import asyncio
 import json
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs
 
 from gradio.route_utils import StarletteRequest, upload_fn  # type: ignore[attr-defined]
 from gradio.routes import MultiPartException, file_upload_statuses  # type: ignore[attr-defined]
 
 from recognizer.serve.body import TOO_LARGE, App, Body, Message, Receive, Scope, Send, answer
+from recognizer.serve.queue import Queue
 from recognizer.serve.uploads import LARGEST_PHOTO, Uploads
 from recognizer.serve.waiting import GRACE, Waiting
 
@@ -24,41 +25,36 @@ ASKING = frozenset(["call", "run", "queue", "cancel", "reset", "heartbeat", "upl
 LARGEST_UPLOAD = LARGEST_PHOTO + 100_000  # bytes; a photo in its multipart form
 LARGEST_BODY = LARGEST_PHOTO * 4 // 3 + 100_000  # bytes; a photo as a data: URL in JSON
 LARGEST_INLINE = 200_000_000  # bytes of all bodies that arrive or wait, in memory
+PLAIN = frozenset(["/predict", "/run/predict", "/api/predict"])  # routes of rest.py that take a photo
 SMALL = 100_000  # bytes; a body that is never refused for want of room
 PATIENCE = 30.0  # seconds until the next part of a body
 POLICY = b"img-src 'self' data: blob:; media-src 'self' data: blob:; frame-src 'self'; object-src 'none'"
 
 
-class Layer(NamedTuple):
-    """What FastAPI's `middleware` takes: a class and the arguments that it gets after the app."""
-
-    cls: type
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-
-
-def layer(uploads: Uploads, grace: float = GRACE) -> Layer:
-    """Return the guard for the `middleware` of a FastAPI app.
-
-    Args:
-        uploads: the folder that uploads go to.
-        grace: seconds that a question is kept without anyone who waits for its answer.
-    """
-    return Layer(Guard, (uploads, grace), {})
-
-
 class Guard:
-    """An ASGI app around Gradio's.
+    """An ASGI app around the page and the plain routes.
 
     Args:
         app: the rest of it.
+        gradio_queue: where Gradio keeps questions.
+        queue: where photos of the plain routes wait.
         uploads: the folder that uploads go to.
         grace: seconds that a question is kept without anyone who waits for its answer.
         patience: seconds until the next part of a body.
     """
 
-    def __init__(self, app: App, uploads: Uploads, grace: float = GRACE, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        app: App,
+        gradio_queue: Any,
+        queue: Queue,
+        uploads: Uploads,
+        grace: float = GRACE,
+        patience: float = PATIENCE,
+    ) -> None:
         self._app = app
+        self._gradio_queue = gradio_queue
+        self._queue = queue
         self._uploads = uploads
         self._patience = patience
         self._waiting = Waiting(grace)
@@ -76,7 +72,7 @@ class Guard:
         if scope["method"] == "POST":
             await self._take(path, scope, receive, send)
         elif key := _listens_for(path, scope):
-            with self._waiting.listening(_queue(scope), key):
+            with self._waiting.listening(self._gradio_queue, key):
                 await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, _with_policy(send))
@@ -93,20 +89,25 @@ class Guard:
     async def _take(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on a request with a body, or refuse it: by the length that it tells, or when it turns out too long."""
         is_upload = path == f"{API}upload"
-        most = LARGEST_UPLOAD if is_upload else LARGEST_BODY
+        most = LARGEST_UPLOAD if is_upload or path == "/predict" else LARGEST_BODY
         body = Body(receive, send, most, self._patience, self._uploads.note if is_upload else _ignore)
         told = _length(scope, most)
         if told > most:
             await body.refuse(413, TOO_LARGE)
-        elif self._uploads.full if is_upload else self._is_busy(scope, told):
+        elif self._is_full(path, told):
             await body.refuse(503, "Too many photos are here at this moment; try again in a minute.")
         elif is_upload:
             await self._upload(scope, body)
         else:
             await self._ask(path, scope, body, told)
 
-    def _is_busy(self, scope: Scope, told: int) -> bool:
-        return told > SMALL and told + self._arriving + self._waiting.inline(_queue(scope)) > LARGEST_INLINE
+    def _is_full(self, path: str, told: int) -> bool:
+        """Tell whether there is no room for one more body, where it would go."""
+        if path == f"{API}upload":
+            return self._uploads.full
+        if path.rstrip("/") in PLAIN and self._queue.full:
+            return True
+        return told > SMALL and told + self._arriving + self._waiting.inline(self._gradio_queue) > LARGEST_INLINE
 
     async def _upload(self, scope: Scope, body: "Body") -> None:
         """Take an upload into a place of its own; one that breaks off or is refused leaves nothing."""
@@ -143,7 +144,7 @@ class Guard:
         finally:
             self._arriving -= told
         if queued and (event := _event(bytes(answered))):
-            self._waiting.asked(_queue(scope), event, body.count)
+            self._waiting.asked(self._gradio_queue, event, body.count)
 
 
 def _with_policy(send: Send) -> Send:
@@ -155,10 +156,6 @@ def _with_policy(send: Send) -> Send:
         await send(message)
 
     return with_policy
-
-
-def _queue(scope: Scope) -> Any:
-    return scope["app"].get_blocks()._queue
 
 
 def _length(scope: Scope, most: int) -> int:

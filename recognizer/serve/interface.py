@@ -1,6 +1,6 @@
 """The Gradio Interface: a photo in, what it looks like out.
 
-    make_interface(Classifier(Path("model"))).launch(**launch_options())
+    page = make_interface(Classifier(Path("model")))        served by server.py
 
 Endpoints: `/predict`, a photo to Gradio's Label form (its `label` is "Not sure" where no class is likely enough; the
 confidences are always there), and `/about`, nothing to the facts that a page needs to explain the answers.
@@ -8,15 +8,13 @@ confidences are always there), and `/about`, nothing to the facts that a page ne
 
 import os
 
-from recognizer.serve.uploads import HERE, LARGEST_PHOTO, NotReadable
+from recognizer.serve.uploads import HERE, NotReadable
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ["GRADIO_TEMP_DIR"] = str(HERE.folder)  # read by Gradio when it is imported, and later on
 os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # else it keeps a table of the last 10,000 questions, and summarizes
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(2**62)  # it after each
 
-import base64
-import binascii
 from collections.abc import Callable
 from typing import Any
 
@@ -27,13 +25,12 @@ from gradio.data_classes import ImageData
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
+from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.facts import example_files, plain, web_link
-from recognizer.serve.guard import layer
+from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.waiting import MOST_WAITING
 
-MOST_SESSIONS = 16  # Gradio keeps 0.1 MB and the last question of each, and this page needs neither
-MOST_THREADS = 8  # photos are compared one after the other; each thread keeps some memory
 LONGEST_PATH = 4096
 UNNAMED = "Send the path that an upload was given, or as url the photo itself: data:image/jpeg;base64, and its bytes."
 NOTICE = (
@@ -70,24 +67,13 @@ class _Photo(ImageData):
     def read(self) -> bytes | None:
         """Return the photo's bytes, and delete the upload that they lie in; None where no photo is named."""
         if self._inline:
-            return _decode(self._inline)
+            return decode_inline(self._inline)
         if self.path is None:
             return None
         try:
             return HERE.read(self.path)
         finally:
             HERE.forget(self.path)
-
-
-def _decode(url: str) -> bytes:
-    """Return what a data: URL holds."""
-    written = url.partition(",")[2]
-    if len(written) > LARGEST_PHOTO * 4 // 3 + 4:
-        raise NotReadable(f"This file has over {LARGEST_PHOTO // 1_000_000} MB; use a smaller copy.")
-    try:
-        return base64.b64decode(written)
-    except (binascii.Error, ValueError) as error:
-        raise NotReadable("This data: URL holds no photo in base64.") from error
 
 
 class _Upload(gr.Image):
@@ -99,7 +85,7 @@ class _Upload(gr.Image):
     def preprocess(self, payload: _Photo | None) -> bytes | None:  # type: ignore[override]
         try:
             return payload.read() if payload else None
-        except NotReadable as error:
+        except (NotReadable, NotInline) as error:
             raise gr.Error(str(error), print_exception=False) from error
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str:
@@ -120,7 +106,7 @@ class _Answer(gr.Label):
 
 
 def make_interface(classifier: Classifier) -> gr.Interface:
-    """Build the Interface of a classifier; launch it with `launch_options()`.
+    """Build the Interface of a classifier.
 
     Args:
         classifier: the opened model folder; its model.json gives title, description, classes and examples.
@@ -146,6 +132,7 @@ def make_interface(classifier: Classifier) -> gr.Interface:
         flagging_mode="never",
         submit_btn="Compare",
         api_name="predict",
+        concurrency_limit=usable_processors(),
         analytics_enabled=False,
     )
     interface.title = facts["title"]  # of the window, where nothing is markup
@@ -181,22 +168,6 @@ def _about(facts: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         return told
 
     return about
-
-
-def launch_options() -> dict[str, Any]:
-    """Return the arguments of its `launch`, here and in a Space: the guard before it, no outside fonts."""
-    theme = gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"])
-    return {
-        "theme": theme,
-        "max_file_size": LARGEST_PHOTO,
-        "state_session_capacity": MOST_SESSIONS,
-        "max_threads": MOST_THREADS,
-        "enable_monitoring": False,
-        "app_kwargs": {"middleware": [layer(HERE)]},
-        "footer_links": ["api"],
-        "run_history": False,
-        "ssr_mode": False,
-    }
 
 
 def _article(facts: dict[str, Any]) -> str:

@@ -1,11 +1,13 @@
 """The folder of a Space: what it holds, what it imports, and that it starts."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -17,44 +19,79 @@ from tests.paths import ROOT
 
 STARTED = """
 import sys, app
-print(app.demo.title)
+from recognizer.serve.classifier import Classifier
+from recognizer.serve.server import make_app
+print(make_app(Classifier(app.MODEL, app.RUNTIME)).title)
 print(*(module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "recognizer"), sep="\\n")
 """
+FASTAI_ALONE = "recognizer/networks/torchvision_cure.py"
 
 
 @pytest.mark.slow
 def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: Built, tmp_path: Path) -> None:
     space = tmp_path / "space"
     files = set(publish(built.model, space))
-    assert {Path("app.py"), Path("README.md"), Path("requirements.txt"), Path("model/learner.pkl")} <= files
+    wanted = {"app.py", "README.md", "requirements.txt", "model/model.onnx", "model/learner.pkl"}
+    assert {Path(name) for name in wanted} <= files
     done = subprocess.run([sys.executable, "-c", STARTED], cwd=space, capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
-    imported = lines[lines.index(read_facts(built.model)["title"]) + 1 :]
+    title, *imported = done.stdout.splitlines()
+    assert title == read_facts(built.model)["title"]
     modules = {f"recognizer/{module}" for module in MODULES}
-    assert {Path(file).relative_to(space.resolve()).as_posix() for file in imported} == modules
     assert {file.as_posix() for file in files if file.parts[0] == "recognizer"} == modules
+    started = {Path(file).relative_to(space.resolve()).as_posix() for file in imported}
+    assert started == {module for module in modules if module.endswith(".py")} - {FASTAI_ALONE}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["onnx", "fastai"])
+def test_published_space_answers(built: Built, tmp_path: Path, runtime: str) -> None:
+    """`python app.py`, as a Space runs it, and a photo to its plain route."""
+    publish(built.model, tmp_path / "space", runtime)
+    env = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": "0"}
+    command = [sys.executable, "app.py"]
+    with subprocess.Popen(command, cwd=tmp_path / "space", env=env, stdout=subprocess.PIPE, text=True) as space:
+        try:
+            assert space.stdout
+            address = space.stdout.readline().removeprefix("Serving at ").strip()
+            with httpx.Client(base_url=address, trust_env=False, timeout=60) as page:
+                assert page.get("/healthz").json()["runtime"] == runtime
+                photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
+                assert len(page.post("/predict", files={"image": photo}).json()["probabilities"]) == 12
+        finally:
+            space.terminate()
 
 
 def test_published_space_imports_only_what_it_requires() -> None:
     """Everything that the served modules import is Python's own or in the Space's requirements."""
-    wanted = {line.split("=")[0].split(">")[0].strip() for line in _requirements()}
-    known = {"pillow": "PIL", "pillow-heif": "pillow_heif"}
-    allowed = {known.get(name, name) for name in wanted} | set(sys.stdlib_module_names) | {"recognizer"}
-    for module in [*MODULES, "../deployment/app.py"]:
+    wanted = {line.split("=")[0].split(">")[0].strip() for line in _requirements("onnx")}
+    known = {"pillow": "PIL", "pillow-heif": "pillow_heif", "python-multipart": "python_multipart"}
+    always = {known.get(name, name) for name in wanted} | set(sys.stdlib_module_names) | {"recognizer"}
+    for module in [*(name for name in MODULES if name.endswith(".py")), "../deployment/app.py"]:
         source = (ROOT / "recognizer" / module).read_text()
         lines = [line.split() for line in source.splitlines() if line.strip().startswith(("import ", "from "))]
+        allowed = always | ({"fastai", "torch", "torchvision"} if module in OPENS_PICKLES else set())
         assert {words[1].split(".")[0] for words in lines} <= allowed, module
 
 
-def _requirements() -> list[str]:
-    lines = (ROOT / "deployment" / "requirements.txt").read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+OPENS_PICKLES = {"serve/runtimes.py", "networks/torchvision_cure.py"}
+
+
+def _requirements(runtime: str) -> list[str]:
+    lines = (ROOT / "deployment" / "requirements.txt").read_text().splitlines()[1:]
+    return [line.removeprefix("# ") for line in lines if runtime == "fastai" or not line.startswith("#")]
+
+
+def test_a_space_for_fastai_requires_what_opens_the_pickle(built: Built, tmp_path: Path) -> None:
+    publish(built.model, tmp_path / "space", "fastai")
+    lines = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
+    assert lines[1:] == _requirements("fastai") and "torch==2.13.0" in lines
+    assert 'RUNTIME = "fastai"' in (tmp_path / "space" / "app.py").read_text()
 
 
 def test_space_pins_are_those_of_the_project() -> None:
     """A model is served with the versions that it was made with."""
     project = (ROOT / "requirements.txt").read_text().splitlines()
-    assert set(_requirements()) <= set(project)
+    assert set(_requirements("fastai")) <= set(project)
 
 
 def test_publish_does_not_overwrite_other_files(built: Built, tmp_path: Path) -> None:

@@ -11,27 +11,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.routing import Mount
 
 from recognizer.serve.classifier import Classifier
-from recognizer.serve.guard import layer
-from recognizer.serve.interface import launch_options, make_interface
-from recognizer.serve.uploads import HERE
+from recognizer.serve.server import Server, bind, make_app
 from recognizer.serve.waiting import GRACE
 
 META = {"_type": "gradio.FileData"}
 
 
 @contextmanager
-def serving(model: Path, grace: float = GRACE) -> Iterator[tuple[str, Any]]:
-    """Serve a model folder by itself on a free port of loopback, and yield its address and the Gradio app."""
-    page = make_interface(Classifier(model))
-    options = launch_options()
-    options["app_kwargs"] = {"middleware": [layer(HERE, grace)]}
-    app, address, _ = page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **options)
-    try:
-        yield address.rstrip("/"), app
-    finally:
-        page.close(verbose=False)
+def serving(model: Path, grace: float = GRACE, runtime: str = "onnx") -> Iterator[tuple[str, Any]]:
+    """Serve a model folder by itself on a free port of loopback, and yield its address and the Gradio app in it."""
+    app = make_app(Classifier(model, runtime), grace)
+    (gradio_app,) = (route.app for route in app.routes if isinstance(route, Mount))
+    started = threading.Event()
+    with bind("127.0.0.1", 0) as listening:
+        server = Server(app, started.set)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert started.wait(60)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", gradio_app
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(60)
 
 
 def client(address: str) -> httpx.Client:

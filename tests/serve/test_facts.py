@@ -18,6 +18,7 @@ from recognizer.images.decode import sha256
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.facts import SHAPE, plain, web_link
 from recognizer.serve.interface import make_interface
+from recognizer.serve.runtimes import open_fastai
 from recognizer.serve.uploads import HERE
 from tests.browser import chromium
 from tests.conftest import Built
@@ -29,7 +30,7 @@ WAY_OUT = r"model\.json .*; export the model again, or ask whoever made it\.$"
 @pytest.fixture
 def model(built: Built, tmp_path: Path) -> Path:
     """A copy to change."""
-    return Path(shutil.copytree(built.model, tmp_path / "model", ignore=shutil.ignore_patterns("*.onnx")))
+    return Path(shutil.copytree(built.model, tmp_path / "model", ignore=shutil.ignore_patterns("*.int8.onnx")))
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +98,12 @@ def test_a_pickle_that_cannot_be_opened_is_a_sentence(model: Path) -> None:
     (model / "learner.pkl").write_bytes(b"no pickle at all")
     change(model, lambda facts: facts["sha256"].update({"learner.pkl": sha256(b"no pickle at all")}))
     with pytest.raises(ModelError, match=r"learner\.pkl cannot be opened here"):
-        Classifier(model)
+        Classifier(model, "fastai")
     with (model / "learner.pkl").open("ab") as file:
         file.write(b"!")
     with pytest.raises(ModelError, match="It is safe only if you trust whoever made it"):
-        Classifier(model)
-    assert "proves the\n    copy whole, not safe" in str(Classifier.__doc__)
+        Classifier(model, "fastai")
+    assert "proves the copy\n    whole, not safe" in str(open_fastai.__doc__)
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../secret.jpg", "examples/../../secret.jpg", "linked.jpg", "a\0.jpg"])

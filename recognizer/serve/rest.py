@@ -1,0 +1,205 @@
+"""Plain HTTP beside Gradio: a photo to JSON, for programs.
+
+POST /predict        a photo as multipart field `image` or `file`, or as the body itself; see `answer_json`
+POST /run/predict    {"data": ["data:image/jpeg;base64,..."]} as Gradio 3 took and answered it (/api/predict, too)
+GET  /healthz        whether it answers
+GET  /docs           how to ask, for people; /openapi.json for programs
+
+What is wrong is {"detail": one sentence}: 400 no photo in the request, 413 too large, 415 no picture, 503 too many at
+once. Only the caller's own bytes are read, never a path or an address.
+"""
+
+import asyncio
+import html
+import time
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from recognizer.calibration.abstain import NOT_SURE
+from recognizer.errors import PictureError
+from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.inline import NotInline, decode_inline
+from recognizer.serve.queue import Full, Gone, Queue
+
+FIELDS = ("image", "file")
+PAGE = Path(__file__).with_name("docs.html")
+HOW = "Send the photo as multipart field `image`, or as the body itself with a type like image/jpeg."
+HOW_OLD = 'Send {"data": ["data:image/jpeg;base64,..."]}, with the photo in base64.'
+NO_STORE = {"Cache-Control": "no-store"}
+_PHOTO = {"type": "string", "format": "binary"}
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"image": _PHOTO}, "required": ["image"]}
+            },
+            "image/*": {"schema": _PHOTO},
+        },
+    }
+}
+_OLD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"data": {"type": "array", "items": {"type": "string", "format": "data-url"}}},
+                    "required": ["data"],
+                }
+            }
+        },
+    }
+}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "No photo is in the request."},
+    413: {"description": "The photo is too large."},
+    415: {"description": "It is no picture, or a broken one."},
+    503: {"description": "Too many photos are here at this moment; Retry-After tells when to ask again."},
+}
+
+
+def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
+    """Return an app with the plain routes; Gradio is mounted on it afterwards.
+
+    Args:
+        classifier: the opened model folder.
+        queue: where photos wait for a free processor.
+    """
+    app = FastAPI(
+        title=classifier.facts["title"], description=classifier.facts["description"], docs_url=None, redoc_url=None
+    )
+    app.add_exception_handler(HTTPException, _sentence)
+    facts = _model_facts(classifier)
+
+    @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS)
+    async def predict(request: Request) -> JSONResponse:
+        """Compare a photo with the photos of every class."""
+        prediction = await _ask(queue, request, await _photo(request))
+        return JSONResponse(answer_json(prediction, facts), headers=NO_STORE)
+
+    @app.post("/run/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
+    @app.post("/api/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
+    @app.post("/run/predict/", include_in_schema=False)
+    @app.post("/api/predict/", include_in_schema=False)
+    async def predict_as_gradio_3(request: Request) -> JSONResponse:
+        """Compare a photo, asked and answered as Gradio 3 did."""
+        begun = time.monotonic()
+        prediction = await _ask(queue, request, await _inline_photo(request))
+        seconds = time.monotonic() - begun
+        told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
+        return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Tell that photos are answered."""
+        return {"status": "ok", "runtime": classifier.runtime}
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        address = html.escape(str(request.base_url).rstrip("/"))
+        return HTMLResponse(PAGE.read_text(encoding="utf-8").replace("ADDRESS", address))
+
+    return app
+
+
+def answer_json(prediction: Prediction, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to a program.
+
+    Args:
+        prediction: of its photo.
+        facts: `threshold`, and what is told of the model.
+
+    Returns:
+        `label` ("Not sure" where it is not), `not_sure`, `far` (unlike all classes), `probabilities` by class,
+        likeliest first, `threshold` below which it is not sure, and `model`.
+    """
+    return {
+        "label": prediction.label,
+        "not_sure": prediction.label == NOT_SURE,
+        "far": prediction.out_of_distribution,
+        "probabilities": prediction.probabilities,
+        **facts,
+    }
+
+
+def label_form(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as Gradio's Label has it: `label`, and `confidences`, likeliest first."""
+    likely = [{"label": name, "confidence": p} for name, p in prediction.probabilities.items()]
+    return {"label": prediction.label, "confidences": likely}
+
+
+def _model_facts(classifier: Classifier) -> dict[str, Any]:
+    facts = classifier.facts
+    model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
+    return {"threshold": facts["threshold"], "model": model}
+
+
+async def _ask(queue: Queue, request: Request, photo: bytes) -> Prediction:
+    """Wait for a processor and the answer, unless too many wait or the caller has gone."""
+    try:
+        return await queue.predict(photo, request.is_disconnected)
+    except PictureError as error:
+        raise HTTPException(413 if error.reason == "too_large" else 415, str(error)) from error
+    except Full as error:
+        raise HTTPException(503, str(error), {"Retry-After": str(error.seconds)}) from error
+    except Gone as error:
+        raise HTTPException(499, "Nobody waits for this answer.") from error
+
+
+async def _photo(request: Request) -> bytes:
+    """Return the photo that a request carries.
+
+    Raises:
+        HTTPException: 400, there is none.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith("image/") or kind == "application/octet-stream":
+        photo = await request.body()
+    elif kind == "multipart/form-data":
+        photo = await _field(request)
+    else:
+        raise HTTPException(400, HOW)
+    if not photo:
+        raise HTTPException(400, f"There is no photo in this request. {HOW}")
+    return photo
+
+
+async def _field(request: Request) -> bytes:
+    try:
+        async with request.form(max_files=4, max_fields=20) as form:
+            for name in FIELDS:
+                if isinstance(part := form.get(name), UploadFile):
+                    return await part.read()
+    except FormParserError as error:
+        raise HTTPException(400, f"This is no multipart form. {HOW}") from error
+    return b""
+
+
+async def _inline_photo(request: Request) -> bytes:
+    """Return the photo that a question of Gradio 3's kind holds."""
+    try:
+        found = await request.json()
+        written = found["data"][0]
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise HTTPException(400, HOW_OLD) from error
+    if not isinstance(written, str) or not written.startswith("data:"):
+        raise HTTPException(400, HOW_OLD)
+    try:
+        return await asyncio.to_thread(decode_inline, written)
+    except NotInline as error:
+        raise HTTPException(error.status, str(error)) from error
+
+
+async def _sentence(_request: Request, error: Exception) -> JSONResponse:
+    """Answer with a sentence, as `detail` and, for pages of Gradio 3's time, as `error`."""
+    assert isinstance(error, HTTPException)
+    content = {"detail": error.detail, "error": error.detail}
+    return JSONResponse(content, error.status_code, {**NO_STORE, **(error.headers or {})})

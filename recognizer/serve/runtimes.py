@@ -1,0 +1,188 @@
+"""Two ways to run the network of a model folder, which give the same numbers.
+
+"onnx"      model.onnx by ONNX Runtime: quick to start, and no pickle is opened
+"fastai"    learner.pkl by fastai itself
+
+Both take a picture as `read_picture` returns it and squash it in the same way (images/pixels.py; fastai's own Resize
+does the same, as a test shows).
+"""
+
+import importlib.metadata
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from recognizer.calibration.abstain import energy
+from recognizer.errors import ModelError
+from recognizer.images.decode import sha256
+from recognizer.images.pixels import squish
+
+PICKLE = "learner.pkl"
+NETWORK = "model.onnx"
+OUTPUTS = ["probabilities", "energy"]
+FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
+
+
+class Output(NamedTuple):
+    """What the network gives for one picture.
+
+    Args:
+        probabilities: calibrated, (classes,).
+        energy: larger is less like any class (calibration/abstain.py).
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    energy: float
+
+
+Run = Callable[[Image.Image], Output]
+
+
+def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
+    """Return the network of `model.onnx`, which may be run in many threads at once.
+
+    Args:
+        folder: the model folder.
+        facts: its model.json, checked.
+
+    Raises:
+        ModelError: the file is missing, is not the one that model.json describes, or is of another shape.
+    """
+    from recognizer.networks.onnx_session import open_session
+
+    data = _whole(folder / NETWORK, facts)
+    size = facts["preprocessing"]["size"]
+    try:
+        session = open_session(data)
+    except Exception as error:  # ONNX Runtime's own are many
+        raise ModelError(
+            f"{folder / NETWORK} cannot be opened ({_first_line(error)}); export the model again."
+        ) from error
+    _check_shape(folder, session, size, len(facts["classes"]))
+
+    def run(image: Image.Image) -> Output:
+        pixels = squish(image, size)[None].astype(np.float32) / 255
+        probabilities, energies = session.run(OUTPUTS, {"pixels": pixels})
+        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]))
+
+    return run
+
+
+def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
+    """Return the network of `learner.pkl`, run by fastai, one picture after the other.
+
+    The file is a pickle, and opening one runs whatever its maker put into it. Its sha256 in model.json proves the copy
+    whole, not safe, since whoever changes the one can write the other: open only folders of people you trust.
+
+    Args:
+        folder: the model folder.
+        facts: its model.json, checked.
+
+    Raises:
+        ModelError: the file is missing, is not the one that model.json describes, or needs other versions.
+    """
+    learner = _load_learner(folder / PICKLE, facts)
+    _check_classes(folder, PICKLE, len(learner.dls.vocab), len(facts["classes"]))
+    kept: list[npt.NDArray[np.float32]] = []
+    # fastai hands on probabilities only; the energy is one of logits.
+    learner.model.register_forward_hook(lambda _network, _inputs, logits: kept.append(logits.numpy()))
+    lock = threading.Lock()  # a learner holds the state of the batch that it is at
+
+    def run(image: Image.Image) -> Output:
+        with lock:
+            kept.clear()
+            _, _, probabilities = learner.predict(image)
+            return Output(np.array(probabilities.tolist()), float(energy(kept[0])[0]))
+
+    return run
+
+
+RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}
+
+
+def _whole(file: Path, facts: dict[str, Any]) -> bytes:
+    """Return a file's bytes if they are those that model.json describes."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file} is missing or cannot be read; export the model again.") from error
+    if sha256(data) != facts["sha256"].get(file.name):
+        raise ModelError(
+            f"{file} is not the file that model.json describes, so it is not opened; export it again. (Where the two "
+            "agree, the copy is whole. It is safe only if you trust whoever made it: a pickle runs code.)"
+        )
+    return data
+
+
+def _check_shape(folder: Path, session: Any, size: int, classes: int) -> None:
+    """See to it that an ONNX network takes the pixels that it gets, and tells as many classes apart as are named."""
+    takes = {one.name: one.shape[1:] for one in session.get_inputs()}
+    gives = {one.name: one.shape[1:] for one in session.get_outputs()}
+    if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(OUTPUTS):
+        raise ModelError(
+            f"{folder / NETWORK} takes {takes} and gives {sorted(gives)}, and not pixels of 3 x {size} x {size} and "
+            f"{' and '.join(OUTPUTS)}; export the model again."
+        )
+    _check_classes(folder, NETWORK, gives["probabilities"][0], classes)
+
+
+def _check_classes(folder: Path, file: str, outputs: int, named: int) -> None:
+    if outputs != named:
+        raise ModelError(
+            f"{folder / 'model.json'} names {named} classes, and {file} tells {outputs} apart; export the model again."
+        )
+
+
+def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
+    """Open the pickle only if the copy is whole; that makes nothing safe which was not so when it was exported."""
+    _whole(file, facts)
+    _check_versions(file, facts)
+    import recognizer.networks.torchvision_cure  # noqa: F401
+
+    from fastai.learner import load_learner
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="load_learner")
+        try:
+            return load_learner(file)
+        except Exception as error:  # whatever unpickling runs
+            raise ModelError(f"{file} cannot be opened here ({_first_line(error)}); {_versions(facts)}") from error
+
+
+def _check_versions(file: Path, facts: dict[str, Any]) -> None:
+    """Name the versions that are needed before a pickle is opened, since afterwards errors name anything but them."""
+    wrong = [name for name in FITTING if _minor(_installed(name)) != _minor(facts["versions"].get(name, "none"))]
+    if wrong:
+        needed = " ".join(f'"{name}=={_minor(facts["versions"].get(name, "0"))}.*"' for name in wrong)
+        raise ModelError(
+            f"{file} is not opened: {_versions(facts)} Use pip install {needed}, or the runtime onnx, "
+            "which needs neither."
+        )
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _versions(facts: dict[str, Any]) -> str:
+    """Compare the versions that the model was made with to those that are here."""
+    made = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    here = ", ".join(f"{name} {_installed(name)}" for name in facts["versions"])
+    return f"it was made with {made}; here are {here}."
+
+
+def _installed(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

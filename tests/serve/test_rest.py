@@ -1,0 +1,261 @@
+"""The plain routes: the same answers as everywhere, refusals in one sentence, and no waiting for those who left."""
+
+import base64
+import io
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from recognizer.serve.classifier import read_facts
+from recognizer.serve.queue import Queue
+from recognizer.serve.uploads import LARGEST_PHOTO
+from tests.browser import chromium
+from tests.conftest import Served
+from tests.serve.asking import client, half_sent, serving, wait_for
+
+ONLY_NUMPY = """
+import sys
+from pathlib import Path
+from recognizer.serve.server import make_app
+from recognizer.serve.classifier import Classifier
+make_app(Classifier(Path(sys.argv[1])))
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "fastai", "torchvision", "timm", "onnx"}))
+"""
+# A page as they were written for Gradio 3.
+OLD_PAGE = """<!doctype html><input type="file"><p id="answer"></p><script>
+document.querySelector("input").onchange = (event) => {
+  const reader = new FileReader();
+  reader.onload = async () => {
+    const response = await fetch("SPACE/run/predict", {
+      method: "POST",
+      body: JSON.stringify({ data: [reader.result] }),
+      headers: { "Content-Type": "application/json" },
+    });
+    const json = await response.json();
+    const best = json.data[0].confidences[0];
+    document.querySelector("#answer").textContent = `${json.data[0].label} ${best.label} ${best.confidence}`;
+  };
+  reader.readAsDataURL(event.target.files[0]);
+};</script>"""
+
+
+@pytest.fixture
+def page(served: Served) -> Iterator[httpx.Client]:
+    with client(served.url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def slow_photo() -> bytes:
+    """A photo that takes a good part of a second, and few bytes."""
+    written = io.BytesIO()
+    Image.new("RGB", (3000, 3000), "teal").save(written, "PNG")
+    return written.getvalue()
+
+
+def data_url(data: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("field", ["image", "file"])
+def test_a_form_gets_what_the_learner_says(page: httpx.Client, served: Served, field: str) -> None:
+    for photo in served.photos[:3]:
+        answer = page.post("/predict", files={field: photo.read_bytes()}).json()
+        assert answer["probabilities"] == pytest.approx(served.expected(photo), abs=1e-3)
+        assert list(answer["probabilities"].values()) == sorted(answer["probabilities"].values(), reverse=True)
+        assert answer["not_sure"] == (answer["label"] == "Not sure")
+        assert answer["threshold"] == read_facts(served.model)["threshold"]
+        assert answer["model"]["sha256"] == read_facts(served.model)["sha256"]
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "application/octet-stream"])
+def test_a_bare_body_gets_the_same(page: httpx.Client, served: Served, kind: str) -> None:
+    photo = served.photos[0].read_bytes()
+    bare = page.post("/predict", content=photo, headers={"Content-Type": kind})
+    assert bare.json() == page.post("/predict", files={"image": photo}).json()
+    assert bare.headers["cache-control"] == "no-store"
+
+
+def test_both_runtimes_give_the_same_to_every_kind_of_program(served: Served) -> None:
+    photo = served.photos[0]
+    with serving(served.model, runtime="fastai") as (address, _), client(address) as other:
+        assert other.get("/healthz").json() == {"status": "ok", "runtime": "fastai"}
+        answer = other.post("/predict", files={"image": photo.read_bytes()}).json()
+        assert answer["probabilities"] == pytest.approx(served.expected(photo), abs=1e-6)
+        (old,) = other.post("/run/predict", json={"data": [data_url(photo.read_bytes())]}).json()["data"]
+        assert {one["label"]: one["confidence"] for one in old["confidences"]} == answer["probabilities"]
+
+
+@pytest.mark.parametrize("path", ["/run/predict", "/run/predict/", "/api/predict"])
+def test_it_is_asked_as_gradio_3_was(page: httpx.Client, served: Served, path: str) -> None:
+    photo = served.photos[0].read_bytes()
+    sent = {"fn_index": 0, "data": [data_url(photo)], "session_hash": "abc"}
+    answer = page.post(path, json=sent).json()
+    plain = page.post("/predict", files={"image": photo}).json()
+    assert answer["data"][0]["label"] == plain["label"]
+    given = [(one["label"], one["confidence"]) for one in answer["data"][0]["confidences"]]
+    assert given == list(plain["probabilities"].items())
+    assert answer["is_generating"] is False and answer["duration"] > 0
+
+
+def test_curl_and_healthz(served: Served) -> None:
+    command = ["curl", "-sS", "--fail", "-F", f"image=@{served.photos[0]}", f"{served.url}/predict"]
+    answer = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert answer["probabilities"] == pytest.approx(served.expected(served.photos[0]), abs=1e-3)
+    assert httpx.get(f"{served.url}/healthz", trust_env=False).json()["status"] == "ok"
+
+
+def test_it_says_how_to_ask(page: httpx.Client, served: Served) -> None:
+    shown = page.get("/docs").text
+    assert f"curl -F image=@photo.jpg {served.url}/predict" in shown and "ADDRESS" not in shown
+    assert "src=" not in shown and "http" not in shown.replace(served.url, "").replace("httpx", "")
+    paths = page.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/predict", "/run/predict", "/api/predict", "/healthz"}
+
+
+@pytest.mark.parametrize(("sent", "status", "words"), [
+    ({}, 400, "Send the photo as multipart field `image`"),
+    ({"json": {"data": ["x"]}}, 400, "Send the photo as multipart field `image`"),
+    ({"files": {"photo": b"x"}}, 400, "There is no photo in this request"),
+    ({"files": {"image": b""}}, 400, "There is no photo in this request"),
+    ({"data": {"image": "/etc/passwd"}, "files": {"x": b"x"}}, 400, "There is no photo in this request"),
+    ({"content": b"", "headers": {"Content-Type": "image/jpeg"}}, 400, "There is no photo in this request"),
+    ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "multipart"),
+    ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=a"}}, 400, "multipart"),
+    ({"files": {"image": b"no picture"}}, 415, "not a picture"),
+    ({"files": {"image": b"\xff\xd8\xff\xe0 cut off"}}, 415, "broken or cut off"),
+    ({"files": {"image": bytes(LARGEST_PHOTO + 1)}}, 413, "over 20 MB"),
+    ({"content": bytes(LARGEST_PHOTO + 200_000), "headers": {"Content-Type": "image/jpeg"}}, 413, "over 20 MB"),
+    ({"files": [(f"image{number}", b"x") for number in range(9)]}, 400, "Too many files"),
+])  # fmt: skip
+def test_what_is_no_photo_gets_one_sentence(page: httpx.Client, sent: dict[str, Any], status: int, words: str) -> None:
+    answer = page.post("/predict", **sent)
+    assert answer.status_code == status, answer.text
+    assert words in answer.json()["detail"] and "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("sent", [
+    b"", b"no json", b"[]", b"{}", b'{"data": []}', b'{"data": [null]}', b'{"data": [5]}', b'{"data": "data:x"}',
+    b'{"data": ["/etc/passwd"]}', b'{"data": ["http://127.0.0.1/x.jpg"]}', b'{"data": [{"path": "/etc/passwd"}]}',
+    b'{"data": ["data:image/jpeg;base64,!!!"]}', b"[" * 100_000, b'{"data": ["\xff"]}',
+])  # fmt: skip
+def test_an_old_question_without_a_photo_gets_one_sentence(page: httpx.Client, sent: bytes) -> None:
+    answer = page.post("/run/predict", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 415), answer.text
+    assert answer.json()["detail"].endswith(".") and answer.json()["error"] == answer.json()["detail"]
+
+
+def test_a_large_photo_in_an_old_question_is_refused(page: httpx.Client) -> None:
+    answer = page.post("/run/predict", json={"data": [data_url(bytes(LARGEST_PHOTO + 1))]})
+    assert answer.status_code == 413 and "over 20 MB" in answer.json()["detail"]
+
+
+def test_a_page_of_another_origin_that_was_written_for_gradio_3_works(served: Served, tmp_path: Any) -> None:
+    (tmp_path / "index.html").write_text(OLD_PAGE.replace("SPACE", served.url))
+    server = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    with subprocess.Popen([*server], stdout=subprocess.PIPE, text=True, env={"PYTHONUNBUFFERED": "1"}) as other:
+        try:
+            assert other.stdout
+            port = other.stdout.readline().split("port ")[1].split()[0]
+            with chromium() as running:
+                page = running.new_page()
+                page.goto(f"http://127.0.0.1:{port}/")
+                page.set_input_files("input", served.photos[0])
+                page.wait_for_function("document.querySelector('#answer').textContent")
+                shown = page.inner_text("#answer")
+        finally:
+            other.terminate()
+    label, best, confidence = shown.rsplit(" ", 2) if shown.count(" ") == 2 else _parts(shown, served.classes)
+    expected = served.expected(served.photos[0])
+    assert float(confidence) == pytest.approx(expected[best], abs=1e-3) and expected[best] == max(expected.values())
+    assert label in (best, "Not sure")
+
+
+def _parts(shown: str, classes: list[str]) -> tuple[str, str, str]:
+    words, confidence = shown.rsplit(" ", 1)
+    best = next(name for name in classes if words.endswith(name))
+    return words.removesuffix(best).strip(), best, confidence
+
+
+def test_what_serves_imports_neither_torch_nor_fastai(served: Served) -> None:
+    command = [sys.executable, "-c", ONLY_NUMPY, str(served.model)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_too_many_are_told_at_once_and_those_inside_are_answered(served: Served, slow_photo: bytes) -> None:
+    with serving(served.model) as (address, _), client(address) as page, ThreadPoolExecutor(100) as visitors:
+        answers = list(visitors.map(lambda _: _timed(address, slow_photo), range(100)))
+        after = page.post("/predict", files={"image": served.photos[0].read_bytes()})
+    statuses = [answer.status_code for answer, _ in answers]
+    assert set(statuses) == {200, 503} and statuses.count(503) >= 20
+    refused = [(answer, seconds) for answer, seconds in answers if answer.status_code == 503]
+    assert all("try again" in answer.json()["detail"] and int(answer.headers["retry-after"]) for answer, _ in refused)
+    slowest = max(seconds for answer, seconds in answers if answer.status_code == 200)
+    assert max(seconds for _, seconds in refused) < slowest / 2
+    assert after.status_code == 200
+
+
+def _timed(address: str, photo: bytes) -> tuple[httpx.Response, float]:
+    begun = time.monotonic()
+    answer = httpx.post(f"{address}/predict", files={"image": photo}, trust_env=False, timeout=120)
+    return answer, time.monotonic() - begun
+
+
+def test_whoever_leaves_frees_the_place(served: Served, slow_photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 who leave at once do not hold up the next one: most of their photos are never looked at."""
+    compared = []
+    run = Queue._run
+
+    async def counted(self: Queue, photo: bytes) -> Any:
+        compared.append(len(photo))
+        return await run(self, photo)
+
+    monkeypatch.setattr(Queue, "_run", counted)
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(slow_photo)}\r\n\r\n"
+    with serving(served.model) as (address, _), client(address) as page:
+        host, port = address.removeprefix("http://").split(":")
+        left = [socket.create_connection((host, int(port))) for _ in range(40)]
+        for connection in left:
+            connection.sendall(head.encode() + slow_photo)
+        assert wait_for(lambda: bool(compared), 30)
+        for connection in left:
+            connection.close()
+        assert page.post("/predict", files={"image": served.photos[0].read_bytes()}).status_code == 200
+    assert len(compared) < 30
+
+
+def test_a_body_that_stops_coming_keeps_nobody_out(served: Served) -> None:
+    photo = served.photos[0].read_bytes()
+    begun = b"\xff\xd8" + bytes(1000)
+    with serving(served.model) as (address, _), half_sent(address, "/predict", "image/jpeg", begun, 1_000_000):
+        assert [_timed(address, photo)[0].status_code for _ in range(8)] == [200] * 8
+
+
+def test_what_is_under_way_is_finished_when_the_server_ends(served: Served, slow_photo: bytes) -> None:
+    from recognizer.serve.classifier import Classifier
+    from recognizer.serve.server import Server, bind, make_app
+
+    started = threading.Event()
+    with bind("127.0.0.1", 0) as listening, ThreadPoolExecutor(4) as visitors:
+        server = Server(make_app(Classifier(served.model)), started.set)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert started.wait(60)
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        answers = [visitors.submit(_timed, address, slow_photo) for _ in range(4)]
+        assert wait_for(lambda: len(server.server_state.tasks) == 4, 30)
+        server.should_exit = True
+        assert [answer.result()[0].status_code for answer in answers] == [200] * 4
+        thread.join(10)
+        assert not thread.is_alive()
