@@ -32,8 +32,9 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     counts = table(f"Photos for {recipe.name}", {**report["counts"], **failures})
     engines = _grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
     wanted = recipe.collect.photos
+    reasons = WHY_SHORT if recipe.collect.engines != ["folder"] else {**WHY_SHORT, "dry": "its folder has no more"}
     short = [
-        f"{label} has {one['photos']} of {wanted} different photos: {WHY_SHORT[one['why']]}."
+        f"{label} has {one['photos']} of {wanted} different photos: {reasons[one['why']]}."
         for label, one in report["short"].items()
     ]
     return [counts, engines, *report["refused"], *short, *_left(report)]

@@ -19,6 +19,7 @@ from recognizer.collect.engines.engine import Engine, Reader
 from recognizer.collect.engines.make import make_engines
 from recognizer.collect.filling import Filling
 from recognizer.collect.http.download import Downloader
+from recognizer.collect.http.environment import check_environment
 from recognizer.collect.http.errors import DownloadError
 from recognizer.collect.http.retries import Patience
 from recognizer.collect.network import Network
@@ -35,6 +36,7 @@ from recognizer.store.rows import WaitingHit
 
 MOST_DECODERS = 4  # each holds up to 0.5 GB for the largest pictures
 WATCH_EVERY = 0.5  # seconds
+LOCAL = {"folder", "sample"}  # engines that need no network
 
 
 def collect(
@@ -59,9 +61,12 @@ def collect(
     Raises:
         WorkInUse: another run collects into this store.
         NoNetwork: nobody on the network answers; nothing was changed.
-        RecognizerError: an engine cannot serve, or none answered and there is not one photo.
+        RecognizerError: an engine cannot serve, or none answered and there is not one photo, or no use can be made of
+            a proxy or certificates that the environment names.
     """
     begun = time.monotonic()
+    if set(recipe.collect.engines) - LOCAL:
+        check_environment()
     patience = replace(patience or Patience(), ended=threading.Event())
     engines = make_engines(recipe.collect, patience)
     for engine in engines.values():

@@ -42,9 +42,11 @@ def get_json(address: str, params: Mapping[str, str | int], headers: Mapping[str
 
 
 def _fetch(address: str, params: Mapping[str, str | int], headers: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-    proxy = proxy_for(yarl.URL(address))
+    proxy, verify = proxy_for(yarl.URL(address)), httpx.create_ssl_context()
     body = bytearray()
-    with httpx.stream("GET", address, params=params, headers=headers, proxy=proxy, timeout=TIMEOUT) as response:
+    with httpx.stream(
+        "GET", address, params=params, headers=headers, proxy=proxy, verify=verify, timeout=TIMEOUT, trust_env=False
+    ) as response:
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MOST_BYTES:

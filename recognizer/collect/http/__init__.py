@@ -5,4 +5,5 @@ download.py    follows an address to its bytes, within limits of time, size and 
  -> retries.py     how long to wait before asking again, and `Retry-After`
  -> robots.py      who this program is to servers, and whether a photo's owner opted out
  -> errors.py      DownloadError, and the reason for each error of the network
+environment.py    proxies and certificates that the environment names, before anything is asked
 """

@@ -143,10 +143,15 @@ def proxy_for(url: yarl.URL) -> str | None:
     Args:
         url: the address, absolute.
     """
-    proxies = urllib.request.getproxies()
     if urllib.request.proxy_bypass(url.host or ""):
         return None
-    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return proxy_of(url.scheme)
+
+
+def proxy_of(scheme: str) -> str | None:
+    """Return the proxy that the environment names for a scheme, http or https, or None."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
