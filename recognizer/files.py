@@ -1,12 +1,17 @@
-"""Files that are whole or not there, folders with one writer, and one sentence where either cannot be.
+"""Files and folders that are whole or not there, folders with one writer, and one sentence where either cannot be.
 
 write_whole(work / "reports" / "clean.json", data)
-with hold(work / ".lock"):
-    ...
+with whole_folder(work / "model") as half:
+    ...                                             # fill it; it takes the place of the old one when all is in it
+with alone_in(work):
+    ...                                             # the only one who writes here; what a killed one left is gone
 """
 
 import errno
+import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +20,10 @@ from filelock import FileLock, Timeout
 
 from recognizer.errors import Unwritable, WorkInUse
 
+LOCK = ".lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+_HALF = re.compile(r".+\.[0-9a-f]{8}\.part")  # see `write_whole`
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -37,6 +45,72 @@ def write_whole(path: Path, data: bytes) -> None:
         except BaseException:
             half.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def whole_folder(place: Path) -> Iterator[Path]:
+    """Give an empty folder to fill, which takes the place of another one when all is in it, and is gone otherwise.
+
+    Args:
+        place: where the folder shall be; missing folders above it are made.
+    """
+    mend_folder(place)
+    half = _beside(place, "part")
+    half.mkdir(parents=True)
+    try:
+        yield half
+        if place.exists():
+            place.replace(_beside(place, "old"))
+        half.replace(place)
+    finally:
+        mend_folder(place)
+
+
+def mend_folder(place: Path) -> None:
+    """Make good what a stop left of `whole_folder`: half a folder goes, and the old one is back where it was."""
+    half, old = _beside(place, "part"), _beside(place, "old")
+    if old.exists() and not place.exists():
+        old.replace(place)
+    for left in (half, old):
+        if left.exists():
+            shutil.rmtree(left)
+
+
+def _beside(place: Path, what: str) -> Path:
+    return place.with_name(f"{place.name}.{what}")
+
+
+@contextmanager
+def alone_in(work: Path) -> Iterator[None]:
+    """Be the only one who writes into a work folder, and begin without what a killed one left half written.
+
+    Whatever the stage writes meanwhile, by whatever library, a full or read-only disk becomes one sentence.
+
+    Args:
+        work: the folder; made if it is missing.
+
+    Raises:
+        WorkInUse: another program is writing into it.
+        Unwritable: the disk is full, or the folder may not be written.
+    """
+    with hold(work / LOCK), _writes_told(work):
+        mend_folder(work / "model")
+        for file in work.rglob("*.part"):
+            if _HALF.fullmatch(file.name):
+                file.unlink()
+        yield
+
+
+@contextmanager
+def _writes_told(work: Path) -> Iterator[None]:
+    """Make one sentence of those OSErrors that can only come of writing; others have another cause."""
+    try:
+        yield
+    except OSError as error:
+        folder = Path(os.fsdecode(error.filename)).parent if isinstance(error.filename, str | bytes) else work
+        if error.errno in _FULL or (error.errno in _FORBIDDEN and folder.resolve().is_relative_to(work.resolve())):
+            raise unwritable(folder, error.strerror or str(error), error.errno in _FULL) from error
+        raise
 
 
 @contextmanager

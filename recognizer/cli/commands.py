@@ -79,10 +79,9 @@ def undo(
     """
     if bool(photo) == everything:
         raise typer.BadParameter("Name one photo, or give --all.")
-    with opened(recipe, work) as (_, store):
-        show(
-            [summaries.table("Undone", {"decisions of the rules": len(store.decisions.undo_automatic(photo or None))})]
-        )
+    with opened(recipe, work) as (_, store), store.locked():
+        undone = len(store.decisions.undo_automatic(photo or None))
+        show([summaries.table("Undone", {"decisions of the rules": undone})])
 
 
 @app.command()

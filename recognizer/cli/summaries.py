@@ -66,7 +66,24 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
     if report["again"]:
         stages = ", ".join(recipe.command(stage) for stage in report["again"])
         summary.append(f"What was learned from it stays until these are run again: {stages}.")
-    return summary
+    return summary + _left_elsewhere(report)
+
+
+def _left_elsewhere(report: dict[str, Any]) -> list[str]:
+    """Say where a forgotten photo still is, and what to do about it."""
+    says = [
+        f"It is gone from the Space in {space}, too; push that again, since what was pushed before still holds it."
+        for space in report["spaces"]["changed"]
+    ] + [
+        f"The Space that was written to {space} is not there any more; wherever it is now, it may still hold the photo."
+        for space in report["spaces"]["away"]
+    ]
+    if report["log"]:
+        says.append(
+            "Another program is reading photos.db, so that its log, photos.db-wal, still tells of the photo; close "
+            "that program and run this command again."
+        )
+    return says
 
 
 def trained(recipe: Recipe, report: dict[str, Any]) -> Summary:

@@ -1,5 +1,6 @@
 """The pictures of the evaluation, each a PNG."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from recognizer.calibration.calibrate import BINS, Labels, Probabilities, bin_numbers
+from recognizer.files import write_whole
 
 SHEET = 24  # mistakes that are shown
 Shares = npt.NDArray[np.float64]
@@ -89,5 +91,6 @@ def _name(axes: Axes, below: str, beside: str) -> None:
 
 
 def _save(figure: Figure, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=110)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=110, format="png")
+    write_whole(file, buffer.getvalue())

@@ -11,6 +11,7 @@ model/README.md          the model card
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import importlib.metadata
+import io
 import json
 import shutil
 import time
@@ -20,7 +21,7 @@ from typing import Any
 
 import torch
 from fastai.learner import Learner
-from safetensors.torch import save_model
+from safetensors.torch import save
 
 from recognizer import __version__
 from recognizer.calibration.abstain import SCORE
@@ -30,6 +31,7 @@ from recognizer.export.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import write_onnx
 from recognizer.export.quantize import write_int8
+from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
 from recognizer.report import write_json, write_report
@@ -66,17 +68,14 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     metrics = _metrics(store.work, recipe, last_run(recipe, store))
     trained = load_trained(recipe, store)
     held_out = trained.split.held_out
-    half = store.work / "model.part"
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True)
-    _write_forms(recipe, trained, half)
-    agreement = measure_agreement(half, held_out, recipe.train.size)
-    facts = _facts(recipe, trained.calibration, metrics, agreement, half)
-    facts["examples"] = _write_examples(recipe, held_out, half / "examples")
-    write_json(half / "model.json", facts)
-    write_card(facts, half / "README.md")
-    (half / CREDITS).write_text(attribution(recipe, store.photos.kept()), encoding="utf-8")
-    _swap(half, store.work / "model")
+    with whole_folder(store.work / "model") as half:
+        _write_forms(recipe, trained, half)
+        agreement = measure_agreement(half, held_out, recipe.train.size)
+        facts = _facts(recipe, trained.calibration, metrics, agreement, half)
+        facts["examples"] = _write_examples(recipe, held_out, half / "examples")
+        write_json(half / "model.json", facts)
+        write_card(facts, half / "README.md")
+        (half / CREDITS).write_text(attribution(recipe, store.photos.kept()), encoding="utf-8")
     return write_report(
         store.work,
         "export",
@@ -92,8 +91,8 @@ def _write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
     learner = make_learner(recipe, trained.split, trained.backbone, trained.network)
     learner.model.cpu()  # no form may need the accelerator that it was trained on
     write_onnx(learner, trained.size, folder / FLOATS)
-    save_model(learner.model, str(folder / WEIGHTS), metadata={"format": "pt", "recipe": recipe.name})
-    shutil.copymode(folder / FLOATS, folder / WEIGHTS)  # safetensors would let nobody but its writer read it
+    weights = {name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}
+    write_whole(folder / WEIGHTS, save(weights, {"format": "pt", "recipe": recipe.name}))
     write_learner(learner, folder / LEARNER)
     photos = sorted(trained.split.training, key=lambda photo: photo.label)
     write_int8(folder / FLOATS, [photo.path for photo in photos], trained.size, folder / INT8)
@@ -127,7 +126,9 @@ def write_learner(learner: Learner, file: Path) -> None:
     learner.dls = learner.dls.new_empty()
     learner.opt = learner.dl = None  # the last loader knows the files that it read
     learner.dls.path = learner.path = PurePosixPath(".")
-    torch.save(learner, file, pickle_protocol=2)
+    data = io.BytesIO()  # torch would not say that a disk is full
+    torch.save(learner, data, pickle_protocol=2)
+    write_whole(file, data.getvalue())
 
 
 def _facts(
@@ -168,13 +169,3 @@ def _write_examples(recipe: Recipe, photos: Sequence[Photo], folder: Path) -> li
         origin = {"page": photo.page, "licence": photo.licence, "author": photo.author}
         credits.append({"file": f"examples/{number}.jpg", **origin})
     return credits
-
-
-def _swap(new: Path, place: Path) -> None:
-    """Put a finished folder in the place of the old one."""
-    old = place.with_name("model.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.replace(old)
-    new.replace(place)
-    shutil.rmtree(old, ignore_errors=True)

@@ -5,14 +5,17 @@ publish(work / "model", Path("space"))
 
 import json
 import shutil
-import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RecognizerError
 from recognizer.export.sources import describe_source
-from recognizer.files import writing
+from recognizer.files import alone_in, write_whole, writing
+from recognizer.report import write_report
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
+from recognizer.serve.facts import read_facts
+from recognizer.store.spaces import MARKER, MODEL, note_space
 
 PACKAGE = Path(__file__).parents[1]
 DEPLOYMENT = PACKAGE.parent / "deployment"
@@ -50,7 +53,7 @@ MODULES = (
     "serve/uploads.py",
     "serve/waiting.py",
 )
-MARKER = ".recognizer-space"  # says that publish wrote this folder
+HALF = ".part"  # the folder within a Space in which the next one is put together
 CLONED = {".git", ".gitattributes", "README.md"}  # what a fresh clone of a Space holds
 NEVER_SERVED = shutil.ignore_patterns("*.int8.onnx", "*.safetensors")
 
@@ -59,7 +62,7 @@ def publish(model: Path, to: Path, runtime: str = DEFAULT_RUNTIME) -> list[Path]
     """Write the folder of a Space.
 
     Args:
-        model: the model folder.
+        model: the model folder in a work folder, whose `reports/publish.json` then names `to`.
         to: the folder to write; it must be empty, missing, a fresh clone of a Space, or one that was written before.
         runtime: what runs the network there: "onnx" or "fastai".
 
@@ -69,21 +72,39 @@ def publish(model: Path, to: Path, runtime: str = DEFAULT_RUNTIME) -> list[Path]
     Raises:
         ModelError: the model folder is not whole.
         RecognizerError: `to` holds something else, or this is no checkout with a deployment folder.
+        WorkInUse: another run is at work in the work folder.
         Unwritable: the disk is full, or the folder may not be written.
     """
     if not (DEPLOYMENT / "app.py").is_file():
         raise RecognizerError(f"There is no {DEPLOYMENT}; publish from a checkout of the project.")
     _check_place(model, to)
+    read_facts(model)  # before a folder is made for what is not there
+    with alone_in(model.parent):
+        return _publish(model, to, runtime)
+
+
+def _publish(model: Path, to: Path, runtime: str) -> list[Path]:
+    begun = time.monotonic()
     facts = Classifier(model, runtime).facts
-    with writing(to.parent):
-        to.parent.mkdir(parents=True, exist_ok=True)
-        half = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
+    spaces = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
+    _write_space(model, facts, to, runtime)
+    files = sorted(path.relative_to(to) for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
+    counts = {"files": len(files)}
+    write_report(model.parent, "publish", facts["recipe"]["name"], time.monotonic() - begun, counts, spaces=spaces)
+    return files
+
+
+def _write_space(model: Path, facts: dict[str, Any], to: Path, runtime: str) -> None:
+    half = to / HALF
+    with writing(to):
+        to.mkdir(parents=True, exist_ok=True)
+        (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
+        shutil.rmtree(half, ignore_errors=True)
         try:
             _assemble(model, facts, half, runtime)
             _put(half, to)
         finally:
             shutil.rmtree(half, ignore_errors=True)
-    return sorted(path.relative_to(to) for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
 
 
 def _check_place(model: Path, to: Path) -> None:
@@ -98,12 +119,10 @@ def _check_place(model: Path, to: Path) -> None:
 
 
 def _assemble(model: Path, facts: dict[str, Any], to: Path, runtime: str) -> None:
-    shutil.copytree(DEPLOYMENT, to, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    shutil.copytree(model, to / "model", ignore=NEVER_SERVED)
+    _copy(DEPLOYMENT, to, shutil.ignore_patterns("__pycache__"))
+    _copy(model, to / MODEL, NEVER_SERVED)
     for module in MODULES:
-        place = to / "recognizer" / module
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PACKAGE / module, place)
+        write_whole(to / "recognizer" / module, (PACKAGE / module).read_bytes())
     readme = to / "README.md"
     readme.write_text(_readme(readme.read_text(encoding="utf-8"), facts), encoding="utf-8")
     if runtime == "fastai":
@@ -116,6 +135,16 @@ def _change(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
+def _copy(folder: Path, to: Path, ignore: Any) -> None:
+    """Copy a folder; the first file that cannot be written ends it, and not a list of them all."""
+
+    def copy(source: str, place: str) -> None:
+        with writing(to):
+            shutil.copyfile(source, place)
+
+    shutil.copytree(folder, to, ignore=ignore, copy_function=copy, dirs_exist_ok=True)
+
+
 def _readme(template: str, facts: dict[str, Any]) -> str:
     """Put a model's own title, and where its photos come from, into the README of a Space."""
     source = describe_source(facts["recipe"]["collect"]["engines"]).photos
@@ -126,8 +155,6 @@ def _readme(template: str, facts: dict[str, Any]) -> str:
 
 def _put(half: Path, to: Path) -> None:
     """Move each part into place, so that a git checkout of the Space keeps its own folder."""
-    to.mkdir(parents=True, exist_ok=True)
-    (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
     for part in half.iterdir():
         place = to / part.name
         shutil.rmtree(place, ignore_errors=True) if place.is_dir() else place.unlink(missing_ok=True)

@@ -18,6 +18,8 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 
 FILE = "ATTRIBUTION.md"
+UNKNOWN = "unknown"
+_ROW = re.compile(r"\| [0-9a-f]{16} \| ")  # see `_row`
 
 # What means something within a line of GitHub's Markdown (https://github.github.com/gfm), addresses included.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~!$:@#]|(?<=www)\.", re.IGNORECASE)
@@ -39,15 +41,17 @@ def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -
 
     Raises:
         NotFound: no photo is kept.
+        WorkInUse: another run is at work in the work folder.
         Unwritable: the file cannot be written.
     """
     begun = time.monotonic()
-    photos = store.photos.kept()
-    if not photos:
-        raise NotFound(f"{store.work} has no photos to give credit for; run {recipe.command('collect')} first.")
-    write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
-    counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
-    return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)
+    with store.locked():
+        photos = store.photos.kept()
+        if not photos:
+            raise NotFound(f"{store.work} has no photos to give credit for; run {recipe.command('collect')} first.")
+        write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
+        counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
+        return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)
 
 
 def attribution(recipe: Recipe, photos: Sequence[Photo]) -> str:
@@ -64,11 +68,30 @@ def attribution(recipe: Recipe, photos: Sequence[Photo]) -> str:
     return "\n".join([_head(recipe, photos), *parts])
 
 
+def without_rows(text: str, gone: set[str]) -> str:
+    """Return what `attribution` wrote without the rows of some photos, and with the numbers of those that stay.
+
+    Args:
+        text: of a file that it wrote.
+        gone: the sha256 of the photos.
+    """
+    names = {digest[:16] for digest in gone}
+    before = text.split("\n")
+    lines = [line for line in before if line.removeprefix("| ").partition(" | ")[0] not in names]
+    if lines != before:
+        rows = [line for line in lines if _ROW.match(line)]
+        lines[2] = _numbers(len(rows), sum(row.endswith(f"| {UNKNOWN} |") for row in rows))
+    return "\n".join(lines)
+
+
 def _head(recipe: Recipe, photos: Sequence[Photo]) -> str:
+    return f"# Photos of {escape(recipe.title)}\n\n{_numbers(len(photos), _without_licence(photos))}\n"
+
+
+def _numbers(photos: int, without_licence: int) -> str:
     return (
-        f"# Photos of {escape(recipe.title)}\n\n"
-        f"{len(photos)} photos, each with the page that it was found on. "
-        f"Of {_without_licence(photos)} no licence is known: the rights in them are their authors'.\n"
+        f"{photos} photos, each with the page that it was found on. "
+        f"Of {without_licence} no licence is known: the rights in them are their authors'."
     )
 
 
@@ -79,7 +102,7 @@ def _class_part(label: str, photos: Sequence[Photo]) -> str:
 
 def _row(photo: Photo) -> str:
     title = _link(photo.title or "untitled", photo.page)
-    author, licence = escape(photo.author) or "unknown", escape(photo.licence) or "unknown"
+    author, licence = escape(photo.author) or UNKNOWN, escape(photo.licence) or UNKNOWN
     return f"| {photo.path.stem} | {title} | {author} | {licence} |"
 
 

@@ -24,6 +24,7 @@ ADDED = {  # columns that version 1 had not
     "searches": ("fresh INTEGER", "round INTEGER NOT NULL DEFAULT 1", "rank INTEGER NOT NULL DEFAULT 0"),
 }
 PATIENCE = 30.0  # seconds to wait for another program's transaction
+READING = 2.0  # seconds to wait for a program that reads, so that the write-ahead log can be emptied
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
@@ -56,6 +57,7 @@ class Database:
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
             self._bring_up_to_date(db)
+            _empty_log(db, 0)  # of what a killed program left there, or one that another one kept from it
         except BaseException:
             db.close()
             raise
@@ -117,9 +119,15 @@ class Database:
         if found != "ok":
             raise self._damaged(found)
 
-    def settle(self) -> None:
-        """Empty the write-ahead log into the file, so that what was deleted is nowhere any more."""
-        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    def settle(self) -> bool:
+        """Empty the write-ahead log into the file, so that what was deleted is nowhere any more.
+
+        Returns:
+            Whether it could be done: not while another program goes on reading. The next program that opens the file
+            then does it, as soon as nobody reads.
+        """
+        with self._turn, self._sentences():
+            return _empty_log(self._db, READING)
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
@@ -152,6 +160,16 @@ class Database:
 def now() -> str:
     """Return the time as rows have it: ISO 8601, to the second, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _empty_log(db: sqlite3.Connection, seconds: float) -> bool:
+    """Write the log into the file and cut it to nothing; return whether no other program kept it from that."""
+    db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+    try:
+        (is_busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {round(PATIENCE * 1000)}")
 
 
 def _missing_columns(db: sqlite3.Connection) -> str:

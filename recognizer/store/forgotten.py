@@ -32,11 +32,19 @@ class Forgotten:
         """
         hashes = {phash for photo in photos for phash in _hashes(photo)}
         with self._database.transaction():
-            for photo in photos:
-                self._database.execute("INSERT OR IGNORE INTO forgotten_photos VALUES (?, ?)", photo.sha256, now())
+            self.remember_digests(photos)
             for phash in hashes:
                 self._database.execute("INSERT OR IGNORE INTO forgotten_hashes VALUES (?)", phash)
             self.remember_addresses(addresses)
+
+    def remember_digests(self, photos: Iterable[Photo]) -> None:
+        """Keep the sha256 of photos, so that what is left of them anywhere is known as theirs."""
+        for photo in photos:
+            self._database.execute("INSERT OR IGNORE INTO forgotten_photos VALUES (?, ?)", photo.sha256, now())
+
+    def digests(self) -> set[str]:
+        """Return the sha256 of all photos that were ever forgotten."""
+        return {row["sha256"] for row in self._database.rows("SELECT sha256 FROM forgotten_photos")}
 
     def remember_addresses(self, addresses: Iterable[str]) -> None:
         """Keep hashes of addresses, so that none of them is fetched again."""
@@ -64,7 +72,7 @@ class Forgotten:
         Returns:
             A boolean for each.
         """
-        gone = {row["sha256"] for row in self._database.rows("SELECT sha256 FROM forgotten_photos")}
+        gone = self.digests()
         hashes = [row["phash"] for row in self._database.rows("SELECT phash FROM forgotten_hashes")]
         near = near_any([photo.phash for photo in photos], hashes).tolist()
         return [photo.sha256 in gone or is_near for photo, is_near in zip(photos, near, strict=True)]

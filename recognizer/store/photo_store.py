@@ -1,7 +1,7 @@
 """The photo store: the only code that touches the photo database and the photo files of a work folder.
 
     store = PhotoStore(Path("data/textiles"), recipe.labels)
-    with store.locked():                                                    # one collector at a time
+    with store.locked():                                                    # one writer at a time
         store.hits.add_page("duckduckgo", "tartan", "Tartan", 1, hits)      # search results become rows
         for hit in store.hits.to_fetch("Tartan", 100, ["duckduckgo"]):      # what is still to be fetched
             store.photos.add(hit.id, prepare_photo(data))                   # a file, then its row
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from recognizer.files import hold
+from recognizer.files import alone_in
 from recognizer.store.database import Database
 from recognizer.store.decisions import Decisions
 from recognizer.store.forgotten import Forgotten
@@ -95,12 +95,13 @@ class PhotoStore:
         self.sound_files.remove(sha256)
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other runs from adding or removing photos meanwhile; reading and deciding go on beside it.
+        """Keep other runs from writing into the work folder meanwhile; reading and deciding go on beside it.
 
         Raises:
-            WorkInUse: another run is adding or removing photos.
+            WorkInUse: another run is writing.
+            Unwritable: the disk is full, or the folder may not be written; also whatever is written within.
         """
-        return hold(self.work / ".lock")
+        return alone_in(self.work)
 
     def close(self) -> None:
         """Close the database."""

@@ -8,8 +8,8 @@ decisions.json   what the next round was told about labels, once there is one
 curves.png       how the round went
 metrics.json     the figures; written last, it says that the run is whole
 
-A run that learned from a photo which was forgotten since is not used any more: its metrics.json is called
-metrics.forgotten.json then (store/forget.py).
+A run that learned from a photo which was forgotten since is not used any more, nor are later rounds of its training:
+its metrics.json is called metrics.forgotten.json then, and but for settings and curves it is empty (store/copies.py).
 """
 
 import io
@@ -178,11 +178,12 @@ def write_run(
     weights, predictions = io.BytesIO(), io.BytesIO()
     torch.save(trained.weights, weights)
     np.savez(predictions, **vars(trained.out_of_fold))
+    write_json(run.folder / "photos.json", list(learned))  # first, so that `forget` knows it however this ends
     write_whole(run.folder / "weights.pth", weights.getvalue())
     write_whole(run.folder / "judged.npz", predictions.getvalue())
+    (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
     if settings["epochs"]:
         draw_curves(trained.curves, run.folder / "curves.png")
-    write_json(run.folder / "photos.json", list(learned))
     write_json(run.folder / "settings.json", settings)
     write_json(run.folder / "metrics.json", metrics)
     return run

@@ -1,0 +1,162 @@
+"""What the stages have copied of photos goes when they are forgotten: features, runs, sheets, examples, credits.
+
+Also from the folders that publish wrote, as far as they are still there (spaces.py).
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recognizer.files import write_whole, writing
+from recognizer.images.decode import sha256
+from recognizer.report import write_json
+from recognizer.store.credits import FILE, without_rows
+from recognizer.store.spaces import MODEL, is_space, noted_spaces
+
+# Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py).
+FEATURES = "features/*/*.npz"
+METRICS, OUT_OF_USE = "metrics.json", "metrics.forgotten.json"  # of a run
+FORMER = ("features/*.npz", "features/*/*.npy")  # of earlier versions; nothing reads them any more
+SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/evaluate.html")  # pictures that show photos
+# What a run learned from photos or says of them, beside its figures; the list of its photos goes last, so that a stop
+# before that is made good by doing the same again.
+LEARNED = ("weights.pth", "judged.npz", "decisions.json", "photos.json")
+
+
+def remove_copies(work: Path, gone: set[str]) -> dict[str, int]:
+    """Remove what the stages have copied of photos into the work folder.
+
+    Args:
+        work: the work folder.
+        gone: the sha256 of the photos.
+
+    Returns:
+        How many there were of each kind.
+
+    Raises:
+        Unwritable: a file may not be removed.
+    """
+    with writing(work):
+        for file in _found(work, FORMER):
+            file.unlink()
+        _put_runs_out_of_use(work, gone)
+        rows = {file: _remove_rows(file, gone) for file in work.glob(FEATURES)}
+        maps = sum(number for file, number in rows.items() if "-maps-" in file.parent.name)
+        for credits in _found(work, (FILE, f"{MODEL}*/{FILE}")):
+            _remove_credits(credits, gone)
+        examples = sum(_remove_examples(model, gone) for model in work.glob(f"{MODEL}*"))
+    return {"examples": examples, "features": sum(rows.values()) - maps, "maps": maps}
+
+
+def remove_sheets(work: Path) -> int:
+    """Remove the pictures and pages that show photos; their stages draw them again. Return how many there were."""
+    with writing(work):
+        return sum(_remove(sheet) for sheet in _found(work, SHEETS))
+
+
+def clean_spaces(work: Path, gone: set[str]) -> dict[str, list[str]]:
+    """Remove examples and credits of photos from the folders that publish wrote.
+
+    Args:
+        work: the work folder.
+        gone: the sha256 of the photos.
+
+    Returns:
+        `changed`, those that held some; `away`, those that are not where publish wrote them, or no Spaces any more.
+
+    Raises:
+        Unwritable: one of them may not be written.
+    """
+    spaces = noted_spaces(work)
+    there = [space for space in spaces if is_space(space)]
+    return {
+        "changed": [str(space) for space in there if _clean_space(space, gone)],
+        "away": [str(space) for space in spaces if space not in there],
+    }
+
+
+def _clean_space(space: Path, gone: set[str]) -> bool:
+    with writing(space):
+        examples = _remove_examples(space / MODEL, gone)
+        return _remove_credits(space / MODEL / FILE, gone) or examples > 0
+
+
+def _found(work: Path, patterns: Sequence[str]) -> list[Path]:
+    return [file for pattern in patterns for file in work.glob(pattern)]
+
+
+def _remove_examples(model: Path, gone: set[str]) -> int:
+    """Remove a model folder's example pictures that are such photos, and their mention."""
+    names = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
+    facts_file = model / "model.json"
+    if names and facts_file.is_file():
+        facts = json.loads(facts_file.read_text(encoding="utf-8"))
+        facts["examples"] = [example for example in facts["examples"] if example["file"] not in names]
+        write_json(facts_file, facts)
+    return sum(_remove(model / name) for name in names)
+
+
+def _remove_credits(file: Path, gone: set[str]) -> bool:
+    """Remove photos from a list of credits, and tell whether they were there."""
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    after = without_rows(before, gone)
+    if after != before:
+        write_whole(file, after.encode())
+    return after != before
+
+
+def _put_runs_out_of_use(work: Path, gone: set[str]) -> None:
+    """Leave of runs that learned from such photos only their figures, and so of the later rounds of one training."""
+    runs = [run for run in work.glob("runs/*") if run.name.isascii() and run.name.isdigit()]
+    before = 0  # the round of the last run that was put out of use, where this one may follow it
+    for run in sorted(runs, key=lambda run: int(run.name)):
+        number = _round(run)
+        if gone & _learned(run) or (before and number == before + 1):
+            _put_out_of_use(run)
+            before = number
+        else:
+            before = 0
+
+
+def _put_out_of_use(run: Path) -> None:
+    if (run / METRICS).is_file():
+        (run / METRICS).replace(run / OUT_OF_USE)
+    for name in LEARNED:
+        (run / name).unlink(missing_ok=True)
+
+
+def _round(run: Path) -> int:
+    """Return the number of a run's round in its training; 0 where it says none, as one that a stop left half done."""
+    files = [run / name for name in (METRICS, OUT_OF_USE) if (run / name).is_file()]
+    return next((int(json.loads(file.read_text(encoding="utf-8")).get("round", 0)) for file in files), 0)
+
+
+def _learned(run: Path) -> set[str]:
+    """Return the sha256 of the photos that a run learned from, as far as it says."""
+    if (run / "photos.json").is_file():
+        return set(json.loads((run / "photos.json").read_text(encoding="utf-8")))
+    if (run / "judged.npz").is_file():  # of an earlier version, or of a run that was stopped
+        with np.load(run / "judged.npz") as stored:
+            return set(stored["photos"].tolist())
+    return set()
+
+
+def _remove_rows(file: Path, gone: set[str]) -> int:
+    """Remove the photos' rows from a file of arrays."""
+    with np.load(file) as stored:
+        arrays = dict(stored)
+    stays = ~np.isin(arrays["photos"], list(gone))
+    if stays.all():
+        return 0
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: array[stays] for name, array in arrays.items()})
+    write_whole(file, buffer.getvalue())
+    return int((~stays).sum())
+
+
+def _remove(file: Path) -> bool:
+    file.unlink()
+    return True
