@@ -51,11 +51,13 @@ def photo_features(
 
     Raises:
         WeightsUnavailable: the pretrained weights cannot be had.
+        RecipeError: the backbone does not take what training would give it.
     """
-    from recognizer.networks.backbone import load_backbone
-    from recognizer.networks.extractors import clean_extractor
+    from recognizer.networks.backbone import load_backbone, load_for_training
+    from recognizer.networks.extractors import SIZE, clean_extractor
     from recognizer.networks.forward import extract
 
-    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
+    load_for_training(settings, pretrained=False)  # what training would refuse is said before any photo is looked at
+    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages, size=SIZE)
     found = extract(photos, clean_extractor(backbone, settings), work, watch=watch)
     return PhotoFeatures(found["overall"][:, 0], found["placed"][:, 0])

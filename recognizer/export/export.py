@@ -12,7 +12,6 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import importlib.metadata
 import io
-import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ from recognizer.export.quantize import write_int8
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
-from recognizer.report import write_json, write_report
+from recognizer.report import read_json, write_json, write_report
 from recognizer.store.credits import FILE as CREDITS
 from recognizer.store.credits import attribution
 from recognizer.store.photo_store import PhotoStore
@@ -69,7 +68,7 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     trained = load_trained(recipe, store)
     held_out = trained.split.held_out
     with whole_folder(store.work / "model") as half:
-        _write_forms(recipe, trained, half)
+        write_forms(recipe, trained, half)
         agreement = measure_agreement(half, held_out, recipe.train.size)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
         facts["examples"] = _write_examples(recipe, held_out, half / "examples")
@@ -86,8 +85,14 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     )
 
 
-def _write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
-    """Write the network in each form."""
+def write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
+    """Write a network in each form.
+
+    Args:
+        recipe: the recipe.
+        trained: the network, and photos that it has learned from.
+        folder: where to.
+    """
     learner = make_learner(recipe, trained.split, trained.backbone, trained.network)
     learner.model.cpu()  # no form may need the accelerator that it was trained on
     write_onnx(learner, trained.size, folder / FLOATS)
@@ -100,7 +105,8 @@ def _write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
 
 def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
     try:
-        report: dict[str, Any] = json.loads((work / "reports" / "evaluate.json").read_text(encoding="utf-8"))
+        again = f"run {recipe.command('evaluate')} again"
+        report: dict[str, Any] = read_json(work / "reports" / "evaluate.json", {}, again)
     except FileNotFoundError as error:
         raise RecognizerError(
             f"{work} has no evaluation yet, and a model without figures is not exported; "

@@ -23,11 +23,12 @@ LARGEST = 127
 
 
 def write_int8(source: Path, photos: Sequence[Path], size: int, file: Path) -> None:
-    """Write a network with the weights of its convolutions in whole numbers of eight bits.
+    """Write a network with the weights of its convolutions, or of its tokens, in whole numbers of eight bits.
 
     Each channel has a scale of its own. Rounding moves what a channel gives on average: by how much follows from the
     means of what goes in, and its bias takes that back (Nagel et al., 2019, https://arxiv.org/abs/1906.04721). The
-    first convolution and those within a channel hold few weights that range widely, so they stay in floats.
+    first convolution, those within a channel and the last layer hold few weights that range widely, so they stay in
+    floats.
 
     Args:
         source: what `write_onnx` wrote.
@@ -37,9 +38,10 @@ def write_int8(source: Path, photos: Sequence[Path], size: int, file: Path) -> N
     """
     network = _load_fused(source)
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in network.graph.initializer}
-    rounded = [node for node in _convolutions(network)[1:] if node.input[1] in tensors and _groups(node) == 1]
+    mixing = [*_of_kind(network, "Conv")[1:], *_of_kind(network, "MatMul")]
+    rounded = [node for node in mixing if node.input[1] in tensors and _groups(node) == 1]
     pixels = (onnx_pixels(photo, size) for photo in photos[:: -(-len(photos) // MOST_PHOTOS)])
-    means = _mean_inputs(network, sorted({node.input[0] for node in rounded}), pixels)
+    means = _mean_inputs(network, {node.input[0]: node.op_type for node in rounded}, pixels)
     for node in rounded:
         _round_weights(network.graph, node, tensors, means[node.input[0]])
     _drop_unused(network.graph)
@@ -54,38 +56,53 @@ def _load_fused(source: Path) -> onnx.ModelProto:
         return onnx.load(fused)
 
 
-def _convolutions(network: onnx.ModelProto) -> list[onnx.NodeProto]:
-    return [node for node in network.graph.node if node.op_type == "Conv"]
+def _of_kind(network: onnx.ModelProto, kind: str) -> list[onnx.NodeProto]:
+    return [node for node in network.graph.node if node.op_type == kind]
 
 
 def _groups(node: onnx.NodeProto) -> int:
     return next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
 
 
-def _mean_inputs(network: onnx.ModelProto, names: Sequence[str], photos: Iterable[Floats]) -> dict[str, Floats]:
-    """Return the mean of each channel of maps within a network, (channels,), over photos and places."""
+def _mean_inputs(network: onnx.ModelProto, kinds: Mapping[str, str], photos: Iterable[Floats]) -> dict[str, Floats]:
+    """Return the mean of each channel of maps or tokens within a network, (channels,), over photos and places.
+
+    Args:
+        network: the network.
+        kinds: name of what a node takes to the kind of the node, which says where the channels are.
+        photos: as `onnx_pixels` gives them.
+    """
+    names = sorted(kinds)
     watched = onnx.ModelProto()
     watched.CopyFrom(network)
     maps = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names]
     watched.graph.output.extend(maps)
     session = open_session(watched.SerializeToString())
-    given = [[one.mean(axis=(0, 2, 3)) for one in session.run(names, {"pixels": photo})] for photo in photos]
+    runs = (zip(names, session.run(names, {"pixels": photo}), strict=True) for photo in photos)
+    given = [[_channel_means(one, kinds[name]) for name, one in run] for run in runs]
     return {name: np.mean(rows, axis=0) for name, rows in zip(names, zip(*given, strict=True), strict=True)}
 
 
+def _channel_means(given: Floats, kind: str) -> Floats:
+    means: Floats = given.mean(axis=(0, 2, 3) if kind == "Conv" else tuple(range(given.ndim - 1)))
+    return means
+
+
 def _round_weights(graph: onnx.GraphProto, node: onnx.NodeProto, tensors: Mapping[str, Floats], mean: Floats) -> None:
-    """Round the weights of a convolution and correct its bias.
+    """Round the weights of a convolution, or of a product of matrices, and correct its bias.
 
     Args:
-        graph: that the convolution is in.
-        node: the convolution.
+        graph: that it is in.
+        node: the convolution or product.
         tensors: the graph's, by name.
         mean: of each channel that goes in, (channels,).
     """
-    weight = tensors[node.input[1]]  # (channels out, channels in, height, width)
-    scale = np.abs(weight).max(axis=(1, 2, 3), keepdims=True).clip(1e-12) / LARGEST
+    weight = tensors[node.input[1]]  # (channels out, channels in, height, width), or (channels in, channels out)
+    is_product = weight.ndim == 2
+    scale = np.abs(weight).max(axis=0 if is_product else (1, 2, 3), keepdims=True).clip(1e-12) / LARGEST
     rounded = np.round(weight / scale).astype(np.int8)
-    moved = (rounded * scale - weight).sum(axis=(2, 3)) @ mean
+    change = rounded * scale - weight
+    moved = mean @ change if is_product else change.sum(axis=(2, 3)) @ mean
     bias = (tensors[node.input[2]] if len(node.input) > 2 else 0) - moved
     new = {"rounded": rounded, "scale": scale.astype(np.float32), "bias": bias.astype(np.float32)}
     graph.initializer.extend(numpy_helper.from_array(rows, f"{node.name}.{name}") for name, rows in new.items())
@@ -94,7 +111,17 @@ def _round_weights(graph: onnx.GraphProto, node: onnx.NodeProto, tensors: Mappin
     scaled = onnx.helper.make_node("Mul", [f"{node.name}.floats", f"{node.name}.scale"], [f"{node.name}.weight"])
     graph.node.insert(0, scaled)
     graph.node.insert(0, floats)
-    node.input[1:] = [f"{node.name}.weight", f"{node.name}.bias"]
+    node.input[1:] = [f"{node.name}.weight"] if is_product else [f"{node.name}.weight", f"{node.name}.bias"]
+    if is_product:
+        _add_after(graph, node)
+
+
+def _add_after(graph: onnx.GraphProto, node: onnx.NodeProto) -> None:
+    """Add the bias to what a product of matrices gives, for it takes none itself."""
+    (given,) = node.output
+    node.output[:] = [f"{node.name}.product"]
+    added = onnx.helper.make_node("Add", [f"{node.name}.product", f"{node.name}.bias"], [given])
+    graph.node.insert(list(graph.node).index(node) + 1, added)
 
 
 def _drop_unused(graph: onnx.GraphProto) -> None:

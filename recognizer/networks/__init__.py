@@ -6,6 +6,7 @@ Call `load_backbone(name)`, then `extract(photos, extractor, work)` for features
     torchvision_cure.py   lets torchvision import beside a CPU build of torch; comes before everything else
     lda.py                linear discriminant analysis, and the closed-form head that it gives
     stages.py             a network as a chain of stages, merged or cut in two
+    layers.py             published networks without their classifiers
     weights.py            files of weights, and how they are put into a network
     backbone.py           pretrained networks, and where their weights come from
     head.py               the layers behind a backbone

@@ -9,23 +9,27 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import timm
 import torch
 import torchvision
-from fastai.vision.learner import TimmBody, create_body
-from timm.models import EfficientNet
 from torch import nn
 
-from recognizer.errors import WeightsUnavailable
-from recognizer.networks.stages import as_chain, group_stages, merge_last
+from recognizer.errors import RecipeError, WeightsUnavailable
+from recognizer.networks.layers import SIDE, maps_of_timm, maps_of_torchvision
+from recognizer.networks.stages import as_chain, cut, group_stages, merge_last
 from recognizer.networks.weights import fit_weights, read_weights
+from recognizer.recipe import TrainSettings
 
 LITE0 = "tf_efficientnet_lite0"
 MERGED = 2  # stages, unless a recipe says otherwise
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+HALF = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+HALVED = ("googlenet", "inception_v3")  # whose published weights want pixels between -1 and 1
+MULTIPLE = 32  # pixels; a recipe's size is one of it
+_OTHERS = "Use resnet18, resnet34, tf_efficientnet_lite0, vit_small_patch16_224"
 T = TypeVar("T")
 
 
@@ -37,36 +41,45 @@ class Backbone:
         layers: take pictures, (n, 3, height, width), give feature maps, (n, channels, h, w), those of the last stages
             side by side.
         stages: the last part of each stage, in order.
+        size: pixels, the side of the square that it takes.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
     """
 
     layers: nn.Sequential
     stages: list[nn.Module]
+    size: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
     @classmethod
-    def of(cls, network: nn.Module, merged: int = MERGED, **colours: tuple[float, ...]) -> "Backbone":
+    def of(cls, network: nn.Module, merged: int = MERGED, size: int = SIDE, **colours: tuple[float, ...]) -> "Backbone":
         """Lay a network out in stages.
 
         Args:
             network: without its classifier: takes pictures, gives feature maps.
             merged: how many of its last stages give the maps.
+            size: pixels, the side of the square that it takes.
             colours: mean and std.
         """
-        parts = as_chain(network)
-        return cls(merge_last(parts, merged), [stage[-1] for stage in group_stages(parts)] or [network], **colours)
+        parts = as_chain(network, size)
+        stages = [stage[-1] for stage in group_stages(parts, size)] or [parts[-1]]
+        backbone = cls(merge_last(parts, merged, size), stages, size, **colours)
+        network.train()  # what it keeps of its weights when it predicts (LeViT does) would be old with other weights
+        return backbone
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:
         """Return channels and side of the feature maps of pictures of a side in pixels."""
         device = next(self.layers.parameters()).device
         maps = self.layers.eval()(torch.zeros(1, 3, size, size, device=device))
+        self.layers.train()
         return maps.shape[1], maps.shape[3]
 
 
-def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged: int = MERGED) -> Backbone:
+def load_backbone(
+    name: str, weights: str = "", pretrained: bool = True, merged: int = MERGED, size: int = SIDE
+) -> Backbone:
     """Load a backbone with pretrained weights.
 
     Args:
@@ -74,33 +87,64 @@ def load_backbone(name: str, weights: str = "", pretrained: bool = True, merged:
         weights: path of the weights of the whole published network (weights.py); if empty, the published ones are used.
         pretrained: whether weights are wanted at all; not so where others replace them at once.
         merged: how many of the last stages give the maps.
+        size: pixels, the side of the square that it is to take; a network that takes only one keeps to that.
 
     Raises:
         WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
+        RecipeError: the network gives no features of a photo.
     """
     if name in torchvision.models.list_models(module=torchvision.models):
-        return Backbone.of(_from_torchvision(name, weights, pretrained), merged)
-    if timm.is_model(name):
-        network = _from_timm(name, weights, pretrained)
-        return Backbone.of(network, merged, **{key: network.model.default_cfg[key] for key in ("mean", "std")})
-    raise WeightsUnavailable(
-        f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
-        "Use resnet18, resnet34, tf_efficientnet_lite0 or another name that timm.list_models() gives."
-    )
+        given = maps_of_torchvision(_from_torchvision(name, weights, pretrained), size)
+        colours = HALF if name in HALVED else {}
+    elif timm.is_model(name):
+        model = _from_timm(name, weights, pretrained)
+        given, colours = maps_of_timm(model, size), {key: model.default_cfg[key] for key in ("mean", "std")}
+    else:
+        raise WeightsUnavailable(
+            f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
+            f"{_OTHERS} or another name that timm.list_models() gives."
+        )
+    if not given.size:
+        raise RecipeError(f"train.backbone: “{name}” gives no features of a photo. {_OTHERS}.")
+    return Backbone.of(given.network, merged, given.size, **colours)
 
 
-def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Sequential:
-    model = torchvision.models.get_model(name)
+def load_for_training(settings: TrainSettings, pretrained: bool = True) -> Backbone:
+    """Load the backbone of a recipe for the pictures that training gives it.
+
+    Args:
+        settings: of the recipe.
+        pretrained: whether weights are wanted at all.
+
+    Raises:
+        WeightsUnavailable: the name is unknown, or the weights cannot be had or do not fit.
+        RecipeError: the backbone does not take pictures of the recipe's size, or cannot be tuned in the recipe's way.
+    """
+    name, size = settings.backbone, settings.size
+    backbone = load_backbone(name, settings.weights, pretrained, settings.stages, size)
+    if backbone.size != size:
+        raise RecipeError(f"train.size: “{name}” does not take pictures of {size} pixels; {_fitting(backbone.size)}.")
+    if settings.in_two and settings.epochs:
+        cut(backbone.layers, settings.tuned, name)
+    return backbone
+
+
+def _fitting(size: int) -> str:
+    return f"set size = {size}" if size % MULTIPLE == 0 else f"it takes {size}. Set a larger size, or another backbone"
+
+
+def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Module:
+    # The random weights that these two would begin with take longer than all the rest.
+    model: nn.Module = torchvision.models.get_model(name, **({"init_weights": False} if name in HALVED else {}))
     if pretrained and weights:
         fit_weights(model, read_weights(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
         model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
-    network: nn.Sequential = create_body(model)
-    return network
+    return model
 
 
-def _from_timm(name: str, weights: str, pretrained: bool) -> TimmBody:
+def _from_timm(name: str, weights: str, pretrained: bool) -> Any:
     if not pretrained:
         model = timm.create_model(name)
     elif weights or name == LITE0:
@@ -109,11 +153,7 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> TimmBody:
         fit_weights(model, read_weights(source), source)
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
-    model.reset_classifier(0)
-    if isinstance(model, EfficientNet):
-        # The last layer only widens the maps for ImageNet's many classes (docs/experiments.md).
-        model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
-    return TimmBody(model)
+    return model
 
 
 def _lite0_file() -> str:

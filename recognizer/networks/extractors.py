@@ -48,14 +48,14 @@ class Extractor:
 
 
 def clean_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what cleaning extracts from pictures of `SIZE`.
+    """Return what cleaning extracts from pictures of `SIZE`, or of the only size that a backbone takes.
 
     Its outputs are `overall`, (channels,), the feature maps of all stages averaged over the picture, and `placed`,
     (channels * cells,), those of the last stages averaged over each cell of a grid, as in a spatial pyramid (Lazebnik
     et al., 2006); a cell and its mirror image count as one. Where training takes the very same pictures and
     fine-tunes nothing, there is `embedding` as well; see `head_extractor`.
     """
-    return _pooled(backbone, settings, SIZE, ("overall", "placed"))
+    return _pooled(backbone, settings, backbone.size, ("overall", "placed"))
 
 
 def head_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
@@ -113,7 +113,8 @@ class _Pooled(nn.Module):
 def _cells(maps: Tensor) -> Tensor:
     """Average feature maps over cells, each together with its mirror image, and lay these side by side."""
     cells = avg_pool2d(maps, *windows(maps.shape[3], CELLS))
-    return ((cells + cells.flip(3)) / 2)[..., : -(-cells.shape[3] // 2)].flatten(1)
+    # Not by rounding down what is negative, which ONNX rounds up.
+    return ((cells + cells.flip(3)) / 2)[..., : (cells.shape[3] + 1) // 2].flatten(1)
 
 
 def _extractor(

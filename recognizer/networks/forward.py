@@ -194,6 +194,7 @@ def _on_gpu(whole: nn.Module) -> Pass:
     return run
 
 
+@torch.inference_mode()
 def _on_processor(whole: nn.Module, size: int) -> Pass:
     file = io.BytesIO()
     pixels = torch.zeros(2, 3, size, size, dtype=torch.uint8)
@@ -201,8 +202,10 @@ def _on_processor(whole: nn.Module, size: int) -> Pass:
         warnings.simplefilter("ignore", DeprecationWarning)  # the other exporter takes ten times as long
         # Sizes of maps become fixed, which is meant.
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # type: ignore[attr-defined]
-        axes = {"pixels": {0: "photos"}}
-        torch.onnx.export(whole, (pixels,), file, dynamo=False, input_names=["pixels"], dynamic_axes=axes)  # type: ignore[arg-type]
+        names = [f"output {number}" for number in range(len(whole(pixels)))]
+        axes = {name: {0: "photos"} for name in ("pixels", *names)}
+        how = {"input_names": ["pixels"], "output_names": names, "dynamic_axes": axes}
+        torch.onnx.export(whole, (pixels,), file, dynamo=False, **how)  # type: ignore[arg-type]
     session = open_session(file.getvalue())
 
     def run(pixels: Pixels) -> list[npt.NDArray[np.float32]]:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
 
-SIDE = 64  # pixels of the picture that a network is tried with
+SIDE = 64  # pixels of the picture that a network is tried with, unless it is made for pictures of one size
 Shape = tuple[int, int]  # channels and side of feature maps
 
 
@@ -36,60 +36,69 @@ class Cut(NamedTuple):
     tuned: nn.Module
 
 
-def as_chain(layers: nn.Module) -> list[nn.Module]:
+def as_chain(layers: nn.Module, side: int = SIDE) -> list[nn.Module]:
     """Return the parts that a network applies one after the other.
 
     Args:
-        layers: takes pictures, (n, 3, height, width), gives feature maps, (n, channels, h, w).
+        layers: takes pictures, (n, 3, side, side), gives feature maps, (n, channels, h, w).
+        side: pixels, of the picture that it is tried with.
 
     Returns:
         The parts; the network alone, if it does more than apply its parts in order.
     """
     parts = list(_flat(layers))
     with torch.inference_mode():
+        expected = layers.eval()(_picture(side))
         try:
-            expected = layers.eval()(_picture())
-            if expected.dim() != 4:  # tokens instead of maps
-                return [layers]
-            found = list(_outputs(parts))
-        except (AssertionError, RuntimeError):  # a transformer for pictures of one size
+            found = list(_outputs(parts, side))
+        except Exception:  # parts that are not applied in order can fail in any way
             return [layers]
     same = [number for number, maps in enumerate(found, 1) if _equal(maps, expected)]
     return parts[: same[-1]] if same else [layers]
 
 
-def group_stages(parts: Sequence[nn.Module]) -> list[list[nn.Module]]:
+def group_stages(parts: Sequence[nn.Module], side: int = SIDE) -> list[list[nn.Module]]:
     """Group a chain's parts by the shape of their maps; what comes before the first convolutions in a row is no stage.
 
     Args:
         parts: as `as_chain` gives them; a single one is no chain and has no stages.
+        side: pixels, of the picture that they are tried with.
     """
     if len(parts) < 2:
         return []
     stages: list[list[nn.Module]] = []
-    for part, (before, after) in zip(parts, pairwise(_shapes(parts)), strict=True):
+    for part, (before, after) in zip(parts, pairwise(_shapes(parts, side)), strict=True):
         if before != after or not stages:
             stages.append([])
         stages[-1].append(part)
-    return [stage for stage in stages if any(_convolutions(part) > 1 for part in stage)]
+    blocks = [stage for stage in stages if any(_convolutions(part) > 1 for part in stage)]
+    return blocks or [stage for stage in stages if any(map(_convolutions, stage))]
 
 
-def merge_last(parts: Sequence[nn.Module], count: int) -> nn.Sequential:
+def merge_last(parts: Sequence[nn.Module], count: int, side: int = SIDE) -> nn.Sequential:
     """Return layers that give the feature maps of the last stages, from the last on, enlarged where they are smaller.
 
     Args:
         parts: as `as_chain` gives them; a single one stays as it is.
         count: of the stages; fewer where there are not so many.
+        side: pixels, of the picture that the layers will take.
     """
-    shapes = _shapes(parts) if len(parts) > 1 else []
+    shapes = _shapes(parts, side) if len(parts) > 1 else []
     starts = [number for number in range(1, len(parts)) if shapes[number] != shapes[number + 1]]
-    merged, side = list(parts), shapes[-1][1] if shapes else 0
+    merged, small = list(parts), shapes[-1][1] if shapes else 0
     for start in starts[::-1][: count - 1]:
-        smaller, side = shapes[start][1] // side, shapes[start][1]
-        enlarge = [nn.Upsample(scale_factor=smaller)] if smaller > 1 else []
+        enlarge, small = _enlarge(small, shapes[start][1]), shapes[start][1]
         # MergeLayer puts what a stage takes, the maps of the one before, beside what it gives.
         merged = [*merged[:start], SequentialEx(*merged[start:], *enlarge, MergeLayer(dense=True))]
     return nn.Sequential(*merged)
+
+
+def _enlarge(side: int, wanted: int) -> list[nn.Module]:
+    """Return what makes maps as large as those of the stage before, if anything has to."""
+    if side == wanted:
+        return []
+    # Some networks cut pixels off, so that the sides of their maps are no multiples of each other.
+    return [nn.Upsample((wanted, wanted)) if wanted % side else nn.Upsample(scale_factor=wanted // side)]
 
 
 def cut(layers: nn.Module, tuned: float, name: str) -> Cut:
@@ -162,16 +171,16 @@ def _flat(module: nn.Module) -> Iterator[nn.Module]:
         yield from _flat(child)
 
 
-def _picture() -> Tensor:
-    return torch.rand(1, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+def _picture(side: int) -> Tensor:
+    return torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
 
 
-def _outputs(parts: Sequence[nn.Module]) -> Iterator[Tensor]:
+def _outputs(parts: Sequence[nn.Module], side: int) -> Iterator[Tensor]:
     """Give what each part makes, until a part follows that makes no maps any more."""
-    maps = _picture()
+    maps = _picture(side)
     for part in parts:
         maps = part.eval()(maps)
-        if maps.dim() != 4:
+        if maps.dim() != 4 or maps.shape[2] != maps.shape[3]:  # some keep their channels last
             return
         yield maps
 
@@ -181,9 +190,9 @@ def _equal(maps: Tensor, expected: Tensor) -> bool:
 
 
 @torch.inference_mode()
-def _shapes(parts: Sequence[nn.Module]) -> list[Shape]:
+def _shapes(parts: Sequence[nn.Module], side: int) -> list[Shape]:
     """Return the shape of the maps before the first part and after each."""
-    return [(maps.shape[1], maps.shape[3]) for maps in (_picture(), *_outputs(parts))]
+    return [(maps.shape[1], maps.shape[3]) for maps in (_picture(side), *_outputs(parts, side))]
 
 
 def _convolutions(part: nn.Module) -> int:

@@ -9,7 +9,7 @@ from fastai.callback.core import Callback, CancelValidException
 from fastai.callback.schedule import Learner
 from fastai.data.load import DataLoader
 from fastai.torch_core import set_seed
-from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from recognizer.recipe import TrainSettings
 from recognizer.report import Watch
@@ -25,7 +25,7 @@ class KeepNorm(Callback):
     def before_train(self) -> None:
         """Undo what fastai did when it set the network to training."""
         for module in self.learn.model.modules():
-            if isinstance(module, nn.BatchNorm2d):
+            if isinstance(module, _BatchNorm):
                 module.eval()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import nn
 
-from recognizer.networks.backbone import Backbone, load_backbone
+from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import predict
 from recognizer.networks.head import fit_head
 from recognizer.recipe import Recipe
@@ -33,7 +33,7 @@ def train_whole(recipe: Recipe, split: Split, number: int, watch: Watch, before:
         before: the run of the round before, which this one starts from.
     """
     settings = recipe.train
-    backbone = load_backbone(settings.backbone, settings.weights, pretrained=before is None, merged=settings.stages)
+    backbone = load_for_training(settings, pretrained=before is None)
     network = _start(recipe, split, backbone, before)
     learner = make_learner(recipe, split, backbone, network)
     callbacks = [

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 from recognizer.networks.backbone import Backbone
+from recognizer.networks.extractors import SIZE as CLEAN_SIZE
 from recognizer.store.rows import Photo
 
 SIZE = 64
@@ -29,8 +30,8 @@ def random_network(name: str) -> nn.Module:
     return network.eval()
 
 
-def random_backbone(name: str, merged: int = 2) -> Backbone:
-    return Backbone.of(random_network(name), merged)
+def random_backbone(name: str, merged: int = 2, size: int = CLEAN_SIZE) -> Backbone:
+    return Backbone.of(random_network(name), merged, size)
 
 
 def draw_photo(folder: Path, number: int = 0) -> Photo:

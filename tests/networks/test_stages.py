@@ -7,16 +7,20 @@ from itertools import pairwise
 import pytest
 import timm
 import torch
-from fastai.vision.learner import TimmBody
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
+from recognizer.networks.layers import maps_of_timm
 from recognizer.networks.stages import as_chain, count_frozen, cut, group_stages, merge_last, put_back
 from tests.networks.networks import SIZE, random_backbone, random_network
 
 NETWORKS = ["torchvision.resnet18", "resnet18", "tf_efficientnet_lite0", "convnext_atto", "mobilenetv3_small_050"]
+
+
+def transformer() -> nn.Module:
+    return maps_of_timm(timm.create_model("vit_tiny_patch16_224", depth=1), SIZE).network
 
 
 @torch.inference_mode()
@@ -50,7 +54,7 @@ def test_stages_are_those_of_the_papers(name: str, stages: int) -> None:
 
 
 def test_a_network_of_tokens_stays_whole() -> None:
-    network = TimmBody(timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=1))
+    network = transformer()
     parts = as_chain(network)
     assert parts == [network]
     assert group_stages(parts) == []
@@ -86,6 +90,5 @@ def test_what_is_tuned_goes_back_into_the_whole() -> None:
 
 
 def test_a_network_that_is_no_chain_cannot_be_cut() -> None:
-    transformer = TimmBody(timm.create_model("vit_tiny_patch16_224", num_classes=0, img_size=SIZE, depth=2))
     with pytest.raises(RecognizerError, match=r"“vit” cannot be cut.*cached = false"):
-        cut(Backbone.of(transformer).layers, 0.33, "vit")
+        cut(Backbone.of(transformer(), size=SIZE).layers, 0.33, "vit")
