@@ -5,6 +5,7 @@ with opened("textiles", None) as (recipe, store):
 """
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,6 +119,7 @@ def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore
     from recognizer.store.photo_store import PhotoStore
 
     found = load_recipe(recipe).asked_for(recipe, work)
+    os.fsencode("".join(found.labels))  # folders will be called so; else a sentence says what is wrong
     with PhotoStore(work_folder(found, work), found.labels) as store:
         yield found, store
 

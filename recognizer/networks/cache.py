@@ -10,7 +10,9 @@ not in a file yet, and a new photo costs only itself. Nothing here needs torch.
 
 import hashlib
 import io
+import logging
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ class FeatureCache:
 
     def _index(self, file: Path) -> None:
         if not _is_whole(file):
+            logging.getLogger(__name__).warning("%s was damaged; what was in it is computed anew.", file)
             file.unlink()
             return
         with np.load(file) as stored:
@@ -105,5 +108,5 @@ def _is_whole(file: Path) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return archive.testzip() is None and {"photos.npy", "views.npy"} <= set(archive.namelist())
-    except (zipfile.BadZipFile, EOFError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError):  # the last for what it cannot unpack
         return False

@@ -12,8 +12,10 @@ A run that learned from a photo which was forgotten since is not used any more, 
 its metrics.json is called metrics.forgotten.json then, and but for settings and curves it is empty (store/copies.py).
 """
 
+import functools
 import io
-import json
+import logging
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,12 +28,13 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from recognizer.calibration.calibrate import Calibration
-from recognizer.errors import RecognizerError
+from recognizer.errors import Damaged, RecognizerError
 from recognizer.files import write_whole
-from recognizer.report import write_json
+from recognizer.report import read_json, write_json
 from recognizer.store.rows import Decision
 from recognizer.train.curves import Curves, draw_curves
 
+ANEW = "train again, which makes it anew"
 FORMAT = 3  # of what lies in a run's folder; a run of another format is trained anew
 
 
@@ -91,13 +94,14 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """The figures."""
-        metrics: dict[str, Any] = json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
+        shape = {"round": int, "fingerprint": str, "calibration": dict}
+        metrics: dict[str, Any] = read_json(self.folder / "metrics.json", shape, ANEW)
         return metrics
 
     @property
     def settings(self) -> dict[str, Any]:
         """What it was trained with."""
-        settings: dict[str, Any] = json.loads((self.folder / "settings.json").read_text(encoding="utf-8"))
+        settings: dict[str, Any] = read_json(self.folder / "settings.json", {}, ANEW)
         return settings
 
     @property
@@ -115,14 +119,28 @@ class Run:
     @property
     def out_of_fold(self) -> OutOfFold:
         """The out-of-fold predictions."""
-        with np.load(self.folder / "judged.npz") as stored:
+        with np.load(_whole(self.folder / "judged.npz")) as stored:
             return OutOfFold(**{name: stored[name] for name in stored.files})
 
     @property
     def weights(self) -> dict[str, Tensor]:
         """The network's state dict."""
-        weights: dict[str, Tensor] = torch.load(self.folder / "weights.pth", map_location="cpu", weights_only=True)
+        file = _whole(self.folder / "weights.pth")
+        weights: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
         return weights
+
+    def check(self) -> None:
+        """See that what it left can be read.
+
+        Raises:
+            Damaged: some of it is missing or cannot.
+        """
+        for name in ("settings.json", "judged.npz", "weights.pth"):
+            if not (self.folder / name).is_file():
+                raise Damaged(f"{self.folder / name} is missing; {ANEW}.")
+        _ = self.metrics, self.settings
+        for name in ("judged.npz", "weights.pth"):
+            _archive(self.folder / name).close()
 
     def write_decisions(self, decisions: Sequence[Decision]) -> None:
         """Note what the next round is told about labels."""
@@ -135,8 +153,40 @@ def storable(network: nn.Module) -> dict[str, Tensor]:
 
 
 def all_runs(work: Path) -> list[Run]:
-    """List the whole runs of a work folder, oldest first; folders that this program has not named are none."""
-    return [Run(folder) for folder in _numbered(work) if (folder / "metrics.json").is_file()]
+    """List the whole runs of a work folder, oldest first; folders that this program has not named are none.
+
+    A damaged one counts no more, and neither do those before it, which nobody means any more.
+    """
+    runs: list[Run] = []
+    for run in (Run(folder) for folder in _numbered(work) if (folder / "metrics.json").is_file()):
+        try:
+            run.check()
+            runs.append(run)
+        except Damaged as error:
+            _tell(str(error))
+            runs.clear()
+    return runs
+
+
+@functools.cache
+def _tell(sentence: str) -> None:
+    """Say something once."""
+    logging.getLogger(__name__).warning(sentence)
+
+
+def _whole(file: Path) -> Path:
+    """Return a file that holds others, once each byte in it is seen to be as it was written."""
+    with _archive(file) as archive:
+        if archive.testzip():
+            raise Damaged(f"{file} is damaged; delete the folder {file.parent}, and {ANEW}.")
+    return file
+
+
+def _archive(file: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        raise Damaged(f"{file} is damaged ({error}); {ANEW}.") from error
 
 
 def _numbered(work: Path) -> list[Path]:
