@@ -30,7 +30,7 @@ def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder
     """
     if folder and engines and FOLDER not in engines:
         raise typer.BadParameter("--folder is for the engine folder; leave --engine out, or name --engine folder, too.")
-    remembered = _remembered(recipe, work)
+    remembered = {} if folder else _remembered(recipe, work)
     if not (engines or folder):
         return _say(_with(recipe, **remembered)) if remembered else recipe
     chosen = _with(recipe, engines=list(dict.fromkeys(engines or [FOLDER])))
@@ -55,7 +55,7 @@ def _remembered(recipe: Recipe, work: Path) -> dict[str, Any]:
     file = work / REMEMBERED
     if not file.is_file():
         return {}
-    way_out = f"delete it, and name the folder again: {recipe.command('collect')} --folder DIR"
+    way_out = f"name the folder again: {recipe.command('collect')} --folder DIR"
     found: dict[str, Any] = read_json(file, {"engines": [str], "folder": str}, way_out)
     return found
 

@@ -4,15 +4,18 @@ Also from the folders that publish wrote, as far as they are still there (spaces
 """
 
 import io
-import json
+import logging
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from recognizer.errors import Damaged
 from recognizer.files import write_whole, writing
 from recognizer.images.decode import sha256
-from recognizer.report import write_json
+from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE, without_rows
 from recognizer.store.spaces import MODEL, is_space, noted_spaces
 
@@ -92,8 +95,8 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
     """Remove a model folder's example pictures that are such photos, and their mention."""
     names = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
     facts_file = model / "model.json"
-    if names and facts_file.is_file():
-        facts = json.loads(facts_file.read_text(encoding="utf-8"))
+    facts = _read_json(facts_file, {"examples": [dict]}) if names else None
+    if facts:
         facts["examples"] = [example for example in facts["examples"] if example["file"] not in names]
         write_json(facts_file, facts)
     return sum(_remove(model / name) for name in names)
@@ -114,7 +117,7 @@ def _put_runs_out_of_use(work: Path, gone: set[str]) -> None:
     before = 0  # the round of the last run that was put out of use, where this one may follow it
     for run in sorted(runs, key=lambda run: int(run.name)):
         number = _round(run)
-        if gone & _learned(run) or (before and number == before + 1):
+        if _has_learned(run, gone) or (before and number == before + 1):
             _put_out_of_use(run)
             before = number
         else:
@@ -130,24 +133,45 @@ def _put_out_of_use(run: Path) -> None:
 
 def _round(run: Path) -> int:
     """Return the number of a run's round in its training; 0 where it says none, as one that a stop left half done."""
-    files = [run / name for name in (METRICS, OUT_OF_USE) if (run / name).is_file()]
-    return next((int(json.loads(file.read_text(encoding="utf-8")).get("round", 0)) for file in files), 0)
+    found = [_read_json(run / name, {"round": int}) for name in (METRICS, OUT_OF_USE)]
+    return next((int(metrics["round"]) for metrics in found if metrics), 0)
 
 
-def _learned(run: Path) -> set[str]:
-    """Return the sha256 of the photos that a run learned from, as far as it says."""
+def _has_learned(run: Path, gone: set[str]) -> bool:
+    """Tell whether a run learned from some of the photos, as it may have where what it says of them is damaged."""
     if (run / "photos.json").is_file():
-        return set(json.loads((run / "photos.json").read_text(encoding="utf-8")))
-    if (run / "judged.npz").is_file():  # of an earlier version, or of a run that was stopped
-        with np.load(run / "judged.npz") as stored:
-            return set(stored["photos"].tolist())
-    return set()
+        photos = _read_json(run / "photos.json", [str])
+        return photos is None or bool(gone & set(photos))
+    judged = run / "judged.npz"  # of an earlier version, or of a run that was stopped
+    arrays = _read_arrays(judged) if judged.is_file() else {"photos": np.array([])}
+    return arrays is None or bool(gone & set(arrays["photos"].tolist()))
+
+
+def _read_json(file: Path, shape: Any) -> Any:
+    """Return what a JSON file holds; None where it is not there, or damaged."""
+    try:
+        return read_json(file, shape, "it is not used any more") if file.is_file() else None
+    except Damaged as error:
+        logging.getLogger(__name__).warning(str(error))
+        return None
+
+
+def _read_arrays(file: Path) -> dict[str, Any] | None:
+    """Return the arrays with a row a photo in a file; None where it is damaged."""
+    try:
+        with np.load(file) as stored:
+            return {"photos": stored["photos"], **stored}
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        logging.getLogger(__name__).warning("%s is damaged; it is not used any more.", file)
+        return None
 
 
 def _remove_rows(file: Path, gone: set[str]) -> int:
-    """Remove the photos' rows from a file of arrays."""
-    with np.load(file) as stored:
-        arrays = dict(stored)
+    """Remove the photos' rows from a file of arrays; all of it where it is damaged, since it is made anew."""
+    arrays = _read_arrays(file)
+    if arrays is None:
+        file.unlink()
+        return 0
     stays = ~np.isin(arrays["photos"], list(gone))
     if stays.all():
         return 0

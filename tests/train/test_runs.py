@@ -2,11 +2,12 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from recognizer.errors import RecognizerError, WorkInUse
+from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.evaluate.evaluate import evaluate
 from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
@@ -21,7 +22,11 @@ def make_runs(work: Path, *rounds: int) -> None:
     for number, of_round in enumerate(rounds, 1):
         folder = work / "runs" / str(number)
         folder.mkdir(parents=True)
-        (folder / "metrics.json").write_text(json.dumps({"round": of_round}))
+        metrics = {"round": of_round, "fingerprint": "", "calibration": {}}
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+        (folder / "settings.json").write_text("{}")
+        for name in ("judged.npz", "weights.pth"):
+            zipfile.ZipFile(folder / name, "w").close()
 
 
 def numbers(runs: list[Run]) -> list[int]:
@@ -46,6 +51,33 @@ def test_folders_that_nobody_numbered_are_no_runs(tmp_path: Path) -> None:
     for name in ("1 (copy)", "old", "²"):
         shutil.copytree(tmp_path / "runs" / "1", tmp_path / "runs" / name)
     assert numbers(all_runs(tmp_path)) == list(range(1, 11))
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "settings.json", "judged.npz", "weights.pth"])
+@pytest.mark.parametrize("left", [b"", b"{", b"PK"])
+def test_a_damaged_run_is_told_and_does_not_count_nor_do_those_before_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, left: bytes
+) -> None:
+    make_runs(tmp_path, 1, 2, 1)
+    (tmp_path / "runs" / "2" / name).write_bytes(left)
+    assert numbers(all_runs(tmp_path)) == [3]
+    assert [record.message.partition(" (")[0] for record in caplog.records] == [f"{tmp_path}/runs/2/{name} is damaged"]
+
+
+def test_a_damaged_run_is_trained_anew(copied: PhotoStore, recipe: Recipe) -> None:
+    (copied.work / "runs" / "1" / "weights.pth").write_bytes(b"")
+    train(with_settings(recipe, epochs=0), copied)
+    assert numbers(all_runs(copied.work)) == [2]
+
+
+def test_weights_in_which_a_byte_has_changed_are_not_used(copied: PhotoStore) -> None:
+    (run,) = all_runs(copied.work)
+    file = run.folder / "weights.pth"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(Damaged, match=r"weights.pth is damaged; delete the folder .*runs/1, and train again"):
+        _ = run.weights
 
 
 def test_a_new_run_comes_after_all_others_even_where_some_are_gone(copied: PhotoStore, recipe: Recipe) -> None:
