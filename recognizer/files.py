@@ -128,7 +128,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 def unwritable(folder: Path, why: str, full: bool) -> Unwritable:
     """Return the error which says that a folder cannot be written, and the way out."""
-    way_out = "free some space there" if full else "make it writable, or choose another folder with --work"
+    way_out = "free some space there" if full else "make it writable, or name another folder"
     return Unwritable(
         f"{folder} cannot be written ({why}); {way_out}, and run the command again: it goes on from here."
     )

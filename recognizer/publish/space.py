@@ -54,7 +54,8 @@ MODULES = (
     "serve/waiting.py",
 )
 HALF = ".part"  # the folder within a Space in which the next one is put together
-CLONED = {".git", ".gitattributes", "README.md"}  # what a fresh clone of a Space holds
+# What a fresh clone of a Space holds, and what systems put into any folder.
+CLONED = {".git", ".gitattributes", "README.md", ".DS_Store", "Thumbs.db"}
 NEVER_SERVED = shutil.ignore_patterns("*.int8.onnx", "*.safetensors")
 
 
@@ -112,10 +113,16 @@ def _check_place(model: Path, to: Path) -> None:
     here, there = to.resolve(), model.resolve()
     if there.is_relative_to(here) or here.is_relative_to(there):
         raise RecognizerError(f"{to} holds the model itself, or lies in it; name another folder for the Space.")
+    if to.exists() and not to.is_dir():
+        raise RecognizerError(f"{to} is a file; name a folder for the Space, an empty or a missing one.")
     held = {path.name for path in to.iterdir()} if to.is_dir() else set()
+    others = sorted(held - CLONED)
     is_space = MARKER in held or {"app.py", "model", "recognizer"} <= held
-    if to.is_file() or not (is_space or held <= CLONED):
-        raise RecognizerError(f"{to} holds other files; name an empty folder, or one that publish wrote before.")
+    if others and not is_space:
+        raise RecognizerError(
+            f"{to} holds other files, such as {others[0]}; name an empty folder, a fresh clone of a Space, or one that "
+            "publish wrote before."
+        )
 
 
 def _assemble(model: Path, facts: dict[str, Any], to: Path, runtime: str) -> None:
