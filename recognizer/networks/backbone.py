@@ -170,8 +170,10 @@ def _fetch(name: str, fetch: Callable[[], T]) -> T:
     try:
         return fetch()
     except Exception as error:  # torch and timm pass on whatever their networks raise
+        why = " ".join(str(error).split())
         raise WeightsUnavailable(
-            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {error}). Two ways out: "
-            f"put the downloaded checkpoint into {torch.hub.get_dir()}/checkpoints (TORCH_HOME says where), "
-            'or name its file in the recipe, [train] weights = "path/to/file.pth".'
+            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {why}). Three ways out: "
+            f'backbone = "{LITE0}" under [train] in the recipe, whose weights are installed already; the downloaded '
+            f"checkpoint in {torch.hub.get_dir()}/checkpoints (TORCH_HOME says where); or the name of its file in the "
+            'recipe, weights = "path/to/file.pth".'
         ) from error
