@@ -32,7 +32,10 @@ from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.waiting import MOST_WAITING
 
 LONGEST_PATH = 4096
-UNNAMED = "Send the path that an upload was given, or as url the photo itself: data:image/jpeg;base64, and its bytes."
+UNNAMED = (
+    'This is no photo. Send handle_file("photo.jpg") of gradio_client, the path that an upload was given, or as url '
+    "data:image/jpeg;base64, and the photo's bytes."
+)
 NOTICE = (
     "This compares photos: dress, craft, place, light and whatever else they share. It cannot tell who anyone is or "
     "where anyone belongs, and it can be wrong. Your photo is used for this answer only and deleted within two minutes."
@@ -105,6 +108,16 @@ class _Answer(gr.Label):
         return LabelData(label=value.label, confidences=likely)
 
 
+class _Interface(gr.Interface):
+    """An Interface that tells a program what to send, where Gradio would log a traceback and tell nothing."""
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        try:
+            super().validate_inputs(block_fn, inputs)
+        except ValueError as error:
+            raise gr.Error(UNNAMED, print_exception=False) from error
+
+
 def make_interface(classifier: Classifier) -> gr.Interface:
     """Build the Interface of a classifier.
 
@@ -120,7 +133,7 @@ def make_interface(classifier: Classifier) -> gr.Interface:
     HERE.start()
     HERE.show(examples)
     gr.set_static_paths(list(examples))  # served from where they are, as long as they are there, and not copied
-    interface = gr.Interface(
+    interface = _Interface(
         _predictor(classifier),
         _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340),
         _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),

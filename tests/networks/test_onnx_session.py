@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from recognizer.networks.onnx_session import open_session
+from recognizer.networks.onnx_session import open_session, usable_processors
 from tests.paths import ROOT
 
 OPEN = """
@@ -30,7 +30,26 @@ def network(tmp_path: Path) -> Path:
 
 def test_no_more_threads_than_processors(network: Path) -> None:
     options = open_session(network).get_session_options()
-    assert options.intra_op_num_threads == len(os.sched_getaffinity(0))
+    assert options.intra_op_num_threads == min(4, usable_processors()) <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(("files", "share"), [
+    ({"cpu.max": "50000 100000\n"}, 1),
+    ({"cpu.max": "150000 100000\n"}, 2),
+    ({"cpu.max": "100000 100000\n"}, 1),
+    ({"cpu.max": "max 100000\n"}, None),
+    ({"cpu.max": "nonsense"}, None),
+    ({"cpu/cpu.cfs_quota_us": "100000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
+    ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+    ({}, None),
+])  # fmt: skip
+def test_a_container_gets_its_share_of_the_processors(tmp_path: Path, files: dict[str, str], share: int | None) -> None:
+    """Within those that the process may run on."""
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    allowed = len(os.sched_getaffinity(0))
+    assert usable_processors(tmp_path) == (allowed if share is None else min(allowed, share))
 
 
 def test_nothing_is_written_into_the_home_folder(network: Path, tmp_path: Path) -> None:

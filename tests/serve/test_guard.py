@@ -12,9 +12,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from recognizer.serve.interface import UNNAMED
 from recognizer.serve.uploads import HERE
 from tests.conftest import Served
-from tests.serve.asking import META, answered, ask, client, half_sent, of_upload, serving, upload
+from tests.serve.asking import META, answered, ask, client, half_sent, listen, of_upload, serving, upload
 
 NOT_HERE = "This photo is not here, or deleted here already; choose it again."
 NAMED = {"without meta": {}, "with meta": {"meta": META}, "as a stream": {"meta": META, "is_stream": True}}
@@ -83,6 +84,12 @@ def test_an_address_is_refused_and_not_fetched(page: httpx.Client, key: str, nam
 def test_what_is_no_photo_at_all_gets_a_sentence(page: httpx.Client, sent: Any) -> None:
     event, told = answered(page, sent)
     assert event == "error" and told["error"].endswith(".")
+
+
+def test_a_question_without_a_place_for_the_photo_gets_a_sentence(page: httpx.Client, capfd: Any) -> None:
+    event, told = listen(page, page.post("/gradio_api/call/predict", json={"data": []}))
+    assert (event, told["error"]) == ("error", UNNAMED)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def as_url(data: bytes) -> str:

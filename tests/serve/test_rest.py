@@ -16,8 +16,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from recognizer.serve.classifier import read_facts
+from recognizer.serve import server
+from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.queue import Queue
+from recognizer.serve.server import Server, bind, make_app
 from recognizer.serve.uploads import LARGEST_PHOTO
 from tests.browser import chromium
 from tests.conftest import Served
@@ -55,12 +57,16 @@ def page(served: Served) -> Iterator[httpx.Client]:
         yield opened
 
 
+def plain_photo(side: int) -> bytes:
+    """Return a photo that takes long for its bytes: a good part of a second with 7,000 pixels a side."""
+    written = io.BytesIO()
+    Image.new("RGB", (side, side), "teal").save(written, "PNG")
+    return written.getvalue()
+
+
 @pytest.fixture(scope="module")
 def slow_photo() -> bytes:
-    """A photo that takes a good part of a second, and few bytes."""
-    written = io.BytesIO()
-    Image.new("RGB", (3000, 3000), "teal").save(written, "PNG")
-    return written.getvalue()
+    return plain_photo(3000)
 
 
 def data_url(data: bytes) -> str:
@@ -162,8 +168,8 @@ def test_a_large_photo_in_an_old_question_is_refused(page: httpx.Client) -> None
 
 def test_a_page_of_another_origin_that_was_written_for_gradio_3_works(served: Served, tmp_path: Any) -> None:
     (tmp_path / "index.html").write_text(OLD_PAGE.replace("SPACE", served.url))
-    server = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
-    with subprocess.Popen([*server], stdout=subprocess.PIPE, text=True, env={"PYTHONUNBUFFERED": "1"}) as other:
+    command = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONUNBUFFERED": "1"}) as other:
         try:
             assert other.stdout
             port = other.stdout.readline().split("port ")[1].split()[0]
@@ -193,7 +199,8 @@ def test_what_serves_imports_neither_torch_nor_fastai(served: Served) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_too_many_are_told_at_once_and_those_inside_are_answered(served: Served, slow_photo: bytes) -> None:
+def test_too_many_are_told_at_once_and_those_inside_are_answered(served: Served) -> None:
+    slow_photo = plain_photo(1500)
     with serving(served.model) as (address, _), client(address) as page, ThreadPoolExecutor(100) as visitors:
         answers = list(visitors.map(lambda _: _timed(address, slow_photo), range(100)))
         after = page.post("/predict", files={"image": served.photos[0].read_bytes()})
@@ -243,19 +250,33 @@ def test_a_body_that_stops_coming_keeps_nobody_out(served: Served) -> None:
 
 
 def test_what_is_under_way_is_finished_when_the_server_ends(served: Served, slow_photo: bytes) -> None:
-    from recognizer.serve.classifier import Classifier
-    from recognizer.serve.server import Server, bind, make_app
-
     started = threading.Event()
     with bind("127.0.0.1", 0) as listening, ThreadPoolExecutor(4) as visitors:
-        server = Server(make_app(Classifier(served.model)), started.set)
-        thread = threading.Thread(target=server.run, args=([listening],))
+        running = Server(make_app(Classifier(served.model)), started.set)
+        thread = threading.Thread(target=running.run, args=([listening],))
         thread.start()
         assert started.wait(60)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         answers = [visitors.submit(_timed, address, slow_photo) for _ in range(4)]
-        assert wait_for(lambda: len(server.server_state.tasks) == 4, 30)
-        server.should_exit = True
+        assert wait_for(lambda: len(running.server_state.tasks) == 4, 30)
+        running.should_exit = True
         assert [answer.result()[0].status_code for answer in answers] == [200] * 4
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"POST /predict HTTP/1.1\r\nHost: x\r\n", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+def test_a_connection_that_asks_nothing_is_closed(
+    served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    """Also one whose question never becomes whole, and one that asks nothing more; not one that is being answered."""
+    monkeypatch.setattr(server, "SILENT", 0.2)
+    with serving(served.model) as (address, _), client(address) as page:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as idle:
+            idle.sendall(begun)
+            while idle.recv(4096):
+                pass  # until it is closed
+        assert page.post("/predict", files={"image": plain_photo(7000)}).elapsed.total_seconds() > 0.2
