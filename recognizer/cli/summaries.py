@@ -100,7 +100,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
         "their labels likely wrong": round(report["likely_wrong_labels"]),
         "accuracy": f"{report['accuracy']:.1%}",
         "95 % interval": f"{low:.1%} to {high:.1%}",
-        **({"among the first three": f"{report['top3']:.1%}"} if len(recipe.labels) > 3 else {}),
+        **({"among the first three": f"{report['top3']:.1%}"} if len(recipe.labels) >= 6 else {}),
         "coverage": f"{report['coverage']:.1%}",
         "expected calibration error": report["ece"],
     }

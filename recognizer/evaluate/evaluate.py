@@ -7,22 +7,17 @@ Where searches return wrong photos the accuracy here is therefore lower than the
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recognizer.calibration.abstain import energy
-from recognizer.calibration.calibrate import Labels, Probabilities
+from recognizer.calibration.calibrate import Probabilities
 from recognizer.errors import RecognizerError
-from recognizer.evaluate import figures
-from recognizer.evaluate.metrics import coverage_curve, measure
+from recognizer.evaluate.charts import make_charts
+from recognizer.evaluate.metrics import measure
 from recognizer.evaluate.page import write_html
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Photo
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.train import TrainedNetwork, load_trained
 
@@ -58,12 +53,12 @@ def _evaluate(recipe: Recipe, store: PhotoStore, watch: Watch) -> dict[str, Any]
     photos = trained.split.held_out
     if not photos:
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
-    probabilities, figures_found = _measure(recipe, trained, watch)
-    reports = store.work / "reports"
-    _draw(recipe, photos, probabilities, figures_found["coverage"], reports)
+    probabilities, figures = _measure(recipe, trained, watch)
+    labels = label_numbers(recipe.labels, photos)
+    charts = make_charts(photos, labels, probabilities, recipe.labels, figures["coverage"])
     counts = {"photos": len(photos)}
-    report = write_report(store.work, "evaluate", recipe.name, time.monotonic() - begun, counts, **figures_found)
-    write_html(recipe, report, trained.calibration, reports)
+    report = write_report(store.work, "evaluate", recipe.name, time.monotonic() - begun, counts, **figures)
+    write_html(recipe, report, trained.calibration, charts, store.work / "reports")
     return report
 
 
@@ -81,24 +76,3 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
         "out_of_fold": metrics["judged"],
         "missing": trained.split.missing,
     }
-
-
-def _draw(recipe: Recipe, photos: Sequence[Photo], probabilities: Probabilities, coverage: float, folder: Path) -> None:
-    labels = label_numbers(recipe.labels, photos)
-    figures.draw_confusion(labels, probabilities, recipe.labels, folder / "confusion.png")
-    figures.draw_reliability(labels, probabilities, folder / "reliability.png")
-    figures.draw_coverage(*coverage_curve(labels, probabilities), coverage, folder / "coverage.png")
-    mistakes = _mistakes(recipe, photos, labels, probabilities)
-    figures.draw_mistakes(mistakes[: figures.SHEET], folder / "mistakes.png")
-
-
-def _mistakes(
-    recipe: Recipe, photos: Sequence[Photo], labels: Labels, probabilities: Probabilities
-) -> list[tuple[Path, str]]:
-    """List the wrong answers, surest first, each with its words."""
-    answers = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(answers != labels)
-    order = wrong[np.argsort(-probabilities.max(axis=1)[wrong], kind="stable")]
-    return [
-        (photos[n].path, f"{photos[n].label}: {recipe.labels[answers[n]]} {probabilities[n].max():.0%}") for n in order
-    ]

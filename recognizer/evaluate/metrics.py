@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from recognizer.calibration.calibrate import Labels, Probabilities, ece, expected_ece
 
 TOP = 3
+MANY = 6  # classes, from which on it tells something that the right one is among the likeliest three
 
 
 def measure(

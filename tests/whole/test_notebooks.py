@@ -61,7 +61,7 @@ def test_a_notebook_is_saved_with_its_outputs(name: str) -> None:
 
 def pictures(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [output for output in outputs if "image/png" in output.get("data", {})]
+    return [output for output in outputs if {"image/png", "image/svg+xml"} & output.get("data", {}).keys()]
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def test_a_vision_transformer_goes_the_whole_way(recipe: Recipe, filled: Path, t
     settings = {"backbone": NAME, "weights": str(tmp_path / "vit.pth"), "epochs": 0, "size": 96}
     tokens = recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
     with PhotoStore(Path(shutil.copytree(filled, tmp_path / "work")), tokens.labels) as store:
-        assert clean(tokens, store)["photos"]
+        assert clean(tokens, store)["counts"]["photos"]
         train(tokens, store)
         assert evaluate(tokens, store)["accuracy"] > 1 / len(tokens.labels)
         assert export(tokens, store)["agreement"]["same_answer"] == 1
