@@ -7,12 +7,13 @@ import hashlib
 import io
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pillow_heif
 from PIL import ExifTags, Image, ImageOps
 
 from recognizer.errors import PictureError
+from recognizer.images.apart import read_apart
 from recognizer.images.bounds import check_work
 from recognizer.images.colours import eight_bit, in_srgb
 from recognizer.images.cut_off import jpeg_height, lacks_end, too_much_lost, two_ends
@@ -32,6 +33,9 @@ _CUT_OFF = re.compile(
 _NOT_READ = re.compile(
     rb"%!PS|8BPS|\0\0[\1\2]\0|\0\0\0\x0c(jP|JXL) |\xff\x0a|\xff\x4f\xff\x51|P[1-6]\s|.{,1000}<svg", re.DOTALL
 )
+
+# How files begin that are decoded in a process apart: AVIF and HEIC, and TIFF.
+_APART = re.compile(rb"....ftyp|II|MM", re.DOTALL)
 
 # The boxes of a HEIC file that turn or mirror its picture (ISO/IEC 23008-12, 6.5.10 and 6.5.12), with their size.
 _TURNING_BOX = re.compile(rb"\0\0\0\x09(irot|imir)")
@@ -77,6 +81,11 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Image.Image:
     if len(data) > limits.bytes:
         raise PictureError("too_large", f"This file has over {limits.bytes // 1_000_000} MB; use a smaller copy.")
     check_work(data)
+    return read_apart(data, asdict(limits)) if _APART.match(data) else read_here(data, limits)
+
+
+def read_here(data: bytes, limits: Limits) -> Image.Image:
+    """Decode bytes in this process, as `read_picture`, however long it takes."""
     return _finished(_cut_off(data, limits) if lacks_end(data) else _decoded(data, limits))
 
 
@@ -105,7 +114,7 @@ def _decoded(data: bytes, limits: Limits) -> Image.Image:
         small.thumbnail(box, Image.Resampling.LANCZOS, reducing_gap=3.0)
         small.load()
     except Exception as error:  # decoders raise anything on hostile bytes
-        raise _broken() from error
+        raise _broken(error) from error
     return small
 
 
@@ -117,7 +126,7 @@ def _finished(small: Image.Image) -> Image.Image:
     except PictureError:
         raise
     except Exception as error:  # decoders raise anything on hostile bytes
-        raise _broken() from error
+        raise _broken(error) from error
     clean = Image.new("RGB", upright.size)
     clean.paste(upright)
     return clean
@@ -132,7 +141,7 @@ def _open(data: bytes) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PictureError("too_large", "This picture has too many pixels; use a smaller copy.") from error
     except Exception as error:  # decoders raise anything on hostile bytes
-        raise _unreadable(data) from error
+        raise _unreadable(data, error) from error
 
 
 def _restore_orientation(image: Image.Image) -> None:
@@ -147,9 +156,9 @@ def _restore_orientation(image: Image.Image) -> None:
         image.info["exif"] = exif.tobytes()
 
 
-def _unreadable(data: bytes) -> PictureError:
-    if _CUT_OFF.match(data):
-        return _broken()
+def _unreadable(data: bytes, error: Exception) -> PictureError:
+    if _CUT_OFF.match(data) or _lacks_memory(error):
+        return _broken(error)
     if _NOT_READ.match(data):
         return PictureError(
             "unsupported_format", "Files of this format are not read; use a JPEG, PNG, WebP or HEIC photo."
@@ -157,8 +166,14 @@ def _unreadable(data: bytes) -> PictureError:
     return PictureError("not_an_image", "This file is not a picture; use a JPEG, PNG, WebP or HEIC photo.")
 
 
-def _broken() -> PictureError:
+def _broken(error: Exception | None = None) -> PictureError:
+    if _lacks_memory(error):
+        return PictureError("too_complex", "This picture takes too much memory to decode; use a smaller copy.")
     return PictureError("truncated", "This picture is broken or cut off; try another copy.")
+
+
+def _lacks_memory(error: Exception | None) -> bool:
+    return isinstance(error, MemoryError) or str(error) == "decoder error -9"  # IMAGING_CODEC_MEMORY of Pillow
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
