@@ -34,7 +34,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, host: str) -> None:
         self._app = app
-        self._names = {host, "localhost"}
+        self._names = {host.lower(), "localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -65,7 +65,7 @@ class Guard:
 
     def _is_here(self, host: str) -> bool:
         name = host.rpartition(":")[0] if PORT.search(host) else host
-        return name in self._names or _is_address(name.removeprefix("[").removesuffix("]"))
+        return name.lower() in self._names or _is_address(name.removeprefix("[").removesuffix("]"))
 
 
 def _is_address(name: str) -> bool:

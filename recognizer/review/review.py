@@ -86,7 +86,7 @@ def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Star
         Route("/thumb/{sha256}.jpg", review.thumb),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
-    errors = {HTTPException: _refuse, RecognizerError: _refuse}
+    errors = {HTTPException: _refuse, RecognizerError: _refuse, OSError: _refuse}
     return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)], exception_handlers=errors)
 
 
@@ -186,10 +186,14 @@ class _Review:
 
     def thumb(self, request: Request) -> Response:
         """Send a small copy of a photo."""
-        buffer = io.BytesIO()
-        with Image.open(self._photo(request).path) as image:
-            image.thumbnail((THUMB, THUMB))
-            image.convert("RGB").save(buffer, "JPEG", quality=80)
+        photo, buffer = self._photo(request), io.BytesIO()
+        try:
+            with Image.open(photo.path) as image:
+                image.thumbnail((THUMB, THUMB))
+                image.convert("RGB").save(buffer, "JPEG", quality=80)
+        except OSError as error:  # of Pillow, too
+            again = self._recipe.command("collect")
+            raise HTTPException(404, f"{photo.path} is damaged; {again} fetches it again.") from error
         return Response(buffer.getvalue(), media_type="image/jpeg", headers=PRIVATE)
 
     def _photo(self, request: Request) -> Photo:
@@ -219,7 +223,7 @@ def _person(name: str) -> str:
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    """Answer with the sentence of an error that is raised on purpose."""
+    """Answer with the sentence of an error that is raised on purpose, or with what the system would not do."""
     if isinstance(error, HTTPException):
         return JSONResponse({"error": error.detail}, status_code=error.status_code)
-    return JSONResponse({"error": str(error)}, status_code=409)
+    return JSONResponse({"error": str(error)}, status_code=500 if isinstance(error, OSError) else 409)

@@ -126,3 +126,21 @@ def test_other_sites_are_kept_away(client: httpx.Client, work: Work) -> None:
     for host in ("localhost:7860", "[::1]:7860", "192.168.1.7", "127.0.0.1"):
         assert client.get("/", headers={"Host": host}).status_code == 200, host
     assert "default-src 'none'" in client.get("/").headers["content-security-policy"]
+
+
+def test_a_damaged_photo_is_a_sentence_with_the_command_that_mends_it(client: httpx.Client, work: Work) -> None:
+    with work.open() as store:
+        photo = store.photos.get(work.ids[4])
+    assert photo is not None
+    whole = photo.path.read_bytes()
+    for left in (b"", whole[:300], b"junk"):
+        photo.path.write_bytes(left)
+        answer = client.get(f"/thumb/{photo.sha256}.jpg")
+        told = f"{photo.path} is damaged; recognizer collect cloth fetches it again."
+        assert (answer.status_code, answer.json()["error"]) == (404, told)
+    photo.path.write_bytes(whole)
+
+
+def test_the_name_of_this_machine_may_be_in_upper_case(client: httpx.Client) -> None:
+    assert client.get("/api/queue", headers={"Host": "LocalHost:80"}).status_code == 200
+    assert client.get("/api/queue", headers={"Host": "elsewhere.example"}).status_code == 403
