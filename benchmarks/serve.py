@@ -264,7 +264,7 @@ def _forms(name: str, model: Path, photos: list[Path]) -> None:
     session, size = open_session(model / "model.onnx"), read_facts(model)["preprocessing"]["size"]
     data = [photo.read_bytes() for photo in photos]
     pixels = squish(read_picture(data[0]), size)[None].astype(np.float32) / 255
-    ways = {
+    ways: dict[str, Callable[[bytes], object]] = {
         "fastai's predict": lambda photo: plain(photo),
         "Classifier.predict": lambda photo: classifier.predict(photo),
         "decoding alone": lambda photo: squish(read_picture(photo), size),
@@ -302,7 +302,7 @@ def _random_resnet(scratch: Path) -> Path:
     from tests.conftest import write_tiny_recipe
 
     weights = scratch / "resnet34.pth"
-    torch.save(torchvision.models.resnet34().state_dict(), weights)  # type: ignore[no-untyped-call]
+    torch.save(torchvision.models.resnet34().state_dict(), weights)
     recipe = load_recipe(write_tiny_recipe(scratch))
     settings = {"backbone": "resnet34", "weights": str(weights), "size": 224, "tuned": 0.0, "epochs": 0}
     recipe = recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})

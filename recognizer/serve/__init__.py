@@ -1,14 +1,19 @@
 """A model folder in, answers out: `Classifier(folder).predict(bytes)`, and the page and API around it.
 
 model folder -> facts.py        what model.json says, checked; which examples may be shown; words without markup
-             -> classifier.py   Classifier: opens the files that model.json describes, and no others; predicts
+             -> runtimes.py     the network: model.onnx by ONNX Runtime, or learner.pkl by fastai
+             -> classifier.py   Classifier: a photo's bytes to a prediction
              -> interface.py    make_interface: Gradio's page, its endpoints `/predict` and `/about`
+             -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
+             -> server.py       serve: both on one port, in one process
 
 visitor -> guard.py     what is open to visitors, with body.py, which counts what they send
         -> uploads.py   the folder that uploads go to, and are deleted from; nothing else is read
-        -> waiting.py   drops questions that nobody waits for
+        -> inline.py    a photo within the request
+        -> waiting.py   of the page: drops questions that nobody waits for
+        -> queue.py     of the plain routes: photos wait for a free processor, and no more than a few
         -> process.py   room for many connections, and nothing left when the process ends
 
-A Space and a container hold just this room and the few modules that it imports, so torch and fastai are imported only
-when a model is opened, and nothing of how the model was made is.
+A Space and a container hold just this room and the few modules that it imports; torch and fastai are imported only
+where the runtime is fastai, and nothing of how the model was made is.
 """
