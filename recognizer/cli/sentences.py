@@ -5,6 +5,7 @@ app = typer.Typer(cls=Commands)         # no command needs a thought for its err
 
 import errno
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -44,18 +45,28 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command line."""
         print_anything()
-        return super().main(*args, **kwargs)
+        try:
+            with sentences():
+                try:
+                    return super().main(*args, **kwargs)
+                finally:
+                    sys.stdout.flush()
+        except typer.Exit as end:
+            sys.exit(end.exit_code)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command."""
+        """Run a command; typer would end some errors with a word."""
         with sentences():
             return super().invoke(ctx)
 
 
 def print_anything() -> None:
-    r"""Write what a terminal cannot show as \u0416, and what rooms have to say on a line of its own."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
+    r"""Write what a terminal cannot show as \u0416, to a closed one nothing, and what rooms have to say on its own line."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     notes = logging.getLogger("recognizer")
     if logging.lastResort and logging.lastResort not in notes.handlers:
@@ -71,9 +82,8 @@ def sentences() -> Iterator[None]:
         if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):  # typer's own: wrong usage, or an end
             raise
         cause = _first(error)
-        if isinstance(cause, OSError) and cause.errno == errno.EPIPE:  # nobody reads any more
-            raise cause from None
-        _leave(_sentence(cause))
+        is_unread = isinstance(cause, BrokenPipeError)  # nobody reads any more, as behind `| head`
+        _leave("" if is_unread else _sentence(cause))
 
 
 def _first(error: Exception) -> Exception:
@@ -135,5 +145,11 @@ def _place(error: Exception) -> str:
 
 
 def _leave(sentence: str) -> NoReturn:
-    print(" ".join(sentence.split()), file=sys.stderr)
+    """End with exit code 1, and without what cannot be printed, as on a full disk: else Python tries it again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sentence:
+        print(" ".join(sentence.split()), file=sys.stderr)
     raise typer.Exit(1)
