@@ -61,11 +61,11 @@ class Commands(TyperGroup):
 
 
 def print_anything() -> None:
-    r"""Write what a terminal cannot show as \u0416, to a closed one nothing, and what rooms have to say on its own line."""
+    r"""Write what a terminal cannot show as \u0416, to a closed one nothing, and what rooms have to say as lines."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     notes = logging.getLogger("recognizer")
