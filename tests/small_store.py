@@ -2,15 +2,24 @@
 
 import hashlib
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 from recognizer.images.prepare import PreparedPhoto
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Hit
+from tests.paths import ROOT
 
 LABELS = ("Kilim", "Batik", "Ikat")
 HITS = 6  # of each label
 ENGINE = "duckduckgo"  # that gave them
+
+
+def python(program: str, *arguments: str | Path) -> subprocess.Popen[str]:
+    """Start another program of this project; it ends where it reads to the end of its input."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def prepared(content: str) -> PreparedPhoto:

@@ -4,11 +4,10 @@ note_space(work, to)                     # before anything is written there
 for space in noted_spaces(work): ...
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
-from recognizer.report import write_json
+from recognizer.report import read_json, write_json
 
 MARKER = ".recognizer-space"  # says that publish wrote a folder
 MODEL = "model"  # where the model lies in it
@@ -23,6 +22,7 @@ def note_space(work: Path, space: Path) -> list[str]:
         space: the folder.
 
     Raises:
+        Damaged: the report is not as it was written.
         Unwritable: the disk is full, or the work folder may not be written.
     """
     spaces = list(dict.fromkeys([*map(str, noted_spaces(work)), str(space.resolve())]))
@@ -31,8 +31,12 @@ def note_space(work: Path, space: Path) -> list[str]:
 
 
 def noted_spaces(work: Path) -> list[Path]:
-    """Return the folders that were published into, whatever has become of them since."""
-    return [Path(space) for space in _report(work).get("spaces", [])]
+    """Return the folders that were published into, whatever has become of them since.
+
+    Raises:
+        Damaged: the report of publishing is not as it was written.
+    """
+    return [Path(space) for space in _report(work)["spaces"]]
 
 
 def is_space(folder: Path) -> bool:
@@ -42,5 +46,7 @@ def is_space(folder: Path) -> bool:
 
 def _report(work: Path) -> dict[str, Any]:
     file = work / REPORT
-    report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if not file.is_file():
+        return {"spaces": []}
+    report: dict[str, Any] = read_json(file, {"spaces": [str]}, "delete it, and publish again into each folder")
     return report

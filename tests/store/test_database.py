@@ -14,17 +14,12 @@ from recognizer.errors import Unwritable, WorkInUse
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
 from tests.paths import ROOT
-from tests.small_store import LABELS, assert_rows_and_files_agree, fill, ids, opened, prepared, rows, state
+from tests.small_store import LABELS, assert_rows_and_files_agree, fill, ids, opened, prepared, python, rows, state
 
 PROGRAMS = 4
 FOLDERS = 12
 BIG = 300  # kB of a photo that is too large where only `LITTLE` bytes may be written
 LITTLE = 250_000
-
-
-def python(program: str, *arguments: str | Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 # Several programs at once

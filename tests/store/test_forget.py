@@ -1,96 +1,33 @@
 """What is forgotten is gone from everywhere, and does not come back as it was or nearly so."""
 
-import io
 import json
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
 from recognizer.errors import NotFound, WorkInUse
-from recognizer.images.prepare import PreparedPhoto, prepare_photo
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import Recipe
 from recognizer.store.credits import write_credits
 from recognizer.store.forget import erase, find_match, forget, remembered
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Hit, Issue, LabelQuality, Photo
-from tests.paths import ROOT
-from tests.small_store import assert_rows_and_files_agree, rows, state
-
-LABELS = ("Paisley", "Tartan")
-PHOTOS = 6  # of each label
-ONE_PAGE = "https://page.example/many"  # where the last two photos of each label stand
-
-
-def drawn(seed: int) -> Image.Image:
-    """A picture of soft blots, which has much for a perceptual hash to see."""
-    noise = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
-    return Image.fromarray(noise).resize((400, 300), Image.Resampling.BICUBIC)
-
-
-def prepared(image: Image.Image, quality: int = 95) -> PreparedPhoto:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return prepare_photo(buffer.getvalue())
-
-
-def hit(label: str, number: int) -> Hit:
-    address = f"https://a.example/{label}/{number}.jpg"
-    page = ONE_PAGE if number >= PHOTOS - 2 else f"{address}/page"
-    return Hit(address, page, f"Titled {label} {number}", "CC0", f"Author of {label} {number}")
-
-
-def seed(label: str, number: int) -> int:
-    return LABELS.index(label) * PHOTOS + number
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    return load_recipe(str(ROOT / "data" / "recipes" / "textiles.toml"))
-
-
-@pytest.fixture
-def store(tmp_path: Path, recipe: Recipe) -> Iterator[PhotoStore]:
-    with PhotoStore(tmp_path / "work", recipe.labels) as found:
-        search(found, 1)
-        fetch(found)
-        yield found
-
-
-def search(store: PhotoStore, page: int) -> None:
-    for label in LABELS:
-        store.hits.add_page("e", "q", label, page, [hit(label, number) for number in range(PHOTOS)])
-
-
-def fetch(store: PhotoStore) -> None:
-    for label in LABELS:
-        for waiting in store.hits.to_fetch(label, 100, ["e"]):
-            number = int(Path(waiting.image).stem)
-            store.photos.add(waiting.id, prepared(drawn(seed(label, number))))
-
-
-def offer(store: PhotoStore, photo: PreparedPhoto, address: str = "https://elsewhere.example/1.jpg") -> None:
-    """Find a photo at some address, and fetch it."""
-    store.hits.add_page("e", Path(address).stem, LABELS[0], 1, [Hit(address, f"{address}/page", "Another title")])
-    for waiting in store.hits.to_fetch(LABELS[0], 9, ["e"]):
-        store.photos.add(waiting.id, photo)
-
-
-def traces(work: Path, *words: str) -> list[tuple[str, str]]:
-    """Which of these words stand in which files."""
-    files = [file for file in work.rglob("*") if file.is_file()]
-    return [(file.name, word) for file in files for word in words if word.encode() in file.read_bytes()]
-
-
-def words_of(store: PhotoStore, photo: Photo) -> list[str]:
-    number = Path(photo.image).stem
-    return [photo.image, photo.title, photo.author, f"{photo.image}/page", f"{photo.found_as}/{number}.jpg"]
-
+from tests.small_store import assert_rows_and_files_agree, python, rows, state
+from tests.store.forgetting import (
+    LABELS,
+    ONE_PAGE,
+    PHOTOS,
+    drawn,
+    fetch,
+    hit,
+    offer,
+    prepared,
+    search,
+    traces,
+    words_of,
+)
 
 # What goes
 
@@ -162,32 +99,28 @@ def test_every_hit_of_the_same_bytes_or_address_goes(store: PhotoStore, recipe: 
     assert traces(store.work, "elsewhere.example", *words_of(store, photo)) == []
 
 
-def test_copies_in_the_work_folder_go(store: PhotoStore, recipe: Recipe) -> None:
-    first, second = store.photos.all()[:2]
-    model, features, sheet = (
-        store.work / "model",
-        store.work / "features" / "net-64" / "pooled.npz",
-        store.work / "reports/copy.jpg",
-    )
-    for folder in (model / "examples", features.parent, sheet.parent):
-        folder.mkdir(parents=True)
-    shutil.copyfile(first.path, model / "examples" / "1.jpg")
-    shutil.copyfile(second.path, model / "examples" / "2.jpg")
-    examples = [{"file": f"examples/{number}.jpg", "page": photo.page} for number, photo in ((1, first), (2, second))]
-    (model / "model.json").write_text(json.dumps({"title": "T", "examples": examples}))
-    np.savez(features, photos=np.array([second.sha256, first.sha256]), features=np.array([[2.0], [1.0]], np.float32))
-    shutil.copyfile(first.path, sheet)
-    half = first.path.with_suffix(".0123abcd.part")
-    shutil.copyfile(first.path, half)
-    report = forget(recipe, store, first.sha256)
-    assert {name: report["counts"][name] for name in ("examples", "features", "sheets")} == dict.fromkeys(
-        ("examples", "features", "sheets"), 1
-    )
-    assert report["again"] == ["export"]
-    assert [file.name for file in (model / "examples").iterdir()] == ["2.jpg"] and not (sheet.exists() or half.exists())
-    assert json.loads((model / "model.json").read_text()) == {"title": "T", "examples": examples[1:]}
-    with np.load(features) as stored:
-        assert (stored["photos"].tolist(), stored["features"].tolist()) == ([second.sha256], [[2.0]])
+def test_words_that_a_reader_keeps_in_the_log_are_told_of_and_gone_once_the_store_is_opened_again(
+    store: PhotoStore, recipe: Recipe
+) -> None:
+    photo = store.photos.all()[0]
+    with python(READ, store.work / "photos.db") as reader:
+        assert reader.stdout and reader.stdout.readline() == "reading\n"
+        assert forget(recipe, store, photo.sha256)["log"]
+        assert {file for file, _ in traces(store.work, *words_of(store, photo))} <= {"photos.db", "photos.db-wal"}
+        reader.kill()  # so that it cannot do it itself, as SQLite does where the last program closes the file
+    with PhotoStore(store.work, recipe.labels):
+        assert traces(store.work, *words_of(store, photo)) == []
+    assert not forget(recipe, store, photo.sha256)["log"]
+
+
+READ = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN")
+database.execute("SELECT count(*) FROM hits").fetchone()
+print("reading", flush=True)
+sys.stdin.read()
+"""
 
 
 # What does not come back
