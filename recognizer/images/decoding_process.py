@@ -28,7 +28,7 @@ def main() -> None:
     _bound_memory()
     if sys.platform != "win32":
         signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends this process, whatever its parent made of it
-    AvifImagePlugin.DEFAULT_MAX_THREADS = min(THREADS, os.cpu_count() or 1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = min(THREADS, _processors())
     answers.write(READY)
     answers.flush()
     while line := questions.readline():
@@ -48,6 +48,10 @@ def _answer(answers: IO[bytes], data: bytes, limits: Limits) -> None:
     _bound_time(0)
     answers.write(json.dumps(answer).encode() + b"\n" + pixels)
     answers.flush()
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _bound_time(seconds: float) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from recognizer.errors import PictureError, RecognizerError
+from recognizer.images import apart
 from recognizer.images.apart import MOST, end_all
 from recognizer.images.decode import Limits, read_here, read_picture
 from tests.images.hostile import encoded
@@ -47,6 +48,15 @@ def reason(data: bytes) -> str:
 def children(process: int) -> list[int]:
     """The processes that one has started and not yet waited for."""
     return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def only_process(data: bytes) -> int:
+    """The process that has decoded a picture, with no other one that could take the next."""
+    end_all()
+    others = children(os.getpid())
+    read_picture(data)
+    (process,) = set(children(os.getpid())) - set(others)
+    return process
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -87,15 +97,22 @@ def test_limits_are_kept_apart_too(heic: bytes) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which process is whose")
 def test_a_process_that_was_ended_is_made_anew(heic: bytes) -> None:
-    end_all()
-    others = children(os.getpid())
-    read_picture(heic)
-    (process,) = set(children(os.getpid())) - set(others)
+    process = only_process(heic)
     os.kill(process, signal.SIGKILL)
     wait_until(lambda: ") Z " in Path(f"/proc/{process}/stat").read_text())
     assert read_picture(heic).size == photo().size
-    (another,) = set(children(os.getpid())) - set(others)
-    assert another != process
+    assert not Path(f"/proc/{process}").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which process is whose")
+def test_a_process_that_does_not_answer_is_waited_for_no_longer(heic: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = only_process(heic)
+    os.kill(process, signal.SIGSTOP)
+    monkeypatch.setattr(apart, "LONGEST_WAIT", 0.2)
+    assert reason(heic) == "too_complex"
+    assert not Path(f"/proc/{process}").exists()
+    monkeypatch.undo()
+    assert read_picture(heic).size == photo().size
 
 
 def test_many_threads_share_few_processes(heic: bytes) -> None:
