@@ -1,9 +1,11 @@
 """The clean stage: every check writes its issues, and the rules decide where they are sure."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from recognizer.splits.split import group_together, take_sides
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
+_log = logging.getLogger(__name__)
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, label_quality.CHECK, label_quality.OFF_TOPIC)
 
 
@@ -38,7 +41,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
         The report, as written to `reports/clean.json`.
 
     Raises:
-        RecognizerError: there are no photos, or too few of a class.
+        RecognizerError: there are no photos, or fewer than two classes have enough.
         WorkInUse: another run is at work in the work folder.
     """
     with store.locked():
@@ -99,11 +102,11 @@ def _estimate_labels(
     groups = group_together(photos, store.issues.all())
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     labelled = [_label(photo, people) for photo in photos]
-    chosen = [
+    counting = [
         place for place, photo in enumerate(photos) if photo.sha256 not in dropped and labelled[place] in recipe.labels
     ]
+    chosen, held_out = _checkable(recipe, photos, groups, labelled, counting)
     left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
-    held_out = np.array([side != "training" for side in take_sides(left, names, recipe.train.held_out)])
     labels, seed = [labelled[place] for place in chosen], recipe.train.seed
     reduced = label_quality.reduce_features(features.of(chosen))
     settings = label_quality.choose_settings(labels, reduced, names, held_out, seed)
@@ -113,6 +116,22 @@ def _estimate_labels(
     )
     _show(store, left, shown)
     return _Estimated(left, held_out, np.array([photo.sha256 in people for photo in left]), decisive)
+
+
+def _checkable(
+    recipe: Recipe, photos: Sequence[Photo], groups: Sequence[str], labels: Sequence[str], places: Sequence[int]
+) -> tuple[list[int], npt.NDArray[np.bool_]]:
+    """Return the places of photos whose class has enough for its labels to be checked, and which are held out."""
+    own = [photos[place] for place in places]
+    sides = take_sides(own, [groups[place] for place in places], recipe.train.held_out)
+    held_out = np.array([side != "training" for side in sides])
+    names = [labels[place] for place in places]
+    small = label_quality.small_classes(names, held_out)
+    if small:
+        counts = ", ".join(f"“{name}” ({count})" for name, count in small.items())
+        _log.warning("Labels of these classes are not checked, for want of photos to train with: %s.", counts)
+    enough = [name not in small for name in names]
+    return list(compress(places, enough)), held_out[enough]
 
 
 def _show(store: PhotoStore, photos: Sequence[Photo], estimate: label_quality.LabelEstimate) -> None:

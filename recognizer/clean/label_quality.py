@@ -7,6 +7,7 @@ from all other photos. The rules go by a second estimate, which held-out photos 
 those, so the accuracy measured on them stays honest; nor do they have a say in the choice of settings for both.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -90,12 +91,8 @@ def choose_settings(
         groups: the group of each; a group is never split between folds.
         held_out: which of them are held out and have no say, (n,).
         seed: of the folds.
-
-    Raises:
-        RecognizerError: a class has too few photos for folds.
     """
-    classes, labels = np.unique(np.array(names), return_inverse=True)
-    _check_enough(np.array(names)[~held_out], classes)
+    _, labels = np.unique(np.array(names), return_inverse=True)
     folds = teaching_folds(labels, groups, held_out, seed)
     settings = [LdaSettings(reduced, shrinkage) for reduced in reductions for shrinkage in SHRINKAGES]
     tried = [found for reduced in reductions for found in out_of_fold(reduced, labels, folds, held_out, SHRINKAGES)]
@@ -164,10 +161,22 @@ def rate_labels(photos: Sequence[Photo], estimate: LabelEstimate, decisions: Ite
     return qualities
 
 
-def _check_enough(names: npt.NDArray[np.str_], classes: npt.NDArray[np.str_]) -> None:
-    counts = {str(label): int((names == label).sum()) for label in classes}
-    few = min(counts, key=lambda label: counts[label], default="any class")
-    if len(counts) < 2 or counts[few] < FOLDS:
+def small_classes(names: Sequence[str], held_out: Mask) -> dict[str, int]:
+    """Return the classes that have too few photos for folds, with how many they have.
+
+    Args:
+        names: the label of each photo, n of them.
+        held_out: which of them are held out, (n,).
+
+    Raises:
+        RecognizerError: fewer than two classes have enough, so that nothing can be compared.
+    """
+    taught = Counter(name for name, is_held_out in zip(names, held_out, strict=True) if not is_held_out)
+    small = {name: taught[name] for name in sorted(set(names)) if taught[name] < FOLDS}
+    if len(set(names)) - len(small) < 2:
+        few = f", and “{min(small, key=lambda name: small[name])}” has {min(small.values())}" if small else ""
         raise RecognizerError(
-            f"There are too few photos of “{few}” to check labels: {FOLDS} for training are the least. Collect more."
+            f"There are too few photos to check labels: at least two classes need {FOLDS} for training{few}. "
+            "Collect more."
         )
+    return small

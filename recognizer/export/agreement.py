@@ -67,7 +67,7 @@ def _answers(learner: Learner, photos: Sequence[Photo]) -> Answers:
     network = learner.model.eval()
     # With colours last in memory, torch takes half the time on a processor.
     batches = (batch.contiguous(memory_format=torch.channels_last) for (batch,) in loader)
-    logits = torch.cat([torch.as_tensor(network(batch)) for batch in batches]).double().cpu().numpy()
+    logits = torch.cat([torch.as_tensor(network(batch)) for batch in batches]).cpu().double().numpy()
     return Answers(softmax(logits, axis=1), energy(logits))
 
 

@@ -4,6 +4,7 @@ Call `load_backbone(name)`, then `extract(photos, extractor, work)` for features
 `predict(network, backbone, photos, size)` for what a whole network says.
 
     torchvision_cure.py   lets torchvision import beside a CPU build of torch; comes before everything else
+    device.py             the one device that networks and batches are on
     lda.py                linear discriminant analysis, and the closed-form head that it gives
     stages.py             a network as a chain of stages, merged or cut in two
     layers.py             published networks without their classifiers

@@ -140,7 +140,7 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Module:
         fit_weights(model, read_weights(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
-        model.load_state_dict(_fetch(name, lambda: torch.hub.load_state_dict_from_url(published.url, progress=False)))
+        _fetch(name, lambda: model.load_state_dict(torch.hub.load_state_dict_from_url(published.url, progress=False)))
     return model
 
 

@@ -24,6 +24,7 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from recognizer.images.pixels import Pixels, square_pixels
+from recognizer.networks import device
 from recognizer.networks.augmentation import augmented_views
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.cache import FOLDER, Array, FeatureCache, Row
@@ -34,6 +35,7 @@ from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
 
 BATCH = 16  # pictures that a network takes at once
+BY_ONNX = ("cpu", "mps")  # devices beside which ONNX Runtime on the processor does the forward pass
 SAVED_AFTER = 512  # pictures; a stop loses no more
 Pass = Callable[[Pixels], list[npt.NDArray[np.float32]]]
 
@@ -180,16 +182,15 @@ def make_pass(layers: nn.Module, backbone: Backbone, size: int) -> Pass:
         size: pixels, the side of the square that the layers take.
     """
     whole = _Normalised(layers, backbone).eval()
-    # Whatever it was trained on: beside CUDA, ONNX Runtime on the processor is what every machine has.
-    return _on_gpu(whole) if torch.cuda.is_available() else _on_processor(whole.cpu(), size)
+    chosen = device.chosen_device()
+    # Whatever it was trained on: ONNX Runtime on the processor is what every machine has.
+    return _on_processor(whole.cpu(), size) if chosen.type in BY_ONNX else _by_torch(whole.to(chosen), chosen)
 
 
-def _on_gpu(whole: nn.Module) -> Pass:
-    whole = whole.cuda()
-
+def _by_torch(whole: nn.Module, chosen: torch.device) -> Pass:
     @torch.inference_mode()
     def run(pixels: Pixels) -> list[npt.NDArray[np.float32]]:
-        return [values.float().cpu().numpy() for values in whole(torch.from_numpy(pixels).cuda())]
+        return [values.float().cpu().numpy() for values in whole(torch.from_numpy(pixels).to(chosen))]
 
     return run
 

@@ -72,6 +72,8 @@ def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> N
         found = dict(zip(own, state.values(), strict=False)) if len(own) == len(state) else {}
     else:  # some names are another network's, so that no order can be relied on
         found = {}
+    if not all(tensor.isfinite().all() for tensor in found.values()):
+        raise WeightsUnavailable(f"The weights in {Path(source).name} are not all numbers; name a file whose are.")
     if not found or any(found[name].shape != own[name].shape for name in found):
         raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
     model.load_state_dict(found, strict=False)

@@ -111,14 +111,14 @@ def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> 
     Args:
         labels: the number of each photo's class, (n,).
         groups: the group of each, n of them.
-        folds: how many.
+        folds: how many, at most; no more than the largest class has photos, and at least two.
         seed: of the dealing.
 
     Returns:
         The number of each photo's fold, (n,).
     """
     dealt = np.zeros(len(labels), dtype=int)
-    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(max(2, min(folds, np.bincount(labels).max())), shuffle=True, random_state=seed)
     for number, (_, chosen) in enumerate(dealer.split(labels, labels, groups)):
         dealt[chosen] = number
     return dealt

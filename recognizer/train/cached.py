@@ -124,7 +124,8 @@ def cross_validate(
     """
     logits = np.zeros((len(folds), split_last(network)[1].out_features))
     values = []
-    for number, fold in enumerate(np.unique(folds).tolist(), start=1):
+    names = np.unique(folds).tolist()
+    for number, fold in enumerate(names, start=1):
         training, validation = examples.of(folds != fold), examples.of(folds == fold)
         seed = settings.seed + 1 + fold
         learner = _make_learner(_started(network, training), training, validation, settings, seed)
@@ -132,7 +133,7 @@ def cross_validate(
         logits[folds == fold] = predict_features(learner.model, validation.features).logits
         values.append(recorded(learner))
         if not settings.epochs:
-            watch("fitting the last layer, folds", number, settings.folds)
+            watch("fitting the last layer, folds", number, len(names))
     return logits, make_curves(values)
 
 
@@ -158,7 +159,7 @@ def predict_features(network: nn.Sequential, features: Features) -> Outputs:
     device = next(network.parameters()).device
     batches = (torch.from_numpy(features[start : start + BATCH, 0]) for start in range(0, len(features), BATCH))
     rows = torch.cat([embedder(batch.float().to(device)) for batch in batches])
-    return Outputs(last(rows).double().cpu().numpy(), rows.cpu().numpy())
+    return Outputs(last(rows).cpu().double().numpy(), rows.cpu().numpy())
 
 
 def embed_views(network: nn.Sequential, features: Features) -> npt.NDArray[np.float32]:
@@ -190,7 +191,7 @@ def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> La
     """Deal folds out anew in each round; every class has to be in all of them but one."""
     groups = [split.groups[photo.sha256] for photo in split.learning]
     folds = deal_folds(labels, groups, recipe.train.folds, recipe.train.seed + number)
-    for fold in range(recipe.train.folds):
+    for fold in np.unique(folds):
         lost = set(range(len(recipe.labels))) - set(labels[folds != fold].tolist())
         if lost:
             raise RecognizerError(

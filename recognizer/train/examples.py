@@ -10,10 +10,10 @@ import numpy.typing as npt
 import torch
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
-from fastai.torch_core import default_device
 from torch import Tensor
 
 from recognizer.calibration.calibrate import Labels
+from recognizer.networks import device
 from recognizer.store.rows import Photo
 
 BATCH = 64  # of photos that are only predicted
@@ -99,8 +99,8 @@ def draw_by_quality(label_quality: Quality) -> Draw:
 
 def _loader(examples: Examples, batch: int, create: Any, **how: Any) -> DataLoader:
     places = range(len(examples.labels))
-    device = default_device()
-    return DataLoader(places, bs=batch, create_batch=create, retain=lambda made, _: made, device=device, **how)
+    chosen = device.chosen_device()
+    return DataLoader(places, bs=batch, create_batch=create, retain=lambda made, _: made, device=chosen, **how)
 
 
 def _tensors(features: Features, labels: Labels) -> tuple[Tensor, Tensor]:

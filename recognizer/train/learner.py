@@ -25,6 +25,7 @@ from fastai.vision.learner import default_split
 from PIL import Image
 from torch import nn
 
+from recognizer.networks import device
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.head import make_head
 from recognizer.networks.stages import freeze_early
@@ -52,7 +53,9 @@ def make_learner(recipe: Recipe, split: Split, backbone: Backbone, network: nn.S
     """
     set_seed(recipe.train.seed, reproducible=True)
     dls = _make_data(recipe, split)
-    dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
+    normalize = Normalize.from_stats(backbone.mean, backbone.std, cuda=False)
+    normalize.mean, normalize.std = (values.to(dls.device) for values in (normalize.mean, normalize.std))
+    dls.add_tfms([normalize], "after_batch")
     learner = Learner(dls, network, splitter=default_split, metrics=accuracy)
     learner.remove_cb(ProgressCallback)
     return learner
@@ -83,7 +86,8 @@ def _make_data(recipe: Recipe, split: Split) -> DataLoaders:
         batch_tfms=aug_transforms(min_scale=0.75),
     )
     share = math.ceil(len(split.training) / processes.count())
-    dls = block.dataloaders(items, bs=min(recipe.train.batch, share), num_workers=_workers())
+    how = {"num_workers": _workers(), "device": device.chosen_device()}
+    dls = block.dataloaders(items, bs=min(recipe.train.batch, share), **how)
     # What `predict` accepts, beside the items that it was trained with.
     dls.train_ds.tls[0].types = [tuple, (str, bytes, np.ndarray, torch.Tensor, Image.Image), PILImage]
     return dls

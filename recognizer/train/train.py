@@ -35,6 +35,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
+from recognizer.train.divergence import check_converged
 from recognizer.train.learner import make_network
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
 from recognizer.train.runs import FORMAT, Run, Trained, all_runs, last_rounds, write_run
@@ -83,7 +84,7 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         The report, as written to `reports/train.json`; of several processes, only rank 0 has it.
 
     Raises:
-        RecognizerError: a class has too few photos to train with, or several processes cannot train this.
+        RecognizerError: a class has too few photos to train with, several processes cannot train this, or it diverged.
         WeightsUnavailable: the pretrained weights cannot be had.
         WorkInUse: another run is at work in the work folder.
     """
@@ -130,9 +131,19 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
     _check_fits(recipe, run)
     backbone = load_for_training(recipe.train, pretrained=False)
     network = make_network(recipe, backbone)
-    network.load_state_dict(run.weights)
+    _put_weights(recipe, run, network)
     fold_temperature(network, calibration.temperature)
     return TrainedNetwork(run, split_kept(recipe, store), backbone, network, calibration, recipe.train.size)
+
+
+def _put_weights(recipe: Recipe, run: Run, network: nn.Sequential) -> None:
+    try:
+        network.load_state_dict(run.weights)
+    except RuntimeError as error:  # of another version of the network, which torch tells in many lines
+        raise RecognizerError(
+            f"The weights in {run.folder} do not fit {recipe.train.backbone} any more; delete that folder, and run "
+            f"{recipe.command('train')} again."
+        ) from error
 
 
 def last_run(recipe: Recipe, store: PhotoStore) -> Run:
@@ -166,6 +177,7 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
         trained = train_cached(recipe, split, work, number, watch)
     else:
         trained = train_whole(recipe, split, number, watch, before)
+    check_converged(recipe.train, trained)
     metrics = _metrics(recipe, split, number, trained)
     metrics["round_seconds"] = round(time.monotonic() - begun, 2)
     learned = [photo.sha256 for photo in split.learning]
@@ -214,12 +226,13 @@ def _fingerprint(recipe: Recipe, split: Split) -> str:
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:
-    present = {photo.label for photo in split.training}
+    # On cached layers, the validation photos are learned from as well.
+    present = {photo.label for photo in (split.learning if recipe.train.in_two else split.training)}
     empty = [label for label in recipe.labels if label not in present]
     if empty:
         raise RecognizerError(
             f"There is no photo to train “{empty[0]}” with; collect more ({recipe.command('collect')}), "
             f"or look at what was dropped ({recipe.command('review')})."
         )
-    if not split.validation:
+    if not split.validation and not recipe.train.in_two:
         raise RecognizerError(f"There are too few photos to train with; collect more ({recipe.command('collect')}).")

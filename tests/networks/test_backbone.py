@@ -93,6 +93,14 @@ def test_weights_of_which_only_some_names_are_known_are_refused(tmp_path: Path) 
         load_backbone("resnet18", str(tmp_path / "mixed.pth"))
 
 
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    state = published().state_dict()
+    state["layer1.1.conv1.weight"][0, 0] = float("nan")
+    torch.save(state, tmp_path / "nan.pth")
+    with pytest.raises(WeightsUnavailable, match=r"nan\.pth are not all numbers"):
+        load_backbone("resnet18", str(tmp_path / "nan.pth"))
+
+
 @pytest.mark.parametrize("stored", [[1, 2], {"epoch": 3}, torch.zeros(3)])
 def test_a_file_without_weights_is_named(stored: object, tmp_path: Path) -> None:
     torch.save(stored, tmp_path / "none.pth")

@@ -55,6 +55,13 @@ def test_a_class_of_one_photo_is_learned_too() -> None:
     assert np.isfinite(weight).all() and np.isfinite(bias).all()
 
 
+def test_where_nothing_varies_within_a_class_the_nearest_mean_counts() -> None:
+    labels = np.arange(3)
+    embeddings = np.random.default_rng(0).normal(size=(3, 1, CHANNELS))
+    logits = logits_of(embeddings[:, 0], fit_linear(embeddings, labels))
+    assert np.isfinite(logits).all() and logits.argmax(axis=1).tolist() == [0, 1, 2]
+
+
 def test_doubtful_labels_do_not_mislead() -> None:
     features, labels = made_up(3, np.float64)
     wrong = np.arange(len(labels)) % 4 == 0

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
 from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.evaluate.evaluate import evaluate
@@ -135,6 +136,14 @@ def test_a_network_of_other_classes_is_not_taken_for_the_recipes(
     labels = [photo.label for photo in trained.split.learning]
     right = trained.predict(trained.split.learning).logits.argmax(axis=1)
     assert sum(other.labels[n] == label for n, label in zip(right, labels, strict=True)) > 0.8 * len(labels)
+
+
+def test_weights_of_another_network_are_named(copied: PhotoStore, recipe: Recipe) -> None:
+    (run,) = all_runs(copied.work)
+    weights = run.weights
+    torch.save(dict(list(weights.items())[1:]), run.folder / "weights.pth")
+    with pytest.raises(RecognizerError, match=r"runs/1 do not fit tf_efficientnet_lite0 any more; delete that folder"):
+        load_trained(recipe, copied)
 
 
 def test_photos_whose_files_are_missing_are_counted_and_left_out(copied: PhotoStore, recipe: Recipe) -> None:

@@ -66,7 +66,7 @@ def test_a_whole_network_is_tuned_and_goes_on_from_the_weights_of_the_last_round
     assert report["judged"]["photos"] == trained.calibration.photos == len(trained.split.validation) > 0
     assert np.allclose(trained.predict(trained.split.held_out[:5]).probabilities.sum(axis=1), 1)
     first = all_runs(copied.work)[-1]
-    changed = multiply_weights(first, 1.5)
+    changed = multiply_weights(first, 1.01)
     train(with_settings(whole, rounds=2), copied)
     second = all_runs(copied.work)[-1]
     assert second.folder != first.folder

@@ -1,0 +1,41 @@
+"""Networks and batches are on one device: a second one, which takes nothing of the processor, gives what that gives."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from recognizer.export.agreement import measure_agreement
+from recognizer.export.export import write_forms
+from recognizer.networks import device
+from recognizer.recipe import Recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.train import load_trained, train
+from tests.networks.second_device import DEVICE, second_device
+
+
+def test_operands_on_two_devices_are_refused() -> None:
+    with second_device(), pytest.raises(RuntimeError, match="some operands are on meta, others are not"):
+        torch.ones(3, device=DEVICE) + torch.ones(3)
+
+
+@pytest.mark.slow
+def test_everything_runs_on_a_second_device(
+    trained: Path, filled: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PhotoStore(trained, recipe.labels) as store:
+        held_out = load_trained(recipe, store).split.held_out
+        expected = load_trained(recipe, store).predict(held_out).probabilities
+    monkeypatch.setattr(device, "chosen_device", lambda: DEVICE)
+    with second_device(), PhotoStore(Path(shutil.copytree(filled, tmp_path / "work")), recipe.labels) as store:
+        train(recipe, store)
+        found = load_trained(recipe, store)
+        assert np.abs(found.predict(held_out).probabilities - expected).mean() < 0.01
+        assert next(found.network.parameters()).device == DEVICE
+        monkeypatch.undo()  # fastai's own tensors, which augmented photos are, can be on no stand-in
+        write_forms(recipe, found, tmp_path)
+    assert measure_agreement(tmp_path, held_out, recipe.train.size)["same_answer"] == 1
