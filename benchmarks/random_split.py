@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from recognizer.evaluate.metrics import accuracy_of
-from recognizer.networks.backbone import load_backbone
+from recognizer.networks.backbone import load_for_training
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.cached import fit_all, predict_features, prepare
@@ -42,7 +42,7 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     copies = {issue.photo for issue in store.issues.all() if issue.twin}
     kept = {photo.sha256 for photo in store.photos.kept()}
     photos = [photo for photo in store.photos.all() if photo.sha256 in kept | copies]
-    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages)
+    backbone = load_for_training(settings)
     network, examples = prepare(recipe, photos, backbone, store.work, _watch)
     held_out = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
     rest = examples.of(held_out)
