@@ -89,7 +89,10 @@ def small_targets(page: Page) -> list[str]:
     return list(page.locator("nav a, .brand, .button, summary, li a, .bottom a, label").evaluate_all(script))
 
 
-def contrast_ratios(page: Page) -> list[tuple[float, str]]:
+TEXTS = "h1, h2, h3, p, li, a, .button, .ways"
+
+
+def contrast_ratios(page: Page, texts: str = TEXTS) -> list[tuple[float, str]]:
     """WCAG contrast of each visible text with the colour behind it, and the first letters of that text."""
     script = """(all) => {
     const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -105,4 +108,4 @@ def contrast_ratios(page: Page) -> list[tuple[float, str]]:
         return [(Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05), one.textContent.slice(0, 40)];
     });
 }"""
-    return [(ratio, text) for ratio, text in page.locator("h1, h2, h3, p, li, a, .button, .ways").evaluate_all(script)]
+    return [(ratio, text) for ratio, text in page.locator(texts).evaluate_all(script)]

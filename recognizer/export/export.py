@@ -172,6 +172,6 @@ def _write_examples(recipe: Recipe, photos: Sequence[Photo], folder: Path) -> li
     credits = []
     for number, photo in enumerate(chosen, start=1):
         shutil.copyfile(photo.path, folder / f"{number}.jpg")
-        origin = {"page": photo.page, "licence": photo.licence, "author": photo.author}
-        credits.append({"file": f"examples/{number}.jpg", **origin})
+        origin = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
+        credits.append({"file": f"examples/{number}.jpg", "label": photo.label, **origin})
     return credits

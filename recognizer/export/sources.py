@@ -9,6 +9,7 @@ class Source(NamedTuple):
 
     Args:
         photos: what they are, to be followed by the names of classes: "photos that image search returned for".
+        like: how an answer begins, to be followed by the name of a class.
         label: what the label of a held-out photo is.
         wrong: how a label can be wrong.
         leaning: what they show more of than the world does; may be empty.
@@ -16,6 +17,7 @@ class Source(NamedTuple):
     """
 
     photos: str
+    like: str
     label: str
     wrong: str
     leaning: str
@@ -24,6 +26,7 @@ class Source(NamedTuple):
 
 SEARCHED = Source(
     "photos that image search returned for",
+    "Most like the photos found for",
     "the label that the search gave",
     "found under a wrong name",
     "They lean towards what is photographed and published: festivals, tourism, fashion.",
@@ -31,6 +34,7 @@ SEARCHED = Source(
 )
 OWN = Source(
     "photos that whoever made this sorted under",
+    "Most like the photos sorted under",
     "the label of the folder that it lay in",
     "sorted under a wrong name",
     "They show what whoever made this had photos of.",
@@ -38,6 +42,7 @@ OWN = Source(
 )
 DRAWN = Source(
     "pictures that a program drew of",
+    "Most like the pictures drawn of",
     "the label that it was drawn for",
     "drawn with a wrong label on purpose",
     "No photo is among them.",

@@ -23,6 +23,8 @@ DEPLOYMENT = PACKAGE.parent / "deployment"
 MODULES = (
     "__init__.py",
     "errors.py",
+    "export/__init__.py",
+    "export/sources.py",
     "images/__init__.py",
     "images/apart.py",
     "images/bounds.py",
@@ -40,18 +42,23 @@ MODULES = (
     "serve/__init__.py",
     "serve/body.py",
     "serve/classifier.py",
-    "serve/docs.html",
+    "serve/page/answer.html",
+    "serve/page/below.html",
+    "serve/page/docs.html",
+    "serve/page/style.css",
     "serve/facts.py",
     "serve/guard.py",
     "serve/inline.py",
     "serve/interface.py",
     "serve/process.py",
     "serve/queue.py",
+    "serve/rendering.py",
     "serve/rest.py",
     "serve/runtimes.py",
     "serve/server.py",
     "serve/uploads.py",
     "serve/waiting.py",
+    "serve/wording.py",
 )
 HALF = ".part"  # the folder within a Space in which the next one is put together
 # What a fresh clone of a Space holds, and what systems put into any folder.

@@ -1,4 +1,4 @@
-"""model.json to checked facts, and to words that are safe on a page; the folder may be a stranger's.
+"""model.json to checked facts, and to addresses that are safe on a page; the folder may be a stranger's.
 
 facts = read_facts(folder)               # some JSON object
 check_facts(folder, facts)               # all that serving needs is there
@@ -7,7 +7,6 @@ example_files(folder, facts)             # the pictures inside the folder that m
 
 import json
 import re
-import string
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ SHAPE: dict[str, Any] = {
     "metrics": {"accuracy": (float,), "accuracy_interval": ([float],), "photos": int},
     "distance": {"limit": float},
     "preprocessing": {"size": int},
+    "recipe": {"collect": {"engines": [str]}},
     "sha256": {EVERY: str},
     "versions": {EVERY: str},
 }
@@ -108,17 +108,8 @@ def example_files(folder: Path, facts: dict[str, Any]) -> list[Path]:
     return found
 
 
-def plain(words: str) -> str:
-    """Return words as they are shown where Markdown or HTML is expected, so that nothing in them is markup.
-
-    Args:
-        words: any text.
-    """
-    return re.sub(f"[{re.escape(string.punctuation)}]", lambda mark: f"&#{ord(mark[0])};", " ".join(words.split()))
-
-
 def web_link(address: str) -> str | None:
-    """Return an address for a Markdown link, or None if it is none of the web or could end the link.
+    """Return an address for a link, or None if it is none of the web or could end the link.
 
     Args:
         address: as model.json has it.

@@ -1,4 +1,4 @@
-"""The Gradio Interface: a photo in, what it looks like out.
+"""The Gradio page: a photo in, what it looks most like out.
 
     page = make_interface(Classifier(Path("model")))        served by server.py
 
@@ -15,6 +15,7 @@ os.environ["GRADIO_TEMP_DIR"] = str(HERE.folder)  # read by Gradio when it is im
 os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # else it keeps a table of the last 10,000 questions, and summarizes
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(2**62)  # it after each
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +24,12 @@ import gradio.component_meta
 from gradio.components.label import LabelConfidence, LabelData
 from gradio.data_classes import ImageData
 
-from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Prediction
-from recognizer.serve.facts import example_files, plain, web_link
+from recognizer.serve.facts import example_files
 from recognizer.serve.inline import NotInline, decode_inline
+from recognizer.serve.rendering import EMPTY, FAULT, WAITING, render_answer, render_below, render_fault, render_top
 from recognizer.serve.waiting import MOST_WAITING
 
 LONGEST_PATH = 4096
@@ -36,11 +37,15 @@ UNNAMED = (
     'This is no photo. Send handle_file("photo.jpg") of gradio_client, the path that an upload was given, or as url '
     "data:image/jpeg;base64, and the photo's bytes."
 )
-NOTICE = (
-    "This compares photos: dress, craft, place, light and whatever else they share. It cannot tell who anyone is or "
-    "where anyone belongs, and it can be wrong. Your photo is used for this answer only and deleted within two minutes."
-)
-
+# Screen readers are told of every answer, and of waiting for it.
+ANNOUNCE = "() => document.getElementById('answer').setAttribute('aria-live', 'polite')"
+CLEAR = f"(photo) => photo ? {json.dumps(WAITING)} : {json.dumps(EMPTY)}"
+INTO_VIEW = """() => {
+    const answer = document.querySelector("#answer .answer:not(.empty)");
+    if (!answer || answer.getBoundingClientRect().top < innerHeight / 2) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}"""
 
 # Gradio writes a stub file beside the module of every subclass of a component; these need none.
 gradio.component_meta.create_or_modify_pyi = lambda *_: None
@@ -67,8 +72,8 @@ class _Photo(ImageData):
         if self.path and len(self.path) > LONGEST_PATH:
             self.path = None
 
-    def read(self) -> bytes | None:
-        """Return the photo's bytes, and delete the upload that they lie in; None where no photo is named."""
+    def read(self, forget: Callable[[str], None]) -> bytes | None:
+        """Return the photo's bytes, and let the upload that they lie in go; None where no photo is named."""
         if self._inline:
             return decode_inline(self._inline)
         if self.path is None:
@@ -76,7 +81,7 @@ class _Photo(ImageData):
         try:
             return HERE.read(self.path)
         finally:
-            HERE.forget(self.path)
+            forget(self.path)
 
 
 class _Upload(gr.Image):
@@ -85,9 +90,11 @@ class _Upload(gr.Image):
     is_template = True
     data_model = _Photo
 
+    forget = staticmethod(HERE.forget)  # what happens to an upload that has been read
+
     def preprocess(self, payload: _Photo | None) -> bytes | None:  # type: ignore[override]
         try:
-            return payload.read() if payload else None
+            return payload.read(self.forget) if payload else None
         except (NotReadable, NotInline) as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -108,8 +115,8 @@ class _Answer(gr.Label):
         return LabelData(label=value.label, confidences=likely)
 
 
-class _Interface(gr.Interface):
-    """An Interface that tells a program what to send, where Gradio would log a traceback and tell nothing."""
+class _Page(gr.Blocks):
+    """A page that tells a program what to send, where Gradio would log a traceback and tell nothing."""
 
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         try:
@@ -118,8 +125,8 @@ class _Interface(gr.Interface):
             raise gr.Error(UNNAMED, print_exception=False) from error
 
 
-def make_interface(classifier: Classifier) -> gr.Interface:
-    """Build the Interface of a classifier.
+def make_interface(classifier: Classifier) -> gr.Blocks:
+    """Build the page of a classifier: a photo is compared as soon as it is chosen, pasted, or an example is tapped.
 
     Args:
         classifier: the opened model folder; its model.json gives title, description, classes and examples.
@@ -133,26 +140,54 @@ def make_interface(classifier: Classifier) -> gr.Interface:
     HERE.start()
     HERE.show(examples)
     gr.set_static_paths(list(examples))  # served from where they are, as long as they are there, and not copied
-    interface = _Interface(
-        _predictor(classifier),
-        _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340),
-        _Answer(label="Looks like photos found under", num_top_classes=len(classifier.classes)),
-        examples=[[str(file)] for file in examples] or None,
-        cache_examples=False,
-        title=plain(facts["title"]),
-        description=f"{plain(facts['description'])}\n\n{NOTICE}",
-        article=_article(facts),
-        flagging_mode="never",
-        submit_btn="Compare",
-        api_name="predict",
-        concurrency_limit=usable_processors(),
-        analytics_enabled=False,
-    )
-    interface.title = facts["title"]  # of the window, where nothing is markup
-    interface.queue(max_size=MOST_WAITING, api_open=False)
-    with interface:
+    page = _Page(title=facts["title"], analytics_enabled=False)
+    with page:
+        gr.HTML(render_top(facts))
+        with gr.Row():
+            with gr.Column():
+                photo = _Upload(label="Photo", sources=["upload", "clipboard"], buttons=[], height=340)
+                photo.forget = HERE.forget_soon  # the page loads it again, to show it
+                if examples:
+                    gr.Examples([[str(file)] for file in examples], photo, cache_examples=False, label="Or try one")
+            answer = gr.HTML(EMPTY, elem_id="answer")
+        gr.HTML(render_below(facts))
+        _answer_at_once(page, photo, answer, classifier)
+        _answer_programs(classifier)
         gr.api(_about(facts), api_name="about")  # type: ignore[attr-defined]
-    return interface
+    page.queue(max_size=MOST_WAITING, api_open=False)
+    return page
+
+
+def _answer_programs(classifier: Classifier) -> None:
+    """Add the endpoint `/predict`, which the page itself does not use."""
+    button, photo, answer = gr.Button(visible=False), _Upload(visible=False), _Answer(visible=False)
+    button.click(_predictor(classifier), photo, answer, api_name="predict", concurrency_limit=usable_processors())
+
+
+def _answer_at_once(page: gr.Blocks, photo: _Upload, answer: gr.HTML, classifier: Classifier) -> None:
+    """Let the old answer go when the photo changes, and the new one come, be told aloud, and be in view."""
+
+    def compare(data: bytes | None) -> str:
+        if data is None:
+            return EMPTY
+        try:
+            return render_answer(classifier.predict(data), classifier.facts, data)
+        except PictureError as error:
+            return render_fault(str(error))
+
+    page.load(fn=None, js=ANNOUNCE)
+    photo.change(fn=None, inputs=photo, outputs=answer, js=CLEAR, queue=False, api_visibility="private")
+    compared = photo.change(
+        compare,
+        photo,
+        answer,
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last",
+        concurrency_limit=usable_processors(),
+    )
+    compared.failure(fn=None, outputs=answer, js=f"() => {json.dumps(FAULT)}")
+    compared.then(fn=None, js=INTO_VIEW)
 
 
 def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
@@ -181,24 +216,3 @@ def _about(facts: dict[str, Any]) -> Callable[[], dict[str, Any]]:
         return told
 
     return about
-
-
-def _article(facts: dict[str, Any]) -> str:
-    lines = [f"- {_name(entry)} {plain(entry['description'])}".rstrip() for entry in facts["classes"]]
-    below = f"Below {facts['threshold']:.0%} it says “{NOT_SURE}”."
-    return "\n\n".join([f"{_measured(facts['metrics'])} {below}", "**What it compares with**", "\n".join(lines)])
-
-
-def _measured(metrics: dict[str, Any]) -> str:
-    if metrics["accuracy"] is None:
-        return "How often it is right has not been measured."
-    low, high = metrics["accuracy_interval"]
-    return (
-        f"Of {metrics['photos']} photos that it had not learned from, it put {metrics['accuracy']:.0%} under the name "
-        f"that the search had found them by (95 % interval {low:.0%} to {high:.0%})."
-    )
-
-
-def _name(entry: dict[str, Any]) -> str:
-    link = web_link(entry["link"])
-    return f"[{plain(entry['name'])}]({link})." if link else f"**{plain(entry['name'])}.**"

@@ -28,7 +28,7 @@ from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.queue import Full, Gone, Queue
 
 FIELDS = ("image", "file")
-PAGE = Path(__file__).with_name("docs.html")
+PAGE = Path(__file__).parent / "page" / "docs.html"
 HOW = "Send the photo as multipart field `image`, or as the body itself with a type like image/jpeg."
 HOW_OLD = 'Send {"data": ["data:image/jpeg;base64,..."]}, with the photo in base64.'
 NO_STORE = {"Cache-Control": "no-store"}

@@ -21,6 +21,7 @@ from recognizer.serve.guard import Guard
 from recognizer.serve.interface import make_interface
 from recognizer.serve.process import prepare_to_serve
 from recognizer.serve.queue import Queue
+from recognizer.serve.rendering import STYLE
 from recognizer.serve.rest import make_rest
 from recognizer.serve.uploads import HERE, LARGEST_PHOTO
 from recognizer.serve.waiting import GRACE
@@ -80,7 +81,10 @@ def make_app(classifier: Classifier, grace: float = GRACE) -> FastAPI:
 def _page_options() -> dict[str, Any]:
     """Return what `mount_gradio_app` is told: no outside fonts, no monitoring, no words of unexpected errors."""
     return {
-        "theme": gr.themes.Soft(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        "css_paths": [STYLE],
+        "theme": gr.themes.Soft(
+            primary_hue="cyan", neutral_hue="stone", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
         "max_file_size": LARGEST_PHOTO,
         "enable_monitoring": False,
         "footer_links": ["api"],

@@ -4,6 +4,7 @@ HERE.start()
 place = HERE.new_place()          # an empty folder for one upload
 data = HERE.read(path)            # a regular file of this folder, or an example of the model; nothing else
 HERE.forget(path)                 # gone, as soon as the answer has what it needs
+HERE.forget_soon(path)            # gone in a few seconds, when the page has shown it
 
     <temporary folder>/recognizer-<user>/      0700; every process sweeps all of it by age, a killed one's files too
       <process>/<upload>/<sha256>/<name>       what Gradio writes; half an upload is a file beside <sha256>
@@ -25,6 +26,7 @@ from recognizer.images.decode import Limits
 
 LARGEST_PHOTO = Limits().bytes
 KEPT_FOR = 60.0  # seconds; what is older is deleted, asked about or not
+SHOWN_FOR = 5.0  # seconds after its answer
 SWEPT_EVERY = 2.0  # seconds
 LARGEST_FOLDER = 400_000_000  # bytes; above it no upload is taken, above half of it they are kept a third as long
 BLOCK = 4096  # bytes that a folder counts for, however little it holds
@@ -50,6 +52,7 @@ class Uploads:
         self.kept_for = kept_for
         self.largest = largest
         self._shown: set[Path] = set()
+        self._shown_until: list[tuple[float, str]] = []
         self._used = 0
         self._since = 0
         self._lock = threading.Lock()
@@ -151,8 +154,18 @@ class Uploads:
             self.note(-_size(self.folder / name))
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
+    def forget_soon(self, path: str) -> None:
+        """Delete an upload after `SHOWN_FOR` seconds, in which the page of its visitor loads it.
+
+        Args:
+            path: the file; one that is no upload stays.
+        """
+        with self._lock:
+            self._shown_until.append((time.monotonic() + SHOWN_FOR, path))
+
     def sweep(self) -> None:
         """Delete what is older than `kept_for` seconds, of every process, or a third of that when much is there."""
+        self._forget_shown()
         self._since = 0
         kept_for = self.kept_for if self._used < self.largest / 2 else self.kept_for / 3
         used = 0
@@ -165,6 +178,14 @@ class Uploads:
         """Delete all uploads of this process and stop sweeping."""
         self._ended.set()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _forget_shown(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            over = [path for until, path in self._shown_until if until <= now]
+            self._shown_until = [(until, path) for until, path in self._shown_until if until > now]
+        for path in over:
+            self.forget(path)
 
     def _is_upload(self, found: Path) -> bool:
         folder = self.folder.resolve()

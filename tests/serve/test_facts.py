@@ -1,6 +1,5 @@
 """A stranger's model folder: nothing outside of it is served, its words run nothing, and faults are a sentence."""
 
-import html
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from recognizer.cli.commands import app
 from recognizer.errors import ModelError
 from recognizer.images.decode import sha256
 from recognizer.serve.classifier import Classifier, read_facts
-from recognizer.serve.facts import SHAPE, plain, web_link
+from recognizer.serve.facts import SHAPE, web_link
 from recognizer.serve.interface import make_interface
 from recognizer.serve.runtimes import open_fastai
 from recognizer.serve.uploads import HERE
@@ -147,9 +146,11 @@ def test_a_forgotten_example_is_served_no_more(model: Path) -> None:
         assert file.name not in page.get("/config").text
 
 
+PLACES, MARKS = (".top", ".answer", ".below"), ("img", "iframe", "script", "code", "strong strong")
 HOSTILE = (
     '<img src="http://127.0.0.1:9/a.png" onerror="window.ran=1"> ![x](http://127.0.0.1:9/b.png) <script>window.ran=1'
-    "</script> <iframe src=http://127.0.0.1:9/c></iframe> [go](javascript:window.ran=1) `code` **bold** $x$ &lt;"
+    "</script> <iframe src=http://127.0.0.1:9/c></iframe> [go](javascript:window.ran=1) `code` **bold** $x$ &lt; "
+    "${window.ran=1} {{window.ran=1}}"
 )
 
 
@@ -168,12 +169,10 @@ def test_words_of_a_model_load_nothing_from_elsewhere_and_run_nothing(model: Pat
         page.goto(address)
         page.wait_for_selector("input[type=file]", state="attached")
         page.set_input_files("input[type=file]", next((model / "examples").glob("*.jpg")))
-        page.wait_for_selector("[data-testid=image] img")
-        page.get_by_role("button", name="Compare").click()
-        page.wait_for_selector("[data-testid=label-output-value]")
+        page.wait_for_selector("#answer .bars")
         text = page.inner_text("body")
         links = page.locator("a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
-        marks = page.locator("h1 img, .prose img, .prose iframe, .prose script, .prose code, h1 code").count()
+        marks = page.locator(", ".join(f"{place} {mark}" for place in PLACES for mark in MARKS)).count()
         assert page.evaluate("window.ran") is None and page.title() == f"Title {HOSTILE}"
         page.close()
     assert marks == 0
@@ -183,9 +182,7 @@ def test_words_of_a_model_load_nothing_from_elsewhere_and_run_nothing(model: Pat
     assert not [link for link in links if link and link.startswith("javascript")]
 
 
-def test_words_are_what_they_were_once_shown() -> None:
-    assert html.unescape(plain(HOSTILE)) == HOSTILE
-    assert plain("Mon") == "Mon" and plain("a\n\nb") == "a b"
+def test_an_address_of_the_web_is_a_link_and_nothing_else_is() -> None:
     assert web_link("https://en.wikipedia.org/wiki/Mon_(people)") == "https://en.wikipedia.org/wiki/Mon_%28people%29"
     assert [web_link(link) for link in ("", "javascript:x", "https://a b", "data:x", "//x", 'https://a"b')] == [
         None

@@ -1,16 +1,21 @@
 """The page itself, in a real browser."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.serve.classifier import Classifier
-from tests.browser import chromium
+from recognizer.serve.uploads import HERE
+from recognizer.serve.wording import SUBTITLE, verdict
+from tests.browser import chromium, contrast_ratios
 from tests.conftest import Served
 from tests.paths import ROOT
+from tests.serve.asking import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -31,42 +36,94 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
     assert errors == []
 
 
-def compare(page: Page) -> None:
-    """Press the button once the chosen photo shows."""
-    page.wait_for_selector("[data-testid=image] img")
-    page.get_by_role("button", name="Compare").click()
+def answer(page: Page) -> str:
+    """Return the heading of the answer, once it is there."""
+    return page.locator("#answer .answer:is(.sure, .unsure, .far, .fault) h2").inner_text().strip()
 
 
-def heading(page: Page) -> str:
-    page.wait_for_selector("[data-testid=label-output-value]")
-    return page.locator("[data-testid=label-output-value]").inner_text().strip()
+def expected(served: Served, photo: bytes) -> str:
+    classifier = Classifier(served.model)
+    told = verdict(classifier.predict(photo), classifier.facts)
+    return f"{told.words} {told.name}".strip()
 
 
-def expected_heading(served: Served, photo: Path) -> str:
-    return Classifier(served.model).predict(photo.read_bytes()).label
-
-
-def test_an_upload_is_compared_and_nobody_else_is_asked(page: Page, served: Served) -> None:
+def test_an_upload_is_compared_at_once_and_nobody_else_is_asked(page: Page, served: Served) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
     page.set_input_files("input[type=file]", served.photos[0])
-    compare(page)
-    assert heading(page) == expected_heading(served, served.photos[0])
+    assert answer(page) == expected(served, served.photos[0].read_bytes())
     assert all(url.startswith((served.url, "data:", "blob:")) for url in asked), asked
 
 
-def test_an_example_is_compared(page: Page, served: Served) -> None:
+def test_an_example_is_compared_at_once(page: Page, served: Served) -> None:
     page.locator(".gallery-item").nth(1).click()
-    compare(page)
-    assert heading(page) == expected_heading(served, served.model / "examples" / "2.jpg")
+    assert answer(page) == expected(served, (served.model / "examples" / "2.jpg").read_bytes())
 
 
-def test_it_says_what_it_is_and_what_it_is_not(page: Page) -> None:
-    text = page.inner_text("body")
-    assert "It cannot tell who anyone is or where anyone belongs" in text
-    assert f"it says “{NOT_SURE}”" in text
+def test_a_photo_that_is_taken_away_takes_its_answer_along(page: Page, served: Served) -> None:
+    page.set_input_files("input[type=file]", served.photos[0])
+    answer(page)
+    page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+    page.wait_for_selector("#answer .empty")
+    page.set_input_files("input[type=file]", served.photos[1])
+    assert answer(page) == expected(served, served.photos[1].read_bytes())
+
+
+def test_what_is_no_picture_gets_its_sentence_in_the_place_of_the_answer(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("no photo")
+    page.set_input_files("input[type=file]", tmp_path / "photo.jpg")
+    assert answer(page) == "No answer"
+    assert "not a picture; use a JPEG" in page.inner_text("#answer")
+
+
+def test_a_photo_that_browsers_cannot_show_is_beside_its_answer(
+    page: Page, served: Served, tmp_path: Path
+) -> None:
+    with Image.open(served.photos[0]) as image:
+        image.save(tmp_path / "photo.heic", format="HEIF")
+    page.set_input_files("input[type=file]", tmp_path / "photo.heic")
+    answer(page)
+    shown = page.locator("#answer img[alt='Your photo']")
+    assert shown.evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def test_the_answer_is_in_view_on_a_phone_and_told_aloud(page: Page, served: Served) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_input_files("input[type=file]", served.photos[0])
+    answer(page)
+    page.wait_for_function(
+        "document.querySelector('#answer h2').getBoundingClientRect().bottom <= innerHeight && scrollY >= 0"
+    )
+    assert page.get_attribute("#answer", "aria-live") == "polite"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_says_what_it_is_and_what_it_is_not(page: Page, served: Served) -> None:
+    page.set_input_files("input[type=file]", served.photos[0])
+    answer(page)
+    text = page.inner_text("body")
+    assert "It cannot tell who anyone is or where anyone belongs" in text and SUBTITLE in text
+    assert f"it says “{NOT_SURE}”" in text and "Pictures that a program drew of:" in text
+    assert "found" not in text  # nobody searched
+
+
+def test_every_text_can_be_read_in_light_and_dark(browser: Browser, served: Served) -> None:
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(served.url)
+        page.set_input_files("input[type=file]", served.photos[0])
+        answer(page)
+        texts = contrast_ratios(page, ".top h1, .top p, .answer h2, .answer p, .answer li span.name, .below *")
+        assert len(texts) > 20 and min(texts)[0] >= 4.5, (scheme, min(texts))
+        page.close()
+
+
+def test_the_photo_is_shown_after_its_answer_and_then_deleted(page: Page, served: Served) -> None:
+    page.set_input_files("input[type=file]", served.photos[0])
+    answer(page)
+    page.wait_for_function("document.querySelector('[data-testid=image] img').naturalWidth > 0")
+    assert wait_for(lambda: not [path for path in HERE.folder.rglob("*") if path.is_file()], 15)
 
 
 def test_no_camera_and_no_flagging(page: Page) -> None:
