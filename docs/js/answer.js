@@ -2,32 +2,61 @@
 
 const NOT_SURE = "Not sure";
 const SHOWN_FIRST = 5;
+const LIKE = "Most like the photos found for";
 
-/** @param {{label: string, confidences: {label: string, confidence: number}[]}} answer */
-export function headline({ label, confidences }) {
-  if (label === NOT_SURE) return "Not sure: no group’s photos are close enough";
-  const share = confidences.find((one) => one.label === label)?.confidence;
-  return `Looks like photos found under “${label}”` + (share === undefined ? "" : ` (${percent(share)})`);
+/**
+ * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer
+ * @param {{like?: string, threshold?: number}} about what the Space says of itself, as far as it is known
+ */
+export function headline({ label, confidences }, about = {}) {
+  const [closest] = confidences;
+  if (isFar({ label, confidences }, about)) return `Unlike all ${confidences.length}`;
+  if (label !== NOT_SURE) return `${about.like ?? LIKE} ${label} (${percent(closest.confidence)})`;
+  const asked = typeof about.threshold === "number" ? `; it answers from ${percent(about.threshold)}` : "";
+  return `Not sure. Closest: ${closest.label} (${percent(closest.confidence)}${asked})`;
+}
+
+/** Whether a class is likely enough next to the others, and the photo all the same like none of them. */
+function isFar({ label, confidences }, { threshold }) {
+  return label === NOT_SURE && typeof threshold === "number" && confidences[0].confidence >= threshold;
 }
 
 /**
  * @param {HTMLElement} place emptied first
  * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer
+ * @param {object} about what the Space says of itself, as far as it is known
  */
-export function renderAnswer(place, answer) {
+export function renderAnswer(place, answer, about = {}) {
   const title = document.createElement("h2");
-  title.textContent = headline(answer);
+  title.textContent = headline(answer, about);
   place.classList.toggle("unsure", answer.label === NOT_SURE);
-  place.replaceChildren(title, bars(answer.confidences.slice(0, SHOWN_FIRST), 1));
-  const rest = answer.confidences.slice(SHOWN_FIRST);
-  if (rest.length) place.append(folded(rest));
+  const { confidences } = answer;
+  if (isFar(answer, about)) {
+    place.replaceChildren(title, folded(`How the ${confidences.length} compare with each other all the same`, bars(confidences, 1)));
+    return;
+  }
+  place.replaceChildren(title, bars(confidences.slice(0, SHOWN_FIRST), 1));
+  const rest = confidences.slice(SHOWN_FIRST);
+  if (rest.length) place.append(folded(`The other ${rest.length}`, bars(rest, SHOWN_FIRST + 1)));
+  const measured = measuredFor(answer, about);
+  if (measured) place.append(measured);
 }
 
-function folded(rest) {
+/** How often the Space is right about photos of the class that this one is most like. */
+function measuredFor({ confidences: [closest] }, { per_class: found }) {
+  const told = found?.[closest.label];
+  if (typeof told?.accuracy !== "number" || typeof told.photos !== "number") return null;
+  const line = document.createElement("p");
+  line.className = "quiet";
+  line.textContent = `${closest.label}: right for ${Math.round(told.accuracy * told.photos)} of ${told.photos} test photos.`;
+  return line;
+}
+
+function folded(words, list) {
   const details = document.createElement("details");
   const summary = document.createElement("summary");
-  summary.textContent = `The other ${rest.length}`;
-  details.append(summary, bars(rest, SHOWN_FIRST + 1));
+  summary.textContent = words;
+  details.append(summary, list);
   return details;
 }
 
@@ -50,8 +79,8 @@ function bar({ label, confidence }) {
 }
 
 function percent(share) {
-  if (share > 0 && share < 0.01) return "under 1\u00a0%";
-  if (share < 1 && share > 0.99) return "over 99\u00a0%";
+  if (share < 0.01) return "under 1\u00a0%";
+  if (share > 0.99) return "over 99\u00a0%";
   return `${Math.round(share * 100)}\u00a0%`;
 }
 

@@ -18,8 +18,8 @@ export function showNoComparison() {
 function accuracySentence({ accuracy: share, accuracy_interval: interval, photos }) {
   if (typeof share !== "number" || !Array.isArray(interval)) return null;
   const [low, high] = interval.map(inHundred);
-  const sample = photos ? `, measured on ${photos}` : "";
-  return `Right for ${inHundred(share)} of 100 held-out photos (95\u00a0% interval ${low} to ${high}${sample}).`;
+  const of = photos ? `Right on ${Math.round(share * photos)} of ${photos} test photos` : "Right on test photos";
+  return `${of}, none of which it had learned from (${inHundred(share)}\u00a0%; plausibly ${low} to ${high}\u00a0%).`;
 }
 
 function inHundred(share) {

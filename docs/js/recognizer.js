@@ -21,7 +21,7 @@ const status = new Status(document.getElementById("status"), () => run());
 let space = null;
 let photo = null;
 let turn = new AbortController();
-let compared = false;
+let about = null;
 
 function start() {
   try {
@@ -87,12 +87,13 @@ async function connect(show) {
 }
 
 async function compare() {
-  if (compared) return;
-  compared = true;
+  if (about) return;
+  about = {};
   try {
-    showComparison(await space.about());
+    about = await space.about();
+    showComparison(about);
   } catch {
-    compared = false;
+    about = null;
     showNoComparison();
   }
 }
@@ -101,10 +102,10 @@ async function recognize(file, signal, show) {
   show("sending", "Sending the photo…");
   const label = await space.predict(await readyToSend(file), signal, (queue) => show("waiting", queueWords(queue)));
   signal.throwIfAborted();
-  renderAnswer(answer, label);
+  renderAnswer(answer, label, about ?? {});
   answer.hidden = false;
   answer.scrollIntoView({ block: "nearest" }); // on a phone it would open below the photo, out of sight
-  show("answer", headline(label));
+  show("answer", headline(label, about ?? {}));
 }
 
 function queueWords({ position }) {

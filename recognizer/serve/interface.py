@@ -31,6 +31,7 @@ from recognizer.serve.facts import example_files
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.rendering import EMPTY, FAULT, WAITING, render_answer, render_below, render_fault, render_top
 from recognizer.serve.waiting import MOST_WAITING
+from recognizer.serve.wording import source
 
 LONGEST_PATH = 4096
 UNNAMED = (
@@ -210,6 +211,7 @@ def _about(facts: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     metrics = facts["metrics"]
     told = {name: facts[name] for name in ("title", "classes", "threshold")}
     told |= {name: metrics[name] for name in ("accuracy", "accuracy_interval", "photos")}
+    told |= {"per_class": metrics.get("per_class"), "like": source(facts).like}
 
     def about() -> dict[str, Any]:
         """Tell what the answers mean: the classes, the threshold and how well it does."""

@@ -111,7 +111,8 @@ def test_words_are_about_photos(recognizer: Page, served: Served) -> None:
     recognizer.set_input_files("#file", served.photos[0])
     words = wait_for(recognizer, "answer").inner_text()
     assert re.fullmatch(
-        r"Looks like photos found under “.+” \(.+\)|Not sure: no group’s photos are close enough", words
+        r"Most like the pictures drawn of .+ \(.+\)|Not sure\. Closest: .+ \(.+; it answers from .+\)|Unlike all 12",
+        words,
     )
     expect(recognizer.locator("#answer h2")).to_have_text(words)
     expect(recognizer.locator(".result .note")).to_contain_text("cannot tell who anyone is")
@@ -236,24 +237,32 @@ def test_a_space_that_will_not_wake(
     expect(wait_for(watched.page, "failed")).to_contain_text(sentence)
 
 
-def test_not_sure(recognizer: Page) -> None:
+@pytest.mark.parametrize(("about", "words"), [
+    ({}, "Not sure. Closest: <b>One</b> (12\u00a0%)"),
+    ({"threshold": 0.5}, "Not sure. Closest: <b>One</b> (12\u00a0%; it answers from 50\u00a0%)"),
+    ({"threshold": 0.1}, "Unlike all 1"),
+])  # fmt: skip
+def test_not_sure(recognizer: Page, about: dict[str, float], words: str) -> None:
     answer = {"label": "Not sure", "confidences": [{"label": "<b>One</b>", "confidence": 0.12}]}
     recognizer.evaluate(
-        """async (answer) => {
+        """async ([answer, about]) => {
             const { renderAnswer } = await import("./js/answer.js");
             document.getElementById("answer").hidden = false;
-            renderAnswer(document.getElementById("answer"), answer);
+            renderAnswer(document.getElementById("answer"), answer, about);
         }""",
-        answer,
+        [answer, about],
     )
-    expect(recognizer.locator("#answer h2")).to_have_text("Not sure: no group’s photos are close enough")
+    expect(recognizer.locator("#answer h2")).to_have_text(words)
     expect(recognizer.locator("#answer .name")).to_have_text("<b>One</b>")
     expect(recognizer.locator("#answer .share")).to_have_text("12\u00a0%")
+    assert recognizer.locator("#answer details").count() == (words == "Unlike all 1")
 
 
 def test_what_it_compares_with(recognizer: Page, served: Served) -> None:
     expect(recognizer.locator("#accuracy")).to_contain_text(
-        re.compile(r"Right for \d+ of 100 held-out photos \(95.% interval")
+        re.compile(
+            r"Right on \d+ of \d+ test photos, none of which it had learned from \(\d+.%; plausibly \d+ to \d+.%\)"
+        )
     )
     expect(recognizer.locator("#groups .name")).to_have_text(served.classes)
 
