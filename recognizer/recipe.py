@@ -18,6 +18,7 @@ from recognizer.names import check_class_name
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
 RECIPES = Path("data/recipes")
+OURS = Path(__file__).parents[1] / RECIPES  # of a checkout, from wherever it is called
 
 # What is wrong, by pydantic's word for it, in words for people who write recipes.
 _MISTAKES = {
@@ -225,7 +226,7 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
     """Read and check a recipe.
 
     Args:
-        name: a recipe's name in `folder`, or the path of a TOML file.
+        name: a recipe's name in `folder`, in the current folder or in this program's own, or the path of a TOML file.
         folder: where recipes with a plain name lie.
 
     Raises:
@@ -250,11 +251,12 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
 
 def _find(name: str, folder: Path) -> Path:
     path = Path(name) if name.endswith(".toml") or os.sep in name else folder / f"{name}.toml"
-    for place in (path, Path(f"{name}.toml")):
+    for place in (path, Path(f"{name}.toml"), OURS / f"{name}.toml"):
         if place.is_file():
             return place
-    known = ", ".join(sorted(p.stem for p in folder.glob("*.toml"))) or "none"
-    raise RecipeError(f"There is no recipe {path}. Recipes in {folder}: {known}; or give the path of a TOML file.")
+    known = {place: ", ".join(sorted(p.stem for p in place.glob("*.toml"))) for place in (folder, OURS)}
+    listed = known[folder] or f"none; of this program: {known[OURS] or 'none'}"
+    raise RecipeError(f"There is no recipe {path}. Recipes in {folder}: {listed}; or give the path of a TOML file.")
 
 
 def _sentence(error: ValidationError) -> str:

@@ -208,6 +208,9 @@ def test_a_recipe_in_the_current_folder_is_found_by_its_name(tmp_path: Path, mon
     write(tmp_path, GOOD)
     monkeypatch.chdir(tmp_path)
     assert load_recipe("cloth").labels == ["Kilim", "Batik"]
+    assert load_recipe("textiles").name == "textiles", "which `recognizer demo` builds in any folder"
+    with pytest.raises(RecipeError, match=r"Recipes in data/recipes: none; of this program: clothing, ethnic-groups"):
+        load_recipe("quilts")
 
 
 @pytest.mark.parametrize(

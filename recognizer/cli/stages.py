@@ -16,6 +16,8 @@ from recognizer.cli import summaries
 from recognizer.errors import ModelError, RecognizerError
 from recognizer.recipe import Recipe, load_recipe
 
+PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+
 if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
     from recognizer.report import Watch
     from recognizer.store.photo_store import PhotoStore
@@ -71,6 +73,8 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> None:
 
 def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; no upload is left then."""
+    for name in [name for name in os.environ if name.lower() in PROXIES]:
+        del os.environ[name]  # nobody is asked from here, and with a SOCKS proxy Gradio could not even be imported
     from recognizer.serve.server import serve
 
     serve(model, host, port, say_where, runtime)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -125,19 +126,28 @@ def test_a_port_that_another_program_has(folder: Path) -> None:
         odd.check(row, *odd.run(folder, row))
 
 
-@pytest.fixture
-def reviewing(folder: Path) -> Iterator[str]:
-    """The address of a review page that was started behind proxies which are not there."""
+@contextmanager
+def started(*words: str) -> Iterator[str]:
+    """Start a page behind proxies which are not there, on a free port, and give its address."""
     proxies = {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "socks5://127.0.0.1:9"}
-    command = [sys.executable, "-u", "-m", "recognizer", "review", "bags", "--port", "0", "--name", "ada"]
+    command = [sys.executable, "-u", "-m", "recognizer", *words, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | proxies) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[2]
-        process.kill()
+        try:
+            yield process.stdout.readline().split()[2]
+        finally:
+            process.kill()
 
 
-def test_a_page_on_this_machine_needs_no_proxy_and_finds_a_free_port(reviewing: str) -> None:
-    assert "review" in httpx.get(reviewing, trust_env=False).text.lower()
+def test_a_review_needs_no_proxy_and_finds_a_free_port(folder: Path) -> None:
+    with started("review", "bags", "--name", "ada") as address:
+        assert "review" in httpx.get(address, trust_env=False).text.lower()
+
+
+@pytest.mark.slow
+def test_serving_needs_no_proxy_and_finds_a_free_port(with_model: Path) -> None:
+    with started("serve", "tiny.toml", "--work", "work") as address:
+        assert httpx.get(f"{address}/healthz", trust_env=False).status_code == 200
 
 
 def test_the_table_is_long() -> None:
