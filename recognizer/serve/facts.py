@@ -108,6 +108,17 @@ def example_files(folder: Path, facts: dict[str, Any]) -> list[Path]:
     return found
 
 
+def example_names(facts: dict[str, Any], files: list[Path]) -> list[str]:
+    """Return what each example shows, or its number where that is not told.
+
+    Args:
+        facts: checked.
+        files: as `example_files` returns them.
+    """
+    labels = {Path(example["file"]).name: example.get("label") for example in facts["examples"]}
+    return [str(labels.get(file.name) or f"Example {number}") for number, file in enumerate(files, start=1)]
+
+
 def web_link(address: str) -> str | None:
     """Return an address for a link, or None if it is none of the web or could end the link.
 

@@ -27,7 +27,7 @@ from gradio.data_classes import ImageData
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Prediction
-from recognizer.serve.facts import example_files
+from recognizer.serve.facts import example_files, example_names
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.rendering import EMPTY, FAULT, WAITING, render_answer, render_below, render_fault, render_top
 from recognizer.serve.waiting import MOST_WAITING
@@ -38,8 +38,12 @@ UNNAMED = (
     'This is no photo. Send handle_file("photo.jpg") of gradio_client, the path that an upload was given, or as url '
     "data:image/jpeg;base64, and the photo's bytes."
 )
-# Screen readers are told of every answer, and of waiting for it.
-ANNOUNCE = "() => document.getElementById('answer').setAttribute('aria-live', 'polite')"
+# Screen readers are told of every answer, and of waiting for it; and what each example shows.
+NAMED = """() => {
+    document.getElementById("answer").setAttribute("aria-live", "polite");
+    const names = NAMES;
+    for (const [at, button] of document.querySelectorAll(".gallery-item").entries()) button.ariaLabel = names[at];
+}"""
 CLEAR = f"(photo) => photo ? {json.dumps(WAITING)} : {json.dumps(EMPTY)}"
 INTO_VIEW = """() => {
     const answer = document.querySelector("#answer .answer:not(.empty)");
@@ -152,7 +156,8 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
                     gr.Examples([[str(file)] for file in examples], photo, cache_examples=False, label="Or try one")
             answer = gr.HTML(EMPTY, elem_id="answer")
         gr.HTML(render_below(facts))
-        _answer_at_once(page, photo, answer, classifier)
+        page.load(fn=None, js=NAMED.replace("NAMES", json.dumps(example_names(facts, examples))))
+        _answer_at_once(photo, answer, classifier)
         _answer_programs(classifier)
         gr.api(_about(facts), api_name="about")  # type: ignore[attr-defined]
     page.queue(max_size=MOST_WAITING, api_open=False)
@@ -165,7 +170,7 @@ def _answer_programs(classifier: Classifier) -> None:
     button.click(_predictor(classifier), photo, answer, api_name="predict", concurrency_limit=usable_processors())
 
 
-def _answer_at_once(page: gr.Blocks, photo: _Upload, answer: gr.HTML, classifier: Classifier) -> None:
+def _answer_at_once(photo: _Upload, answer: gr.HTML, classifier: Classifier) -> None:
     """Let the old answer go when the photo changes, and the new one come, be told aloud, and be in view."""
 
     def compare(data: bytes | None) -> str:
@@ -176,7 +181,6 @@ def _answer_at_once(page: gr.Blocks, photo: _Upload, answer: gr.HTML, classifier
         except PictureError as error:
             return render_fault(str(error))
 
-    page.load(fn=None, js=ANNOUNCE)
     photo.change(fn=None, inputs=photo, outputs=answer, js=CLEAR, queue=False, api_visibility="private")
     compared = photo.change(
         compare,

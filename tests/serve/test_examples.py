@@ -38,7 +38,7 @@ def of_readme(language: str, word: str, served: Served) -> str:
 
 def of_docs(word: str, served: Served) -> str:
     page = httpx.get(f"{served.url}/docs", trust_env=False).text
-    return _only(re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL), word, served)
+    return _only(re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL), word, served)
 
 
 def _only(blocks: list[str], word: str, served: Served) -> str:

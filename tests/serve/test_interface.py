@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.serve.classifier import Classifier
+from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.uploads import HERE
 from recognizer.serve.wording import SUBTITLE, verdict
 from tests.browser import chromium, contrast_ratios
@@ -61,6 +61,15 @@ def test_an_example_is_compared_at_once(page: Page, served: Served) -> None:
     assert answer(page) == expected(served, (served.model / "examples" / "2.jpg").read_bytes())
 
 
+def test_examples_have_names_and_credits(page: Page, served: Served) -> None:
+    examples = read_facts(served.model)["examples"]
+    page.wait_for_selector(".gallery-item[aria-label]")
+    names = page.locator(".gallery-item").evaluate_all("all => all.map(one => one.ariaLabel)")
+    assert names == [example["label"] for example in examples] and names
+    credits = page.locator(".credits li").all_inner_texts()
+    assert credits == [f"{one['label']}: {one['title']}, drawn by this program, CC0-1.0" for one in examples]
+
+
 def test_a_photo_that_is_taken_away_takes_its_answer_along(page: Page, served: Served) -> None:
     page.set_input_files("input[type=file]", served.photos[0])
     answer(page)
@@ -77,9 +86,7 @@ def test_what_is_no_picture_gets_its_sentence_in_the_place_of_the_answer(page: P
     assert "not a picture; use a JPEG" in page.inner_text("#answer")
 
 
-def test_a_photo_that_browsers_cannot_show_is_beside_its_answer(
-    page: Page, served: Served, tmp_path: Path
-) -> None:
+def test_a_photo_that_browsers_cannot_show_is_beside_its_answer(page: Page, served: Served, tmp_path: Path) -> None:
     with Image.open(served.photos[0]) as image:
         image.save(tmp_path / "photo.heic", format="HEIF")
     page.set_input_files("input[type=file]", tmp_path / "photo.heic")
