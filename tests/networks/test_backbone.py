@@ -56,11 +56,11 @@ def published() -> "torch.nn.Module":
 
 def stored_as(kind: str, folder: Path) -> Path:
     """The same weights in the forms that people have them in."""
-    state = published().state_dict()
-    swapped = {name: state[name] for name in reversed(state)}  # a file may list them in any order
+    own = published().state_dict()
+    state = {name: own[name] for name in reversed(own)}  # a file may list them in any order
     forms: dict[str, object] = {
-        "plain": state,
-        "in another order": swapped,
+        "plain": own,
+        "in another order": state,
         "checkpoint": {"epoch": 3, "state_dict": state},
         "fastai": {"model": state, "opt": {"state": [], "hypers": []}},
         "of several devices": {f"module.{name}": tensor for name, tensor in state.items()},
@@ -87,8 +87,8 @@ def test_weights_are_put_in_by_name(kind: str, tmp_path: Path) -> None:
 
 def test_weights_of_which_only_some_names_are_known_are_refused(tmp_path: Path) -> None:
     state = published().state_dict()
-    state["layer1.1.conv9.weight"] = state.pop("layer1.1.conv1.weight")
-    torch.save(state, tmp_path / "mixed.pth")
+    other = {name.replace("layer1.1.conv1", "layer1.1.conv9"): tensor for name, tensor in state.items()}
+    torch.save(other, tmp_path / "mixed.pth")
     with pytest.raises(WeightsUnavailable, match=r"mixed\.pth do not fit"):
         load_backbone("resnet18", str(tmp_path / "mixed.pth"))
 
