@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from recognizer.networks.cache import FeatureCache, newest
 
@@ -23,7 +24,9 @@ def test_rows_come_back_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
         assert opened.missing([ROWS[1], ("c" * 64, 0)]) == [("c" * 64, 0)]
 
 
-def test_a_damaged_file_is_removed_and_the_others_stay(tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_and_removed_and_the_others_stay(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     cache = FeatureCache(tmp_path)
     cache.add(ROWS[:1], values(1))
     (whole,) = tmp_path.glob("*.npz")
@@ -33,6 +36,8 @@ def test_a_damaged_file_is_removed_and_the_others_stay(tmp_path: Path) -> None:
         (tmp_path / f"{name}.npz").write_bytes(data)
     cache.add(ROWS[2:], values(1, start=100))
     opened = FeatureCache(tmp_path)
+    assert f"{tmp_path}/empty.npz was damaged; what was in it is computed anew." in caplog.messages
+    assert len(caplog.messages) == len(kinds)
     assert {file.stem for file in tmp_path.glob("*.npz")}.isdisjoint({"empty", "text", "cut"})
     assert opened.missing(ROWS) == [ROWS[1]]
 
