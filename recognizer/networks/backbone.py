@@ -64,16 +64,13 @@ class Backbone:
         """
         parts = as_chain(network, size)
         stages = [stage[-1] for stage in group_stages(parts, size)] or [parts[-1]]
-        backbone = cls(merge_last(parts, merged, size), stages, size, **colours)
-        network.train()  # what it keeps of its weights when it predicts (LeViT does) would be old with other weights
-        return backbone
+        return cls(merge_last(parts, merged, size), stages, size, **colours)
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:
         """Return channels and side of the feature maps of pictures of a side in pixels."""
         device = next(self.layers.parameters()).device
         maps = self.layers.eval()(torch.zeros(1, 3, size, size, device=device))
-        self.layers.train()
         return maps.shape[1], maps.shape[3]
 
 

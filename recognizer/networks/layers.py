@@ -94,13 +94,11 @@ def gives_maps(network: nn.Module, size: int) -> bool:
     """Tell whether a network makes feature maps of pictures of a size; those of a square are squares.
 
     Args:
-        network: takes pictures; afterwards it is set to training, for LeViT keeps things of its weights until then.
+        network: takes pictures.
         size: pixels, the side of the square.
     """
     try:
         maps = network.eval()(torch.zeros(1, 3, size, size))
     except Exception:  # networks say in many ways that they take no such pictures
         return False
-    finally:
-        network.train()
     return isinstance(maps, torch.Tensor) and maps.dim() == 4 and maps.shape[2] == maps.shape[3]

@@ -105,17 +105,6 @@ def test_cleaning_and_predicting_go_by_what_torch_gives(name: str, size: int, tm
     assert np.allclose(predict(network, backbone, photos, given.size).embeddings, expected, rtol=1e-3, atol=1e-4)
 
 
-def test_what_levit_keeps_of_its_weights_does_not_outlive_them() -> None:
-    torch.manual_seed(0)
-    backbone, other = (load_backbone("levit_128s", pretrained=False) for _ in range(2))
-    with torch.inference_mode():
-        expected = other.layers.eval()(pictures(224))
-        other.layers.train()
-        backbone.shape(224)
-        backbone.layers.load_state_dict(other.layers.state_dict())
-        assert torch.allclose(backbone.layers.eval()(pictures(224)), expected, atol=1e-5)
-
-
 def test_weights_of_a_transformer_serve_pictures_of_other_sizes(tmp_path: Path) -> None:
     torch.manual_seed(0)
     torch.save(timm.create_model("vit_tiny_patch16_224").state_dict(), tmp_path / "vit.pth")
