@@ -4,9 +4,9 @@
     python -m benchmarks.odd_pictures --serve http://127.0.0.1:7860
 
 Each picture is decoded in a new process: "here" counts that one, in which a page or a collection runs, "apart" the
-process that it starts for HEIC, AVIF and TIFF. Ends with exit code 1 where a picture takes over 2 s or, here, 600 MB
-and, apart, 700 MB, or ends as anything but a picture or one sentence; with --serve, where an answer is another than
-200, 413, 415, 422 or 503 with a sentence, or where an ordinary photo is not answered afterwards.
+process that it starts for HEIC, AVIF, TIFF and large pictures. Ends with exit code 1 where a picture takes over 2 s or,
+here, 600 MB and, apart, 700 MB, or ends as anything but a picture or one sentence; with --serve, where an answer is
+another than 200, 400, 413, 415, 422 or 503 with a sentence, or where an ordinary photo is not answered afterwards.
 """
 
 import argparse
@@ -32,7 +32,7 @@ HERE, APART = 600, 700  # megabytes, at most
 SLOWEST = 15  # rows of each table
 LONGEST = 120.0  # seconds that anything may take before it is given up
 LARGEST_FILE = 20_000_000  # bytes; larger files are refused unread
-REFUSALS = (413, 415, 422, 503)
+REFUSALS = (400, 413, 415, 422, 503)
 SENTENCE = re.compile(r"[A-Z][^\n]{10,250}[.!]")
 
 Maker = Callable[[], bytes]

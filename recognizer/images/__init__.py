@@ -3,7 +3,7 @@
 bytes -> decode.py        read_picture: within limits, in sRGB, the EXIF turn applied, transparent parts white
              bounds.py        check_work: the work that a file asks for, counted before it is decoded; its
              directories.py   directories are those of TIFF and EXIF
-             apart.py         read_apart: HEIC, AVIF and TIFF, in a process that is ended where it takes too much,
+             apart.py         read_apart: HEIC, AVIF, TIFF and the large, in a process that is ended where need be,
              decoding_process.py
              cut_off.py       JPEGs whose end is missing
              colours.py       more than 8 bits, and the profiles of colours

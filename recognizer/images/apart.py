@@ -1,9 +1,9 @@
-"""Pictures whose decoders cannot be bounded by counting are decoded in a process apart, which can be ended.
+"""Pictures that may take much time or memory are decoded in a process apart, which can be ended.
 
 A HEIC of 12 kB can ask to be turned 200 times, an AVIF of 60 kB holds 100 hidden frames, a TIFF may come with any of
-twenty compressions: the libraries behind them read far more than is known of a file before. The process takes one
-picture after the other and stays; what takes too much processor time or memory ends it, and the next picture gets a
-new one. See `decoding_process.py`, which runs in it.
+twenty compressions: the libraries behind them read far more than is known of a file before. And any picture of 50
+million pixels takes up to 0.6 GB. The process takes one picture after the other and stays; what takes too much
+processor time or memory ends it, and the next picture gets a new one. See `decoding_process.py`, which runs in it.
 """
 
 import atexit
@@ -143,7 +143,8 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _cannot_start() -> RecognizerError:
     return RecognizerError(
-        f"HEIC, AVIF and TIFF are decoded in a process apart, and {sys.executable} starts none; see what it says above."
+        f"HEIC, AVIF, TIFF and large pictures are decoded by a further process of {sys.executable}, and none can be "
+        "started; see what it says above."
     )
 
 

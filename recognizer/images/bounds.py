@@ -59,6 +59,12 @@ def check_work(data: bytes) -> None:
         check_embedded_directories(data)
 
 
+def is_light(data: bytes) -> bool:
+    """Tell whether a file is a JPEG of one scan, which is decoded row by row and scaled down on the way."""
+    header = list(_up_to_a_scan(data)) if data.startswith(b"\xff\xd8") else []
+    return bool(header) and header[-1][0] == SOS and _in_one_scan(data, header)
+
+
 def jpeg_segments(data: bytes) -> Iterator[Segment]:
     """Give the segments of a JPEG that have a length, up to the end of its picture.
 
@@ -108,17 +114,30 @@ def _up_to_a_scan(data: bytes) -> Iterator[Segment]:
 
 
 def _check_scans(data: bytes, header: list[Segment]) -> None:
-    scan = header[-1][1]
-    frames = {marker: data[start + 1 : start + 6] for marker, start, _ in header if marker in FRAMES}
-    parts = max((frame[-1] for frame in frames.values() if frame), default=0)
-    if frames.keys() <= _SEQUENTIAL and data[scan : scan + 1] == bytes([parts]):
-        return  # all is in one scan, after which decoding ends
+    frames = _frames(data, header)
+    if _in_one_scan(data, header):
+        return  # after which decoding ends
+    parts = _parts(frames)
     pixels = max((int.from_bytes(frame[:2]) * int.from_bytes(frame[2:4]) for frame in frames.values()), default=0)
     _at_most(COEFFICIENTS, pixels * parts)
     most = min(SCANS, SCANNED // max(1, pixels))
     # Thumbnails, and further pictures in the file, have scans, too; but counting all of them is fast.
     if data.count(b"\xff\xda") > most:
         _at_most(most, sum(marker == SOS for marker, _, _ in jpeg_segments(data)))
+
+
+def _frames(data: bytes, header: list[Segment]) -> dict[int, bytes]:
+    """Return height, width and the number of components of each frame, by its marker."""
+    return {marker: data[start + 1 : start + 6] for marker, start, _ in header if marker in FRAMES}
+
+
+def _parts(frames: dict[int, bytes]) -> int:
+    return max((frame[-1] for frame in frames.values() if frame), default=0)
+
+
+def _in_one_scan(data: bytes, header: list[Segment]) -> bool:
+    frames, scan = _frames(data, header), header[-1][1]
+    return frames.keys() <= _SEQUENTIAL and data[scan : scan + 1] == bytes([_parts(frames)])
 
 
 def _check_png(data: bytes) -> None:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from recognizer.errors import PictureError
 from recognizer.images.apart import read_apart
-from recognizer.images.bounds import check_work
+from recognizer.images.bounds import check_work, is_light
 from recognizer.images.colours import eight_bit, in_srgb
 from recognizer.images.cut_off import jpeg_height, lacks_end, too_much_lost, two_ends
 from recognizer.images.directories import check_directory
@@ -34,7 +34,9 @@ _NOT_READ = re.compile(
     rb"%!PS|8BPS|\0\0[\1\2]\0|\0\0\0\x0c(jP|JXL) |\xff\x0a|\xff\x4f\xff\x51|P[1-6]\s|.{,1000}<svg", re.DOTALL
 )
 
-# How files begin that are decoded in a process apart: AVIF and HEIC, and TIFF.
+# Pixels of the largest picture that is decoded in this process, unless it is a JPEG that needs little memory.
+LARGE = 13_000_000
+# How files begin that are decoded in a process apart, however small: AVIF and HEIC, and TIFF.
 _APART = re.compile(rb"....ftyp|II|MM", re.DOTALL)
 
 # The boxes of a HEIC file that turn or mirror its picture (ISO/IEC 23008-12, 6.5.10 and 6.5.12), with their size.
@@ -81,12 +83,19 @@ def read_picture(data: bytes, limits: Limits | None = None) -> Image.Image:
     if len(data) > limits.bytes:
         raise PictureError("too_large", f"This file has over {limits.bytes // 1_000_000} MB; use a smaller copy.")
     check_work(data)
-    return read_apart(data, asdict(limits)) if _APART.match(data) else read_here(data, limits)
+    if _APART.match(data):
+        return read_apart(data, asdict(limits))
+    if lacks_end(data):
+        return _finished(_cut_off(data, limits))
+    image = _opened(data, limits)
+    if image.width * image.height > LARGE and not is_light(data):
+        return read_apart(data, asdict(limits))
+    return _finished(_scaled(image, limits))
 
 
 def read_here(data: bytes, limits: Limits) -> Image.Image:
-    """Decode bytes in this process, as `read_picture`, however long it takes."""
-    return _finished(_cut_off(data, limits) if lacks_end(data) else _decoded(data, limits))
+    """Decode bytes in this process, as `read_picture`, however much time and memory that takes."""
+    return _finished(_cut_off(data, limits) if lacks_end(data) else _scaled(_opened(data, limits), limits))
 
 
 def sha256(data: bytes) -> str:
@@ -95,16 +104,21 @@ def sha256(data: bytes) -> str:
 
 
 def _cut_off(data: bytes, limits: Limits) -> Image.Image:
-    image, other = (_decoded(ended, limits) for ended in two_ends(data))
+    image, other = (_scaled(_opened(ended, limits), limits) for ended in two_ends(data))
     if too_much_lost(image, other, jpeg_height(data)):
         raise _broken()
     return image
 
 
-def _decoded(data: bytes, limits: Limits) -> Image.Image:
-    """Decode a picture and scale it down, as it lies in its file."""
+def _opened(data: bytes, limits: Limits) -> Image.Image:
+    """Open a picture of which nothing is decoded yet, and which keeps the limits."""
     image = _open(data)
     _check_size(image, limits)
+    return image
+
+
+def _scaled(image: Image.Image, limits: Limits) -> Image.Image:
+    """Decode a picture and scale it down, as it lies in its file."""
     box = (limits.longest_side, limits.longest_side)
     try:
         # A JPEG is decoded at the smallest scale that still gives the wanted size.

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 from recognizer.errors import PictureError, RecognizerError
-from recognizer.images import apart
+from recognizer.images import apart, decode
 from recognizer.images.apart import MOST, end_all
 from recognizer.images.decode import Limits, read_here, read_picture
 from tests.images.hostile import encoded
 from tests.images.hostile_boxes import HOSTILE_BOXES
-from tests.images.large import one_tile
+from tests.images.large import one_tile, rows_png
 from tests.images.odd_forms import photo
 from tests.paths import ROOT
 
@@ -30,6 +30,17 @@ PROGRAM = (
     "read_picture(Path(sys.argv[1]).read_bytes())\n"
     "print('read', flush=True)\n"
     "time.sleep(60)\n"
+)
+# The most megabytes of a program that reads a picture, and of its process apart: the most, and at the end.
+MEASURED = (
+    "import re, sys\n"
+    "from pathlib import Path\n"
+    "from recognizer.images.decode import read_picture\n"
+    "read_picture(Path(sys.argv[1]).read_bytes())\n"
+    "def told(name, process): return int(re.search(name + r':\\s+(\\d+)', process.read_text())[1]) // 1024\n"
+    "(child,) = Path('/proc/self/task').glob('*/children')\n"
+    "child = Path('/proc', child.read_text().strip(), 'status')\n"
+    "print(told('VmHWM', Path('/proc/self/status')), told('VmHWM', child), told('VmRSS', child))\n"
 )
 
 
@@ -46,8 +57,9 @@ def reason(data: bytes) -> str:
 
 
 def children(process: int) -> list[int]:
-    """The processes that one has started and not yet waited for."""
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """The processes that one, by any of its threads, has started and not yet waited for."""
+    files = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for file in files for child in file.read_text().split()]
 
 
 def only_process(data: bytes) -> int:
@@ -67,8 +79,9 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     assert is_so()
 
 
-@pytest.mark.parametrize("form", ["HEIF", "AVIF", "TIFF"])
-def test_the_picture_is_the_same_as_here(form: str) -> None:
+@pytest.mark.parametrize("form", ["HEIF", "AVIF", "TIFF", "PNG"])
+def test_the_picture_is_the_same_as_here(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "LARGE", 100 * 100)
     data = encoded(photo(), form, exif=Image.Exif())
     assert read_picture(data).tobytes() == read_here(data, Limits()).tobytes()
 
@@ -93,6 +106,14 @@ def test_limits_are_kept_apart_too(heic: bytes) -> None:
     with pytest.raises(PictureError, match="pixels") as caught:
         read_picture(heic, Limits(min_side=width))
     assert caught.value.reason == "too_small"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells how much memory is taken")
+def test_large_pictures_take_no_memory_here(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(rows_png(6, 8, False))
+    command = [sys.executable, "-c", MEASURED, str(tmp_path / "large.png")]
+    here, apart_while, apart_after = (int(told) for told in subprocess.check_output(command, cwd=ROOT).split())
+    assert here < 100 and 300 < apart_while < 600 and apart_after < 100
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which process is whose")
