@@ -1,4 +1,4 @@
-"""What classes may be called, and the folders that their photos lie in.
+"""What classes, recipes, links and contacts may be called, and the folders that a class's photos lie in.
 
 check_class_name("AC/DC")               # as it was typed, or ValueError with what is wrong
 folder_names(["AC/DC", "ac/dc"])        # {"AC/DC": "AC%2FDC", "ac/dc": "ac%2Fdc~5f0f4b"}
@@ -34,6 +34,30 @@ def check_class_name(name: str) -> str:
     if " ".join(name.split()).casefold() == NOT_SURE.casefold():
         raise ValueError(f"may not be “{NOT_SURE}”, which is the answer where no class is likely enough; use another")
     return name
+
+
+def check_recipe_name(name: str) -> str:
+    """Return a recipe's name, which is its file's and the work folder's; ValueError for control characters and .x."""
+    if not name.isprintable() or name.startswith("."):
+        raise ValueError(
+            "is the file's, and names the work folder: it may have no control character and no dot in front"
+        )
+    return name
+
+
+def check_link(link: str) -> str:
+    """Return a web address or ""; ValueError for anything else."""
+    if link and not link.startswith(("https://", "http://")):
+        raise ValueError("has to begin with https:// or http://")
+    return link
+
+
+def check_contact(contact: str) -> str:
+    """Return a mail address, a web address or ""; ValueError for anything else."""
+    is_plain = contact.isascii() and contact.isprintable() and not set(contact) & set(' ()<>"\\')
+    if contact and not (is_plain and ("@" in contact or contact.startswith(("https://", "http://")))):
+        raise ValueError("has to be a mail address or a web address that begins with https:// or http://")
+    return contact
 
 
 def folder_names(names: Sequence[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from recognizer.errors import RecipeError
-from recognizer.names import check_class_name
+from recognizer.names import check_class_name, check_contact, check_link, check_recipe_name
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
 RECIPES = Path("data/recipes")
@@ -41,32 +41,11 @@ _MISTAKES = {
 }
 
 
-def _visible(name: str) -> str:
-    if not name.isprintable() or name.startswith("."):
-        raise ValueError(
-            "is the file's, and names the work folder: it may have no control character and no dot in front"
-        )
-    return name
-
-
-def _web_address(link: str) -> str:
-    if link and not link.startswith(("https://", "http://")):
-        raise ValueError("has to begin with https:// or http://")
-    return link
-
-
-def _contact(contact: str) -> str:
-    is_plain = contact.isascii() and contact.isprintable() and not set(contact) & set(' ()<>"\\')
-    if contact and not (is_plain and ("@" in contact or contact.startswith(("https://", "http://")))):
-        raise ValueError("has to be a mail address or a web address that begins with https:// or http://")
-    return contact
-
-
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # Filesystems take 255 bytes, which is 60 characters of any script.
 Name = Annotated[Words, Field(max_length=60)]
-Link = Annotated[str, AfterValidator(_web_address)]
-Contact = Annotated[str, AfterValidator(_contact)]
+Link = Annotated[str, AfterValidator(check_link)]
+Contact = Annotated[str, AfterValidator(check_contact)]
 
 
 class _Part(BaseModel):
@@ -173,7 +152,7 @@ class Recipe(_Part):
 
     _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
 
-    name: Annotated[Name, AfterValidator(_visible)]
+    name: Annotated[Name, AfterValidator(check_recipe_name)]
     title: Words
     description: str = ""
     collect: CollectSettings = CollectSettings()

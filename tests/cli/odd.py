@@ -68,7 +68,8 @@ def fill(folder: Path) -> None:
 
 def run(folder: Path, odd: Odd) -> tuple[int, str, str]:
     """Run a command in this process; return its exit code and what it printed."""
-    result = CliRunner(charset=odd.charset).invoke(app, odd.words, env=odd.environment, terminal_width=200)
+    runner = CliRunner(charset=odd.charset)
+    result = runner.invoke(app, odd.words, env=odd.environment, catch_exceptions=False, terminal_width=200)
     return result.exit_code, result.stdout, result.stderr
 
 

@@ -91,10 +91,16 @@ def test_a_real_terminal_that_has_no_such_letters(
 
 
 @pytest.mark.parametrize(
-    ("redirection", "code", "says"), [("> /dev/full", 1, "the disk is full"), (">&- 2>&-", 0, ""), ("| true", 0, "")]
+    ("redirection", "code", "says"),
+    [
+        ("> /dev/full", 1, "the disk is full"),
+        ("> file", 1, "the disk is full"),
+        (">&- 2>&-", 0, ""),
+        ("| true", 0, ""),
+    ],
 )
 def test_nobody_reads_what_is_printed(folder: Path, redirection: str, code: int, says: str) -> None:
-    line = f"{sys.executable} -m recognizer --version {redirection}"
+    line = f"unset PYTHONUNBUFFERED; ulimit -f 0; {sys.executable} -B -m recognizer --version {redirection}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert (done.returncode, len(done.stderr.splitlines())) == (code, bool(says)) and says in done.stderr
 
