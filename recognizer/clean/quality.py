@@ -8,7 +8,7 @@ shades, and nothing but flat areas between hard edges. A photo lacks one of the 
 subject, a striped shirt lies on cloth that is not flat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -26,6 +26,7 @@ EDGE = 32  # grey levels within 3 x 3 pixels, from which there is a hard edge
 STILL = 2  # grey levels within 3 x 3 pixels, up to which a picture is flat in spite of compression
 SHADES = 4  # that a drawing has besides its edges, paper and ink among them
 SHADE = 9  # grey levels that count as one shade, because compression makes a drawn one waver
+BLOCK = 256  # pictures that are measured at once
 LEAST_SMOOTH = 0.02  # share of the pixels; what is smooth can only be judged where there is more of it
 Floats = npt.NDArray[np.float64]
 
@@ -57,13 +58,13 @@ def find_poor(photos: Sequence[Photo], planes: Planes, drawing: Floats, size: in
         drawing: what `measure_drawing` measured on each, (n, 2).
         size: pixels, the side of the square that the network sees; a photo half as large is tiny.
     """
-    scores = {EMPTY: 0.5 ** (planes.std(axis=(1, 2)) / FLAT)}
+    scores = {EMPTY: 0.5 ** (_of_each(planes, lambda block: block.std(axis=(1, 2))) / FLAT)}
     shows = scores[EMPTY] < WORTH_A_LOOK
     sides = np.array([min(photo.width, photo.height) for photo in photos])
     scores["tiny"] = np.where(shows, np.clip(1 - sides / size, 0, 1), 0)
     scores["blurred"] = _outlying(-np.log(_sharpness(planes)), shows)
-    scores["dark"] = _outlying(-np.percentile(planes, 99, axis=(1, 2)), shows)
-    scores["light"] = _outlying(np.percentile(planes, 5, axis=(1, 2)), shows)
+    scores["dark"] = _outlying(-_of_each(planes, lambda block: np.percentile(block, 99, axis=(1, 2))), shows)
+    scores["light"] = _outlying(_of_each(planes, lambda block: np.percentile(block, 5, axis=(1, 2))), shows)
     rare, uneven = drawing.T
     few_shades = _outlying(-logit(np.clip(rare, 1e-3, 1 - 1e-3)), shows)
     scores["text"] = np.minimum(few_shades, _outlying(-np.log(uneven), shows))
@@ -87,6 +88,11 @@ def _outside_common_shades(counts: npt.NDArray[np.intp]) -> int:
         middle = int(np.convolve(rest, np.ones(SHADE), "same").argmax())
         rest[max(middle - SHADE // 2, 0) : middle + SHADE // 2 + 1] = 0
     return int(rest.sum())
+
+
+def _of_each(planes: Planes, measure: Callable[[Planes], Floats]) -> Floats:
+    """Return what is measured on each picture, block by block: as floats, all at once would fill memory."""
+    return np.concatenate([measure(planes[start : start + BLOCK]) for start in range(0, len(planes), BLOCK)])
 
 
 def _sharpness(planes: Planes) -> Floats:

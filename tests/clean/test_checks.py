@@ -1,5 +1,6 @@
 """The checks on made-up pictures and features, where what is true is known."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from recognizer.clean import duplicates, quality
 from recognizer.clean.features import PhotoFeatures
 from recognizer.clean.label_quality import choose_settings, estimate_labels, reduce_features
-from recognizer.clean.registration import likeness, read_measured, read_planes
+from recognizer.clean.registration import SIDE, likeness, read_measured, read_planes
 from recognizer.clean.rules import decide_labels, surest
 from recognizer.sample.cloth import photograph
 from recognizer.sample.patterns import PATTERNS
@@ -89,6 +90,18 @@ def test_the_best_copy_is_kept_and_another_label_is_a_conflict(tmp_path: Path) -
 
 def found_poor(photos: list[Photo]) -> list[Issue]:
     return quality.find_poor(photos, *read_measured([one.path for one in photos], quality.measure_drawing), 224)
+
+
+def test_many_pictures_are_not_all_in_memory_as_floats() -> None:
+    count = 3000
+    planes = np.random.default_rng(0).integers(0, 255, (count, SIDE, SIDE), dtype=np.uint8)
+    photos = [Photo(str(number), "0" * 16, 400, 300, "", "", "", "", "", "", "", Path()) for number in range(count)]
+    tracemalloc.start()
+    try:
+        quality.find_poor(photos, planes, np.full((count, 2), 0.5), 224)
+        assert tracemalloc.get_traced_memory()[1] < 3 * planes.nbytes  # as floats, they take eight times as much
+    finally:
+        tracemalloc.stop()
 
 
 def test_poor_pictures_are_named(tmp_path: Path) -> None:

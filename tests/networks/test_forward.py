@@ -2,6 +2,8 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from recognizer.networks.head import make_head, split_last
 from recognizer.networks.stages import cut
 from recognizer.recipe import TrainSettings
 from tests.networks.networks import SIZE, draw_photo, random_backbone
+from tests.paths import ROOT
 
 SETTINGS = TrainSettings(backbone="resnet18", size=SIZE, epochs=0)
 
@@ -114,6 +117,32 @@ def test_cleaning_and_training_share_one_pass_where_they_take_the_same_pictures(
     assert counted.last == 0
     other = extract(photos, clean_extractor(backbone, SETTINGS), tmp_path, watch=counted)["overall"]
     assert counted.last == 2 and np.allclose(other, overall, atol=1e-2)
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from recognizer.networks.backbone import load_backbone
+from recognizer.networks.extractors import SIZE, clean_extractor
+from recognizer.networks.forward import BATCH, extract
+from recognizer.recipe import TrainSettings
+from tests.networks.networks import draw_photo
+
+folder, settings = Path(sys.argv[1]), TrainSettings()
+extractor = clean_extractor(load_backbone(settings.backbone, size=SIZE), settings)
+photos = [draw_photo(folder, number) for number in range(2 * BATCH)]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+extract(photos, extractor, folder)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_pass_over_the_photos_of_cleaning_takes_half_a_gigabyte_at_most(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert int(run.stdout) < 512
 
 
 def test_the_key_names_all_that_changes_the_result(backbone: Backbone) -> None:
