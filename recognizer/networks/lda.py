@@ -81,7 +81,7 @@ def fit_discriminants(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats
     channels = len(within)
     shrunk = (1 - shrinkage) * within
     # Where each class has one photo, nothing varies within any; then only the distance to their means counts.
-    shrunk[np.diag_indices(channels)] += shrinkage * (np.trace(within) / channels or 1.0)
+    shrunk[np.diag_indices(channels)] += shrinkage * np.trace(within) / channels or shrinkage
     weight = np.linalg.solve(shrunk, means.T)
     bias = np.log(counts / counts.sum()) - (means.T * weight).sum(axis=0) / 2
     return weight, bias

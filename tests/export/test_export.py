@@ -65,10 +65,11 @@ def test_int8_takes_several_photos_at_once(built: Built) -> None:
     assert together.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_form_that_differs_is_an_error(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+@pytest.mark.parametrize("moved", [torch.arange(12.0), torch.full((12,), float("nan"))])
+def test_a_form_that_differs_is_an_error(built_copy: PhotoStore, built_recipe: Recipe, moved: torch.Tensor) -> None:
     weights = load_file(built_copy.work / "model" / "model.safetensors")
     last = next(name for name, tensor in weights.items() if tensor.shape == (12,))
-    save_file({**weights, last: weights[last] + torch.arange(12)}, built_copy.work / "model" / "model.safetensors")
+    save_file({**weights, last: weights[last] + moved}, built_copy.work / "model" / "model.safetensors")
     with pytest.raises(RecognizerError, match=r"model\.safetensors and learner\.pkl differ by .* nothing was exported"):
         measure_agreement(built_copy.work / "model", split_kept(built_recipe, built_copy).held_out, 64)
 
