@@ -72,7 +72,7 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
 def _left_elsewhere(report: dict[str, Any]) -> list[str]:
     """Say where a forgotten photo still is, and what to do about it."""
     says = [
-        f"It is gone from the Space in {space}, too; push that again, since what was pushed before still holds it."
+        f"The Space in {space} is without it now; push it again, or publish anew, since what was pushed still holds it."
         for space in report["spaces"]["changed"]
     ] + [
         f"The Space that was written to {space} is not there any more; wherever it is now, it may still hold the photo."

@@ -94,11 +94,11 @@ def publish(model: Path, to: Path, runtime: str = DEFAULT_RUNTIME) -> list[Path]
 def _publish(model: Path, to: Path, runtime: str) -> list[Path]:
     begun = time.monotonic()
     facts = Classifier(model, runtime).facts
-    spaces = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
+    noted = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
     _write_space(model, facts, to, runtime)
     files = sorted(path.relative_to(to) for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
     counts = {"files": len(files)}
-    write_report(model.parent, "publish", facts["recipe"]["name"], time.monotonic() - begun, counts, spaces=spaces)
+    write_report(model.parent, "publish", facts["recipe"]["name"], time.monotonic() - begun, counts, **noted)
     return files
 
 

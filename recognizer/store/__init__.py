@@ -6,5 +6,7 @@ Open `photo_store.PhotoStore`; every other room goes through its parts.
                            hits.py -> pages.py       the pages that hits came on, and how far each query was asked
                        -> database.py, schema.sql    the SQLite file and its transactions
                        -> rows.py                    what the parts take and give
-    forget.py      removes photos for good; credits.py writes where the kept ones come from
+    forget.py      removes photos for good
+        -> copies.py   what the stages have copied of them, also into the folders that publish wrote (spaces.py)
+    credits.py     writes where the kept photos come from
 """

@@ -17,7 +17,7 @@ from recognizer.files import write_whole, writing
 from recognizer.images.decode import sha256
 from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE, without_rows
-from recognizer.store.spaces import MODEL, is_space, noted_spaces
+from recognizer.store.spaces import MODEL, is_space, note_changed, noted_spaces
 
 # Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py).
 FEATURES = "features/*/*.npz"
@@ -68,23 +68,29 @@ def clean_spaces(work: Path, gone: set[str]) -> dict[str, list[str]]:
         gone: the sha256 of the photos.
 
     Returns:
-        `changed`, those that held some; `away`, those that are not where publish wrote them, or no Spaces any more.
+        `changed`, those that something was forgotten from since they were written; `away`, those that are not where
+        publish wrote them, or no Spaces any more.
 
     Raises:
         Unwritable: one of them may not be written.
     """
     spaces = noted_spaces(work)
     there = [space for space in spaces if is_space(space)]
-    return {
-        "changed": [str(space) for space in there if _clean_space(space, gone)],
-        "away": [str(space) for space in spaces if space not in there],
-    }
+    changed = note_changed(work, [space for space in there if _holds_some(space / MODEL, gone)])
+    for space in there:
+        with writing(space):
+            _remove_examples(space / MODEL, gone)
+            _remove_credits(space / MODEL / FILE, gone)
+    return {"changed": changed, "away": [str(space) for space in spaces if space not in there]}
 
 
-def _clean_space(space: Path, gone: set[str]) -> bool:
-    with writing(space):
-        examples = _remove_examples(space / MODEL, gone)
-        return _remove_credits(space / MODEL / FILE, gone) or examples > 0
+def _holds_some(model: Path, gone: set[str]) -> bool:
+    credits = _read_credits(model / FILE)
+    return bool(_example_names(model, gone)) or without_rows(credits, gone) != credits
+
+
+def _read_credits(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def _found(work: Path, patterns: Sequence[str]) -> list[Path]:
@@ -93,7 +99,7 @@ def _found(work: Path, patterns: Sequence[str]) -> list[Path]:
 
 def _remove_examples(model: Path, gone: set[str]) -> int:
     """Remove a model folder's example pictures that are such photos, and their mention."""
-    names = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
+    names = _example_names(model, gone)
     facts_file = model / "model.json"
     facts = _read_json(facts_file, {"examples": [dict]}) if names else None
     if facts:
@@ -102,13 +108,15 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
     return sum(_remove(model / name) for name in names)
 
 
-def _remove_credits(file: Path, gone: set[str]) -> bool:
-    """Remove photos from a list of credits, and tell whether they were there."""
-    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+def _example_names(model: Path, gone: set[str]) -> set[str]:
+    return {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
+
+
+def _remove_credits(file: Path, gone: set[str]) -> None:
+    before = _read_credits(file)
     after = without_rows(before, gone)
     if after != before:
         write_whole(file, after.encode())
-    return after != before
 
 
 def _put_runs_out_of_use(work: Path, gone: set[str]) -> None:

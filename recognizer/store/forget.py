@@ -18,6 +18,8 @@ from recognizer.store.copies import clean_spaces, remove_copies, remove_sheets
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 
+LEARNING = ("clean", "train", "evaluate", "export")  # stages whose results depend on every photo
+
 
 @dataclass(frozen=True)
 class Match:
@@ -45,8 +47,9 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
 
     Returns:
         The report, as written to `reports/forget.json`. `again` lists the stages that must be run again, since what
-        they left was learned from these photos; `spaces` is of `clean_spaces`; `log` is whether another program reads
-        the database, so that words of these photos are in its log until that one is closed and this one run again.
+        they left was learned from photos that were forgotten since. `spaces` is of `clean_spaces`. `log` is whether
+        another program reads the database, so that words of these photos are in its log until that one is closed and
+        this one run again.
 
     Raises:
         NotFound: nothing in the store is what was asked for, nor was it ever forgotten.
@@ -70,8 +73,7 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
         log = not store.database.settle()
     named = len(match.photos)
     counts = {"photos": named, "near_copies": len(photos) - named, "hits": hits, **copies}
-    again = _again(store.work) if photos else []
-    more = {"again": again, "spaces": spaces, "log": log}
+    more = {"again": _again(store), "spaces": spaces, "log": log}
     return write_report(store.work, "forget", recipe.name, time.monotonic() - begun, counts, **more)
 
 
@@ -123,7 +125,9 @@ def _erase_files(work: Path, names: set[str]) -> None:
             file.unlink(missing_ok=True)
 
 
-def _again(work: Path) -> list[str]:
-    """Name the stages whose results were learned from the photos."""
-    left = {"clean": "reports/clean.json", "train": "runs", "evaluate": "reports/evaluate.json", "export": "model"}
-    return [stage for stage, place in left.items() if (work / place).exists()]
+def _again(store: PhotoStore) -> list[str]:
+    """Name the stages that have not run since the last photo was forgotten, in their order."""
+    since = store.forgotten.last()
+    reports = [store.work / "reports" / f"{stage}.json" for stage in LEARNING]
+    # Times of photos are whole seconds.
+    return [file.stem for file in reports if since and file.is_file() and file.stat().st_mtime < since + 1]

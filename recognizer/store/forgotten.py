@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from recognizer.errors import PictureError
 from recognizer.images.decode import read_picture, sha256
@@ -45,6 +46,11 @@ class Forgotten:
     def digests(self) -> set[str]:
         """Return the sha256 of all photos that were ever forgotten."""
         return {row["sha256"] for row in self._database.rows("SELECT sha256 FROM forgotten_photos")}
+
+    def last(self) -> float | None:
+        """Return when a photo was last forgotten, in seconds since 1970; None where none ever was."""
+        row = self._database.row("SELECT max(at) AS at FROM forgotten_photos")
+        return datetime.fromisoformat(row["at"]).timestamp() if row and row["at"] else None
 
     def remember_addresses(self, addresses: Iterable[str]) -> None:
         """Keep hashes of addresses, so that none of them is fetched again."""

@@ -2,8 +2,10 @@
 
 note_space(work, to)                     # before anything is written there
 for space in noted_spaces(work): ...
+note_changed(work, [space])              # before anything goes from there
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +16,42 @@ MODEL = "model"  # where the model lies in it
 REPORT = Path("reports", "publish.json")
 
 
-def note_space(work: Path, space: Path) -> list[str]:
-    """Note a folder in the report of publishing, and return all that are noted there.
+def note_space(work: Path, space: Path) -> dict[str, list[str]]:
+    """Note a folder in the report of publishing, and return what is noted there once it has been written.
 
     Args:
         work: the work folder.
         space: the folder.
 
+    Returns:
+        `spaces`, all folders that were written; `changed`, those of them that something was forgotten from since.
+
     Raises:
         Damaged: the report is not as it was written.
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    spaces = list(dict.fromkeys([*map(str, noted_spaces(work)), str(space.resolve())]))
-    write_json(work / REPORT, {**_report(work), "spaces": spaces})
-    return spaces
+    report, name = _report(work), str(space.resolve())
+    spaces = list(dict.fromkeys([*report["spaces"], name]))
+    write_json(work / REPORT, {**report, "spaces": spaces})
+    return {"spaces": spaces, "changed": [changed for changed in report["changed"] if changed != name]}
+
+
+def note_changed(work: Path, spaces: Iterable[Path]) -> list[str]:
+    """Note folders that something is forgotten from, and return all that are to be pushed or written again.
+
+    Args:
+        work: the work folder.
+        spaces: the folders.
+
+    Raises:
+        Damaged: the report is not as it was written.
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    report = _report(work)
+    changed = list(dict.fromkeys([*report["changed"], *map(str, spaces)]))
+    if changed != report["changed"]:
+        write_json(work / REPORT, {**report, "changed": changed})
+    return changed
 
 
 def noted_spaces(work: Path) -> list[Path]:
@@ -47,6 +71,6 @@ def is_space(folder: Path) -> bool:
 def _report(work: Path) -> dict[str, Any]:
     file = work / REPORT
     if not file.is_file():
-        return {"spaces": []}
-    report: dict[str, Any] = read_json(file, {"spaces": [str]}, "delete it, and publish again into each folder")
-    return report
+        return {"spaces": [], "changed": []}
+    way_out = "delete it, and publish again into each folder"
+    return {"changed": [], **read_json(file, {"spaces": [str]}, way_out)}

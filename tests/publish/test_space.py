@@ -10,8 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from recognizer.cli.commands import app
 from recognizer.errors import RecognizerError
+from recognizer.images.decode import sha256
 from recognizer.publish.space import MODULES, publish
 from recognizer.serve.classifier import read_facts
 from tests.conftest import Built
@@ -136,6 +139,24 @@ def test_a_space_that_a_stop_left_half_written_is_written_again(built: Built, tm
     files = publish(built.model, space)
     shutil.rmtree(space / lost) if (space / lost).is_dir() else (space / lost).unlink()
     assert publish(built.model, space) == files
+
+
+@pytest.mark.slow
+def test_a_forgotten_example_goes_from_the_space_too(built: Built, tmp_path: Path) -> None:
+    work, space = Path(shutil.copytree(built.work, tmp_path / "work")), tmp_path / "space"
+    publish(work / "model", space)
+    example = space / "model" / "examples" / "1.jpg"
+    jpeg, digest = example.read_bytes(), sha256(example.read_bytes())
+    command = ["forget", str(built.recipe), digest, "--work", str(work)]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and f"The Space in {space} is without it now; push it again" in result.output
+    for folder in (work, space):
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        assert not [file for file in files if jpeg[-400:-200] in file.read_bytes()]
+        assert not [file for file in files if file.suffix == ".md" and digest[:16] in file.read_text(encoding="utf-8")]
+    assert "examples/1.jpg" not in (space / "model" / "model.json").read_text(encoding="utf-8")
+    publish(work / "model", space)
+    assert "is without it now" not in CliRunner().invoke(app, command).output
 
 
 def test_a_space_has_the_title_of_its_model_and_says_where_its_photos_come_from(built: Built, tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """What stages have copied of a forgotten photo is gone, in the work folder and in the folders that publish wrote."""
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
 
 from recognizer.recipe import Recipe
+from recognizer.report import write_json
 from recognizer.store.credits import FILE, attribution, without_rows
 from recognizer.store.forget import forget
 from recognizer.store.photo_store import PhotoStore
@@ -32,6 +35,7 @@ def test_copies_in_the_work_folder_go(store: PhotoStore, recipe: Recipe) -> None
     (model / "model.json").write_text(json.dumps({"title": "T", "examples": examples}))
     np.savez(features, photos=np.array([second.sha256, first.sha256]), features=np.array([[2.0], [1.0]], np.float32))
     shutil.copyfile(first.path, sheet)
+    (sheet.parent / "export.json").write_text("{}")
     half = first.path.with_suffix(".0123abcd.part")
     shutil.copyfile(first.path, half)
     report = forget(recipe, store, first.sha256)
@@ -60,7 +64,7 @@ def test_runs_keep_nothing_of_a_photo_and_later_rounds_go_with_the_first(store: 
     make_run(store.work / "runs" / "4", 1, other)
     make_run(store.work / "runs" / "5", 0, photo)  # of a stop
     (store.work / "runs" / "2" / "notes.txt").write_text("mine")
-    assert "train" in forget(recipe, store, photo)["again"]
+    forget(recipe, store, photo)
     left = {run.name: {file.name for file in run.iterdir()} for run in (store.work / "runs").iterdir()}
     whole, figures = {"metrics.json", *LEARNED}, {"metrics.forgotten.json"}
     assert left == {"1": whole, "2": {*figures, "notes.txt"}, "3": figures, "4": whole, "5": set()}
@@ -73,6 +77,19 @@ def make_run(folder: Path, number: int, photo: str) -> None:
         (folder / name).write_text(json.dumps([photo]))
     if number:
         (folder / "metrics.json").write_text(json.dumps({"round": number}))
+
+
+def test_what_must_be_run_again_is_told_until_it_was(store: PhotoStore, recipe: Recipe) -> None:
+    """Also where the first time was stopped before it could be told."""
+    photo = store.photos.all()[0]
+    reports = [store.work / "reports" / f"{stage}.json" for stage in ("train", "export")]
+    for report in reports:
+        write_json(report, {})
+    for _ in range(2):
+        assert forget(recipe, store, photo.sha256)["again"] == ["train", "export"]
+    later = time.time() + 2
+    os.utime(reports[0], (later, later))
+    assert forget(recipe, store, photo.sha256)["again"] == ["export"]
 
 
 # Folders that publish wrote
@@ -106,9 +123,10 @@ def test_folders_that_publish_wrote_are_cleaned_and_those_that_are_away_are_told
     assert json.loads((space / "model" / "model.json").read_text())["examples"][0]["author"] == other.author
     assert (space / "model" / FILE).read_text() == attribution(recipe, store.photos.kept())
     shutil.move(tmp_path / "moved", away)  # a disk that was not plugged in
-    assert forget(recipe, store, photo.sha256)["spaces"] == {"changed": [str(away)], "away": []}
-    assert traces(away, *words) == [] and not holding(away, bytes_)
-    assert forget(recipe, store, photo.sha256)["spaces"] == {"changed": [], "away": []}
+    for _ in range(2):  # told until it is written anew
+        assert forget(recipe, store, photo.sha256)["spaces"] == {"changed": [str(space), str(away)], "away": []}
+        assert traces(away, *words) == [] and not holding(away, bytes_)
+    assert note_space(store.work, space) == {"spaces": [str(space), str(away)], "changed": [str(away)]}
 
 
 def test_near_copies_go_from_a_folder_that_was_away_too(store: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
