@@ -34,7 +34,7 @@ FASTAI_ALONE = "recognizer/networks/torchvision_cure.py"
 def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: Built, tmp_path: Path) -> None:
     space = tmp_path / "space"
     files = set(publish(built.model, space))
-    wanted = {"app.py", "README.md", "requirements.txt", "model/model.onnx", "model/learner.pkl"}
+    wanted = {"app.py", "README.md", "requirements.txt", ".gitattributes", "model/model.onnx", "model/learner.pkl"}
     assert {Path(name) for name in wanted} <= files
     done = subprocess.run([sys.executable, "-c", STARTED], cwd=space, capture_output=True, text=True, check=True)
     title, *imported = done.stdout.splitlines()
