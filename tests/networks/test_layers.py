@@ -70,7 +70,8 @@ def test_maps_are_those_that_the_network_pools(name: str) -> None:
     expected = taken_by(pool, model, pictures(96))
     network, size = maps_of_torchvision(model, 96)
     with torch.inference_mode():
-        assert torch.allclose(network.eval()(pictures(96)), expected, atol=1e-5)
+        found = network.eval()(pictures(96))
+    assert found.shape == expected.shape and torch.allclose(found, expected, atol=1e-5)
     assert size == 96
 
 

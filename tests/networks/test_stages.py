@@ -48,7 +48,10 @@ def test_the_last_stages_lie_side_by_side(name: str, count: int) -> None:
     assert torch.allclose(merged, torch.cat(expected, dim=1), atol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "stages"), [("resnet18", 4), ("tf_efficientnet_lite0", 7)])
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [("resnet18", 4), ("tf_efficientnet_lite0", 7), ("torchvision.alexnet", 4), ("torchvision.vgg11", 5)],
+)
 def test_stages_are_those_of_the_papers(name: str, stages: int) -> None:
     assert len(group_stages(as_chain(random_network(name)))) == stages
 
