@@ -7,12 +7,13 @@ from itertools import pairwise
 import pytest
 import timm
 import torch
+import torchvision
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.layers import maps_of_timm
+from recognizer.networks.layers import maps_of_timm, maps_of_torchvision
 from recognizer.networks.stages import as_chain, count_frozen, cut, group_stages, merge_last, put_back
 from tests.networks.networks import SIZE, random_backbone, random_network
 
@@ -62,6 +63,12 @@ def test_a_network_of_tokens_stays_whole() -> None:
     assert parts == [network]
     assert group_stages(parts) == []
     assert list(merge_last(parts, 2)) == [network]
+
+
+def test_a_network_whose_channels_are_last_within_stays_whole() -> None:
+    swin = torchvision.models.SwinTransformer([4, 4], 24, [1, 1], [1, 2], [7, 7])
+    network, _ = maps_of_torchvision(swin, SIZE)
+    assert as_chain(network) == [network]
 
 
 # How many of the parameters are behind the cut: of all places between two parts, the one nearest to what is wanted.
