@@ -8,6 +8,7 @@ model folder -> facts.py        what model.json says, checked; which examples ma
              -> server.py       serve: both on one port, in one process
 
 visitor -> guard.py     what is open to visitors, with body.py, which counts what they send
+        -> refusals.py  one sentence to whoever asked, one line in the log
         -> uploads.py   the folder that uploads go to, and are deleted from; nothing else is read
         -> inline.py    a photo within the request
         -> waiting.py   of the page: drops questions that nobody waits for

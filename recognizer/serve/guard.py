@@ -16,6 +16,7 @@ from gradio.routes import MultiPartException, file_upload_statuses  # type: igno
 
 from recognizer.serve.body import TOO_LARGE, App, Body, Message, Receive, Scope, Send, answer
 from recognizer.serve.queue import Queue
+from recognizer.serve.refusals import SENTENCES
 from recognizer.serve.uploads import LARGEST_PHOTO, Uploads
 from recognizer.serve.waiting import GRACE, Waiting
 
@@ -26,6 +27,7 @@ LARGEST_UPLOAD = LARGEST_PHOTO + 100_000  # bytes; a photo in its multipart form
 LARGEST_BODY = LARGEST_PHOTO * 4 // 3 + 100_000  # bytes; a photo as a data: URL in JSON
 LARGEST_INLINE = 200_000_000  # bytes of all bodies that arrive or wait, in memory
 PLAIN = frozenset(["/predict", "/run/predict", "/api/predict"])  # routes of rest.py that take a photo
+READ = frozenset(["/healthz", "/docs", "/openapi.json"])  # its other ones
 SMALL = 100_000  # bytes; a body that is never refused for want of room
 PATIENCE = 30.0  # seconds until the next part of a body
 POLICY = b"img-src 'self' data: blob:; media-src 'self' data: blob:; frame-src 'self'; object-src 'none'"
@@ -67,7 +69,10 @@ class Guard:
             return
         path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
         if not self._is_open(path):
-            await answer(send, 403, "This is not open to visitors.")
+            await answer(send, 403, SENTENCES[403])
+            return
+        if not _takes(path, scope["method"]):  # Gradio, which is asked for whatever is left, would know no such address
+            await answer(send, 405, SENTENCES[405])
             return
         if scope["method"] == "POST":
             await self._take(path, scope, receive, send)
@@ -89,7 +94,7 @@ class Guard:
     async def _take(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on a request with a body, or refuse it: by the length that it tells, or when it turns out too long."""
         is_upload = path == f"{API}upload"
-        most = LARGEST_UPLOAD if is_upload or path == "/predict" else LARGEST_BODY
+        most = LARGEST_UPLOAD if is_upload or path.rstrip("/") == "/predict" else LARGEST_BODY
         body = Body(receive, send, most, self._patience, self._uploads.note if is_upload else _ignore)
         told = _length(scope, most)
         if told > most:
@@ -145,6 +150,13 @@ class Guard:
             self._arriving -= told
         if queued and (event := _event(bytes(answered))):
             self._waiting.asked(self._gradio_queue, event, body.count)
+
+
+def _takes(path: str, method: str) -> bool:
+    """Tell whether a route of rest.py takes a method; Gradio sees to its own."""
+    if path.rstrip("/") in PLAIN:
+        return method == "POST"
+    return path not in READ or method in ("GET", "HEAD")
 
 
 def _with_policy(send: Send) -> Send:

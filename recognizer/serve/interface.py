@@ -123,11 +123,20 @@ class _Answer(gr.Label):
 class _Page(gr.Blocks):
     """A page that tells a program what to send, where Gradio would log a traceback and tell nothing."""
 
-    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
+        """Read a photo for an `_Upload`, and numbers for other parts, for which Gradio would read any file."""
+        if block_fn.fn is None or not all(isinstance(sent, int) for sent in _sent_elsewhere(block_fn, inputs)):
+            raise gr.Error(UNNAMED, print_exception=False)
         try:
-            super().validate_inputs(block_fn, inputs)
-        except ValueError as error:
+            return await super().preprocess_data(block_fn, inputs, *args, **kwargs)
+        except gr.Error:
+            raise
+        except Exception as error:  # whatever a stranger's question makes Gradio raise
             raise gr.Error(UNNAMED, print_exception=False) from error
+
+
+def _sent_elsewhere(block_fn: Any, inputs: list[Any]) -> list[Any]:
+    return [sent for block, sent in zip(block_fn.inputs, inputs, strict=False) if not isinstance(block, _Upload)]
 
 
 def make_interface(classifier: Classifier) -> gr.Blocks:

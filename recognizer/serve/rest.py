@@ -26,6 +26,7 @@ from recognizer.errors import PictureError
 from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.queue import Full, Gone, Queue
+from recognizer.serve.refusals import speak_plainly
 
 FIELDS = ("image", "file")
 PAGE = Path(__file__).parent / "page" / "docs.html"
@@ -76,10 +77,11 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
     app = FastAPI(
         title=classifier.facts["title"], description=classifier.facts["description"], docs_url=None, redoc_url=None
     )
-    app.add_exception_handler(HTTPException, _sentence)
+    speak_plainly(app)
     facts = _model_facts(classifier)
 
     @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS)
+    @app.post("/predict/", include_in_schema=False)
     async def predict(request: Request) -> JSONResponse:
         """Compare a photo with the photos of every class."""
         prediction = await _ask(queue, request, await _photo(request))
@@ -97,11 +99,13 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
         told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
         return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Tell that photos are answered."""
         return {"status": "ok", "runtime": classifier.runtime}
 
+    @app.head("/docs", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         address = html.escape(str(request.base_url).rstrip("/"))
@@ -196,10 +200,3 @@ async def _inline_photo(request: Request) -> bytes:
         return await asyncio.to_thread(decode_inline, written)
     except NotInline as error:
         raise HTTPException(error.status, str(error)) from error
-
-
-async def _sentence(_request: Request, error: Exception) -> JSONResponse:
-    """Answer with a sentence, as `detail` and, for pages of Gradio 3's time, as `error`."""
-    assert isinstance(error, HTTPException)
-    content = {"detail": error.detail, "error": error.detail}
-    return JSONResponse(content, error.status_code, {**NO_STORE, **(error.headers or {})})

@@ -21,6 +21,7 @@ from recognizer.serve.guard import Guard
 from recognizer.serve.interface import make_interface
 from recognizer.serve.process import prepare_to_serve
 from recognizer.serve.queue import Queue
+from recognizer.serve.refusals import Plain, speak_plainly
 from recognizer.serve.rendering import STYLE
 from recognizer.serve.rest import make_rest
 from recognizer.serve.uploads import HERE, LARGEST_PHOTO
@@ -72,9 +73,11 @@ def make_app(classifier: Classifier, grace: float = GRACE) -> FastAPI:
     page.max_threads = page._queue.max_thread_count = MOST_THREADS
     app = make_rest(classifier, queue)
     app.add_middleware(Guard, page._queue, queue, HERE, grace)
+    app.add_middleware(Plain)
     # Pages of other origins may ask: nothing here is anybody's own, and no cookie is needed.
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
     gr.mount_gradio_app(app, page, path="/", **_page_options())
+    speak_plainly(app.routes[-1].app)  # type: ignore[attr-defined]  # Gradio's, the last one
     return app
 
 
