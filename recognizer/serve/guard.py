@@ -1,6 +1,6 @@
 """What stands before Gradio: only the routes that the page and its clients need, bounded bodies, uploads of our own.
 
-Guard(app, gradio_queue, queue, HERE)        see server.py
+Guard(app, gradio_queue, queue, HERE, ending)        see server.py
 
 Refused with one sentence: 403 a route or a file that is not for visitors, 408 a body that stops coming, 413 one that is
 too large, 503 when uploads or questions fill their room. The rest of the app never sees such a request.
@@ -30,6 +30,7 @@ PLAIN = frozenset(["/predict", "/run/predict", "/api/predict"])  # routes of res
 READ = frozenset(["/healthz", "/docs", "/openapi.json"])  # its other ones
 SMALL = 100_000  # bytes; a body that is never refused for want of room
 PATIENCE = 30.0  # seconds until the next part of a body
+NAMING = (b"text/html", b"application/json")  # what may name the address of the server
 POLICY = b"img-src 'self' data: blob:; media-src 'self' data: blob:; frame-src 'self'; object-src 'none'"
 
 
@@ -41,6 +42,7 @@ class Guard:
         gradio_queue: where Gradio keeps questions.
         queue: where photos of the plain routes wait.
         uploads: the folder that uploads go to.
+        ending: set when the server is asked to end.
         grace: seconds that a question is kept without anyone who waits for its answer.
         patience: seconds until the next part of a body.
     """
@@ -51,6 +53,7 @@ class Guard:
         gradio_queue: Any,
         queue: Queue,
         uploads: Uploads,
+        ending: asyncio.Event,
         grace: float = GRACE,
         patience: float = PATIENCE,
     ) -> None:
@@ -58,6 +61,7 @@ class Guard:
         self._gradio_queue = gradio_queue
         self._queue = queue
         self._uploads = uploads
+        self._ending = ending
         self._patience = patience
         self._waiting = Waiting(grace)
         self._arriving = 0
@@ -76,6 +80,8 @@ class Guard:
             return
         if scope["method"] == "POST":
             await self._take(path, scope, receive, send)
+        elif path.startswith(f"{API}heartbeat/"):  # open as long as the page is
+            await self._app(scope, _until(self._ending, receive), send)
         elif key := _listens_for(path, scope):
             with self._waiting.listening(self._gradio_queue, key):
                 await self._app(scope, receive, send)
@@ -159,12 +165,34 @@ def _takes(path: str, method: str) -> bool:
     return path not in READ or method in ("GET", "HEAD")
 
 
+def _until(ending: asyncio.Event, receive: Receive) -> Receive:
+    """Let a visitor who only stays connected be gone when the server ends."""
+
+    async def receive_or_end() -> Message:
+        message, end = asyncio.ensure_future(receive()), asyncio.ensure_future(ending.wait())
+        try:
+            await asyncio.wait([message, end], return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else {"type": "http.disconnect"}
+        finally:
+            message.cancel()
+            end.cancel()
+
+    return receive_or_end
+
+
 def _with_policy(send: Send) -> Send:
-    """Let no page load pictures, frames or plugins from elsewhere."""
+    """Let no page load pictures, frames or plugins from elsewhere, nor be kept by a cache that others share.
+
+    The page and its settings name the address that they were asked at, which whoever asks can choose.
+    """
 
     async def with_policy(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), (b"content-security-policy", POLICY)]
+            headers = [*message.get("headers", []), (b"content-security-policy", POLICY)]
+            told = dict(headers)
+            if b"cache-control" not in told and told.get(b"content-type", b"").startswith(NAMING):
+                headers.append((b"cache-control", b"private, no-cache"))
+            message["headers"] = headers
         await send(message)
 
     return with_policy

@@ -170,7 +170,19 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
         _answer_programs(classifier)
         gr.api(_about(facts), api_name="about")  # type: ignore[attr-defined]
     page.queue(max_size=MOST_WAITING, api_open=False)
+    _name_sessions(page)
     return page
+
+
+def _name_sessions(page: gr.Blocks) -> None:
+    """Give a name to a question of a session with an empty one, which Gradio would look for under two names."""
+    push = page._queue.push
+
+    async def push_named(body: Any, *args: Any, **kwargs: Any) -> Any:
+        body.session_hash = body.session_hash or None
+        return await push(body, *args, **kwargs)
+
+    page._queue.push = push_named  # type: ignore[method-assign]
 
 
 def _answer_programs(classifier: Classifier) -> None:

@@ -4,9 +4,10 @@ speak_plainly(app)      its refusals are {"detail": one sentence}
 Plain(app)              what it raises is one line of the log, and a sentence to whoever asked
 """
 
+import asyncio
 import logging
 import traceback
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,6 +22,7 @@ LOG = logging.getLogger("uvicorn.error")
 LONGEST_LINE = 200  # characters of what a stranger chose
 UNFIT = "This is no question that can be answered here; /docs says how to ask."
 FAILED = "This could not be answered; try again, or see /docs for how to ask."
+ENDING = "The server ends at this moment; try again in a minute."
 SENTENCES = {
     404: "There is nothing at this address; /docs says what there is.",
     405: "This address takes no such request; /docs says how to ask.",
@@ -51,21 +53,47 @@ class Plain:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on; say what it made the app raise, unless the visitor has just left."""
-        begun = False
-
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        told = _Told(send)
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, told.send)
         except ClientDisconnect:
             pass
+        except asyncio.CancelledError:  # the server ends, and this took too long
+            await told.end(503, ENDING)
         except Exception as error:
             _log(scope, error)
-            if scope["type"] == "http" and not begun:
-                await answer(send, 500, FAILED)
+            await told.end(500, FAILED)
+        else:
+            await told.end_stream()
+
+
+class _Told:
+    """What has been told of an answer."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = False
+        self._is_open_stream = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._begun = True
+            self._is_open_stream = b"content-length" not in dict(message.get("headers", []))
+        elif message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._is_open_stream = False
+        await self._send(message)
+
+    async def end(self, status: int, sentence: str) -> None:
+        """End an answer that cannot be given."""
+        if self._begun:
+            await self.end_stream()
+        else:
+            await answer(self._send, status, sentence)
+
+    async def end_stream(self) -> None:
+        """End a stream that has begun, as one does that is not cut off."""
+        if self._is_open_stream:
+            await self.send({"type": "http.response.body"})
 
 
 def _log(scope: Scope, error: Exception) -> None:
@@ -86,7 +114,7 @@ async def _unfit(_request: Request, error: Exception) -> JSONResponse:
 
 def _in_words(status: int, detail: Any) -> str:
     """Return a detail as a sentence, also where it is only the name of the status."""
-    if not isinstance(detail, str) or detail == HTTPStatus(status).phrase:
+    if not isinstance(detail, str) or detail == responses.get(status):
         return SENTENCES.get(status, UNFIT)
     return detail if detail.endswith((".", "!", "?")) else f"{detail}."
 

@@ -72,7 +72,8 @@ def make_app(classifier: Classifier, grace: float = GRACE) -> FastAPI:
     page.state_session_capacity = MOST_SESSIONS
     page.max_threads = page._queue.max_thread_count = MOST_THREADS
     app = make_rest(classifier, queue)
-    app.add_middleware(Guard, page._queue, queue, HERE, grace)
+    app.state.ending = asyncio.Event()
+    app.add_middleware(Guard, page._queue, queue, HERE, app.state.ending, grace)
     app.add_middleware(Plain)
     # Pages of other origins may ask: nothing here is anybody's own, and no cookie is needed.
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
@@ -112,12 +113,18 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._ending: asyncio.Event = app.state.ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, and say so."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way; pages that are merely open do not hold it up."""
+        self._ending.set()
+        await super().shutdown(sockets)
 
 
 class _Impatient(H11Protocol):

@@ -190,7 +190,77 @@ def test_no_page_loads_pictures_from_elsewhere(page: httpx.Client) -> None:
     assert "img-src 'self'" in page.get("/").headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("path", ["/", "/config", "/docs"])
+def test_no_shared_cache_keeps_a_page_that_names_an_address_of_somebodys_choice(page: httpx.Client, path: str) -> None:
+    answer = page.get(path, headers={"X-Forwarded-Host": 'a"><b>.example', "Host": 'a"><b>.example'})
+    assert 'a"><b>' not in answer.text and answer.headers["cache-control"] == "private, no-cache"
+
+
 def test_only_this_user_sees_the_folder_for_uploads(page: httpx.Client, photo: bytes) -> None:
     place = Path(upload(page, photo)).parents[1]
     for folder in (HERE.root, HERE.folder, place):
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def events(page: httpx.Client) -> list[tuple[int, int]]:
+    """Return the number of each event of the page, of private ones, too, and how many values it takes."""
+    return [(one["id"], len(one["inputs"])) for one in page.get("/config").json()["dependencies"]]
+
+
+def joined(page: httpx.Client, session: str, event: int, data: list[Any]) -> Any:
+    """Ask for an event by its number, as the page does, and return what it gives, or the refusal."""
+    asked = page.post("/gradio_api/queue/join", json={"fn_index": event, "data": data, "session_hash": session})
+    if asked.status_code != 200:
+        return asked.json()
+    with page.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: ") and (told := json.loads(line[6:]))["msg"] == "process_completed":
+                return told["output"]
+    raise AssertionError("The stream ended without an answer.")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/etc/passwd", "/proc/self/environ"])
+def test_no_event_of_the_page_reads_or_copies_a_file(page: httpx.Client, photo: bytes, path: str, capfd: Any) -> None:
+    """Nor stops the server by trying: /dev/zero has no end."""
+    before = {file for file in HERE.folder.rglob("*") if file.is_file()}
+    file = {"path": path, "meta": META}
+    for event, takes in events(page):
+        for sent in (file, [file], {"a": file}, path, None):
+            told = json.dumps(joined(page, f"s{event}", event, [sent] * takes))
+            assert takes == 0 or "error" in told or "Choose a photo" in told
+    assert {file for file in HERE.folder.rglob("*") if file.is_file()} <= before
+    assert "Traceback" not in capfd.readouterr().err
+    assert_serves(page, photo)
+
+
+@pytest.mark.parametrize(("path", "sent", "status"), [
+    ("queue/join", b"\xff", 422),
+    ("queue/join", b'{"data": [null], "fn_index": NaN, "session_hash": "x"}', 422),
+    ("queue/join", b'{"data": [null], "fn_index": 99, "session_hash": "x"}', 400),
+    ("queue/join", b'{"data": [null]}', 400),
+    ("call/predict", b"\xff", 422),
+    ("call/nope", b'{"data": []}', 400),
+    ("call/v2/nope", b"{}", 400),
+    ("call/v2/predict", b'{"data": []}', 400),
+    ("run/nope", b'{"data": []}', 400),
+    ("cancel", b"{}", 422),
+    ("queue/status", b"{}", 405),
+    ("call/predict/x/y", b"{}", 404),
+])  # fmt: skip
+def test_no_question_to_gradio_makes_a_traceback(
+    page: httpx.Client, path: str, sent: bytes, status: int, capfd: Any
+) -> None:
+    """The answer is one sentence, which a page of another origin can read."""
+    kind = "text/plain" if sent == b"\xff" else "application/json"
+    headers = {"Content-Type": kind, "Origin": "https://example.com"}
+    answer = page.post(f"/gradio_api/{path}", content=sent, headers=headers)
+    assert answer.status_code == status and answer.json()["detail"].endswith(".")
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_session_without_a_name_is_answered(page: httpx.Client, capfd: Any) -> None:
+    number = next(one["id"] for one in page.get("/config").json()["dependencies"] if one["api_name"] == "predict")
+    asked = page.post("/gradio_api/queue/join", json={"fn_index": number, "data": [None], "session_hash": ""})
+    assert listen(page, asked)[1]["error"] == "Choose a photo first."
+    assert "Traceback" not in capfd.readouterr().err

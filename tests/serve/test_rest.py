@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -219,7 +220,9 @@ def _timed(address: str, photo: bytes) -> tuple[httpx.Response, float]:
     return answer, time.monotonic() - begun
 
 
-def test_whoever_leaves_frees_the_place(served: Served, slow_photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_leaves_frees_the_place(
+    served: Served, slow_photo: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """40 who leave at once do not hold up the next one: most of their photos are never looked at."""
     compared = []
     run = Queue._run
@@ -240,6 +243,7 @@ def test_whoever_leaves_frees_the_place(served: Served, slow_photo: bytes, monke
             connection.close()
         assert page.post("/predict", files={"image": served.photos[0].read_bytes()}).status_code == 200
     assert len(compared) < 30
+    assert "failed" not in capfd.readouterr().err
 
 
 def test_a_body_that_stops_coming_keeps_nobody_out(served: Served) -> None:
@@ -249,20 +253,55 @@ def test_a_body_that_stops_coming_keeps_nobody_out(served: Served) -> None:
         assert [_timed(address, photo)[0].status_code for _ in range(8)] == [200] * 8
 
 
-def test_what_is_under_way_is_finished_when_the_server_ends(served: Served, slow_photo: bytes) -> None:
+@contextmanager
+def ending(served: Served) -> Iterator[tuple[str, Server]]:
+    """Serve, and see that it ends soon after it has been asked to."""
     started = threading.Event()
-    with bind("127.0.0.1", 0) as listening, ThreadPoolExecutor(4) as visitors:
+    with bind("127.0.0.1", 0) as listening:
         running = Server(make_app(Classifier(served.model)), started.set)
         thread = threading.Thread(target=running.run, args=([listening],))
         thread.start()
         assert started.wait(60)
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", running
+        finally:
+            running.should_exit = True
+            thread.join(6)  # seconds; an open page held it up for 8
+        assert not thread.is_alive()
+
+
+def test_what_is_under_way_is_finished_when_the_server_ends(served: Served, slow_photo: bytes) -> None:
+    with ending(served) as (address, running), ThreadPoolExecutor(4) as visitors:
         answers = [visitors.submit(_timed, address, slow_photo) for _ in range(4)]
         assert wait_for(lambda: len(running.server_state.tasks) == 4, 30)
         running.should_exit = True
         assert [answer.result()[0].status_code for answer in answers] == [200] * 4
-        thread.join(10)
-        assert not thread.is_alive()
+
+
+def test_an_open_page_does_not_hold_up_the_end(served: Served, capfd: pytest.CaptureFixture[str]) -> None:
+    heart = "/gradio_api/heartbeat/abc"
+    with ending(served) as (address, running), client(address) as page, page.stream("GET", heart) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        running.should_exit = True
+        list(lines)  # to an end that is no broken connection
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_takes_too_long_when_the_server_ends_is_told_so(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server, "LAST", 0.1)
+    photo = plain_photo(7000)
+    with ending(served) as (address, running), ThreadPoolExecutor(12) as visitors:
+        answers = [visitors.submit(_timed, address, photo) for _ in range(12)]
+        assert wait_for(lambda: len(running.server_state.tasks) == 12, 30)
+        running.should_exit = True
+        told = [answer.result()[0] for answer in answers]
+    late = [answer for answer in told if answer.status_code != 200]
+    assert late and {answer.status_code for answer in late} == {503}
+    assert all(answer.json()["detail"].endswith(".") and answer.headers["retry-after"] for answer in late)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -280,3 +319,26 @@ def test_a_connection_that_asks_nothing_is_closed(
             while idle.recv(4096):
                 pass  # until it is closed
         assert page.post("/predict", files={"image": plain_photo(7000)}).elapsed.total_seconds() > 0.2
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/predict", 405), ("PUT", "/predict", 405), ("DELETE", "/run/predict", 405), ("HEAD", "/api/predict", 405),
+    ("POST", "/healthz", 405), ("HEAD", "/healthz", 200), ("HEAD", "/docs", 200), ("POST", "/predict/", 400),
+    ("POST", "//predict", 404), ("GET", "/nothing", 404), ("GET", "/gradio_api/proxy=x", 403),
+])  # fmt: skip
+def test_every_refusal_can_be_read_by_a_page_of_another_origin(
+    page: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = page.request(method, f"{page.base_url}{path}", headers={"Origin": "https://example.com"})
+    assert answer.status_code == status
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert method == "HEAD" or answer.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize("path", ["/predict", "/run/predict"])
+def test_whoever_leaves_halfway_leaves_no_traceback(served: Served, page: httpx.Client, path: str, capfd: Any) -> None:
+    for kind in ("image/jpeg", "multipart/form-data; boundary=x"):
+        with half_sent(served.url, path, kind, b"begun", 1000):
+            pass
+    assert page.post("/predict", files={"image": served.photos[0].read_bytes()}).status_code == 200
+    assert "Traceback" not in capfd.readouterr().err
