@@ -7,6 +7,7 @@ from pathlib import Path
 import onnxruntime
 
 MOST_THREADS = 4  # for one photo; small networks do not get quicker by more
+NOWHERE = "/nowhere/at/all"  # no folder
 QUOTA = Path("/sys/fs/cgroup")  # where Linux tells a container its share of the processors
 
 
@@ -21,6 +22,8 @@ def open_session(network: Path | bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = min(usable_processors(), MOST_THREADS)
     # Threads that wait by spinning take the processor from whatever else is at work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if isinstance(network, bytes):  # whole in itself: no file that it names is read
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", NOWHERE)
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
 
 

@@ -21,7 +21,7 @@ from recognizer.images.decode import read_picture
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.facts import check_facts
 from recognizer.serve.facts import read_facts as read_facts  # where others look for it
-from recognizer.serve.runtimes import RUNTIMES, Output
+from recognizer.serve.runtimes import RUNTIMES, Output, Run, first_line
 
 DEFAULT_RUNTIME = "onnx"
 
@@ -66,7 +66,7 @@ class Classifier:
         self._run = RUNTIMES[runtime](folder, self.facts)
         # More photos at once than processors would only take longer, each and all.
         self._at_once = threading.Semaphore(usable_processors())
-        self._run(Image.new("RGB", (64, 64)))
+        _try_out(folder, self._run, len(self.classes))
 
     @property
     def classes(self) -> list[str]:
@@ -92,6 +92,17 @@ class Classifier:
         likeliest = sorted(zip(self.classes, output.probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
         label = likeliest[0][0] if answered else NOT_SURE
         return Prediction(label, dict(likeliest), output.energy > self._limit)
+
+
+def _try_out(folder: Path, run: Run, classes: int) -> None:
+    """Run a network once, which may be a stranger's, and see that it gives probabilities and an energy."""
+    try:
+        given = run(Image.new("RGB", (64, 64)))
+        whole = given.probabilities.shape == (classes,) and abs(given.probabilities.sum() - 1) < 0.01
+    except Exception as error:  # the runtimes' own are many
+        raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
+    if not whole or not np.isfinite(given.energy) or given.probabilities.min() < 0:
+        raise ModelError(f"The network in {folder} gives no probabilities; export the model again.")
 
 
 def _check_score(folder: Path, facts: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
         session = open_session(data)
     except Exception as error:  # ONNX Runtime's own are many
         raise ModelError(
-            f"{folder / NETWORK} cannot be opened ({_first_line(error)}); export the model again."
+            f"{folder / NETWORK} cannot be opened ({first_line(error)}); export the model again."
         ) from error
     _check_shape(folder, session, size, len(facts["classes"]))
 
@@ -124,7 +124,7 @@ def _check_shape(folder: Path, session: Any, size: int, classes: int) -> None:
     """See to it that an ONNX network takes the pixels that it gets, and tells as many classes apart as are named."""
     takes = {one.name: one.shape[1:] for one in session.get_inputs()}
     gives = {one.name: one.shape[1:] for one in session.get_outputs()}
-    if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(OUTPUTS):
+    if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(OUTPUTS) or len(gives["probabilities"]) != 1:
         raise ModelError(
             f"{folder / NETWORK} takes {takes} and gives {sorted(gives)}, and not pixels of 3 x {size} x {size} and "
             f"{' and '.join(OUTPUTS)}; export the model again."
@@ -152,7 +152,7 @@ def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
         try:
             return load_learner(file)
         except Exception as error:  # whatever unpickling runs
-            raise ModelError(f"{file} cannot be opened here ({_first_line(error)}); {_versions(facts)}") from error
+            raise ModelError(f"{file} cannot be opened here ({first_line(error)}); {_versions(facts)}") from error
 
 
 def _check_versions(file: Path, facts: dict[str, Any]) -> None:
@@ -184,5 +184,6 @@ def _installed(name: str) -> str:
         return "none"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the beginning of what an error says, or its kind."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

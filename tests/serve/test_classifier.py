@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from gradio_client import Client, handle_file
+from onnx import TensorProto, external_data_helper, helper
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
@@ -117,6 +118,46 @@ def test_a_file_that_is_no_network_is_a_sentence(built: Built, tmp_path: Path) -
     (model / "model.json").write_text(json.dumps(facts))
     with pytest.raises(ModelError, match=r"model\.onnx cannot be opened .*; export the model again\.$"):
         Classifier(model)
+
+
+def _network(kind: str, size: int, classes: int) -> bytes:
+    """Return a network that answers nothing but W, which is made by a stranger."""
+    values = {"no probabilities": [float("nan")] * classes, "no dimension": [0.5]}.get(kind, [1 / classes] * classes)
+    shape = [] if kind == "no dimension" else [1, classes]
+    weights = helper.make_tensor("W", TensorProto.FLOAT, shape, np.array(values, np.float32).tobytes(), raw=True)
+    if kind == "a file elsewhere":
+        external_data_helper.set_external_data(weights, "elsewhere.bin")
+        weights.ClearField("raw_data")
+    inside = [weights, helper.make_tensor("E", TensorProto.FLOAT, [1], [0.0])]
+    inside.append(helper.make_tensor("I", TensorProto.INT64, [1], [9 if kind == "a fault" else 0]))
+    reads = ("Identity", ["W"]) if kind == "no dimension" else ("Gather", ["W", "I"])
+    nodes = [helper.make_node(*reads, ["probabilities"]), helper.make_node("Identity", ["E"], ["energy"])]
+    shapes: dict[str, list[Any]] = {"pixels": ["n", 3, size, size], "probabilities": ["n", classes], "energy": ["n"]}
+    pixels, *gives = (helper.make_tensor_value_info(name, TensorProto.FLOAT, of) for name, of in shapes.items())
+    graph = helper.make_graph(nodes, "graph", [pixels], gives, inside)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    return bytes(made.SerializeToString())
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    ("a file elsewhere", "cannot be opened"),
+    ("no dimension", "takes .* and gives"),
+    ("no probabilities", "gives no probabilities"),
+    ("a fault", "cannot be run"),
+])  # fmt: skip
+def test_a_strangers_network_that_does_not_answer_is_a_sentence(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str
+) -> None:
+    """And reads no file but its own, though one lies where the program runs."""
+    facts = read_facts(built.model)
+    data = _network(kind, facts["preprocessing"]["size"], len(facts["classes"]))
+    facts["sha256"]["model.onnx"] = hashlib.sha256(data).hexdigest()
+    (tmp_path / "model.onnx").write_bytes(data)
+    (tmp_path / "model.json").write_text(json.dumps(facts))
+    np.full(len(facts["classes"]), 1 / len(facts["classes"]), np.float32).tofile(tmp_path / "elsewhere.bin")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=rf"{words}.*again\.$"):
+        Classifier(tmp_path)
 
 
 def test_versions_that_do_not_fit_are_named_before_the_pickle_is_opened(built: Built, tmp_path: Path) -> None:
