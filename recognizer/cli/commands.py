@@ -98,9 +98,10 @@ def review(
     """
     with opened(recipe, work) as (found, store):
         from recognizer.review.review import make_review, reviewer_name, serve_review
+        from recognizer.serve.binding import bind
 
         page = make_review(found, store, reviewer_name(name), host)
-        with stages.listening(host, port) as bound:
+        with bind(host, port) as bound:
             serve_review(page, bound, host, stages.say_where)
 
 

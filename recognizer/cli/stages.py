@@ -4,16 +4,14 @@ with opened("textiles", None) as (recipe, store):
     run_build(recipe, store)
 """
 
-import errno
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.cli import summaries
-from recognizer.errors import ModelError, RecognizerError
+from recognizer.errors import ModelError
 from recognizer.recipe import Recipe, load_recipe
 
 PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
@@ -83,38 +81,6 @@ def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> Non
 def say_where(address: str) -> None:
     """Tell where a page is served."""
     show([f"Serving at {address} until Ctrl-C."])
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Listen at an address; a sentence says why that cannot be.
-
-    Args:
-        host: of this machine, by name or address, of IPv4 or IPv6.
-        port: the port; 0 for a free one.
-
-    Raises:
-        RecognizerError: there is no such address, or its port cannot be used.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.create_server(address[:2], family=family)
-    except OSError as error:
-        raise RecognizerError(_unheard(host, port, error)) from error
-    with bound:
-        yield bound
-
-
-def _unheard(host: str, port: int, error: OSError) -> str:
-    """Return why nobody can listen at an address, and the way out."""
-    if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-        return f"{host} is no address of this machine; use --host 127.0.0.1."
-    if error.errno == errno.EACCES:
-        return f"Port {port} is for administrators; use --port with a number over 1023."
-    return (
-        f"Port {port} at {host} cannot be used ({error.strerror or error}); another program may have it: use another "
-        "--port, or --port 0 for a free one."
-    )
 
 
 @contextmanager

@@ -40,6 +40,7 @@ MODULES = (
     "networks/onnx_session.py",
     "networks/torchvision_cure.py",  # for the runtime fastai alone
     "serve/__init__.py",
+    "serve/binding.py",
     "serve/body.py",
     "serve/classifier.py",
     "serve/page/answer.html",

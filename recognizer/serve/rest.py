@@ -74,12 +74,16 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
         classifier: the opened model folder.
         queue: where photos wait for a free processor.
     """
-    app = FastAPI(
-        title=classifier.facts["title"], description=classifier.facts["description"], docs_url=None, redoc_url=None
-    )
+    words = {name: classifier.facts[name] for name in ("title", "description")}
+    app = FastAPI(docs_url=None, redoc_url=None, **words)
     speak_plainly(app)
-    facts = _model_facts(classifier)
+    _add_predict(app, queue, _model_facts(classifier))
+    _add_predict_as_gradio_3(app, queue)
+    _add_docs(app, classifier.runtime)
+    return app
 
+
+def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
     @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS)
     @app.post("/predict/", include_in_schema=False)
     async def predict(request: Request) -> JSONResponse:
@@ -87,6 +91,8 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
         prediction = await _ask(queue, request, await _photo(request))
         return JSONResponse(answer_json(prediction, facts), headers=NO_STORE)
 
+
+def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
     @app.post("/run/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
     @app.post("/api/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
     @app.post("/run/predict/", include_in_schema=False)
@@ -99,19 +105,19 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
         told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
         return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
 
+
+def _add_docs(app: FastAPI, runtime: str) -> None:
     @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Tell that photos are answered."""
-        return {"status": "ok", "runtime": classifier.runtime}
+        return {"status": "ok", "runtime": runtime}
 
     @app.head("/docs", include_in_schema=False)
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         address = html.escape(str(request.base_url).rstrip("/"))
         return HTMLResponse(PAGE.read_text(encoding="utf-8").replace("ADDRESS", address))
-
-    return app
 
 
 def answer_json(prediction: Prediction, facts: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from recognizer.errors import RecognizerError
+from recognizer.serve.binding import address_of, bind
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
 from recognizer.serve.guard import Guard
 from recognizer.serve.interface import make_interface
@@ -52,7 +52,7 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None], runt
     prepare_to_serve()
     app = make_app(Classifier(folder, runtime))
     try:
-        Server(app, lambda: ready(_address(listening, host))).run([listening])
+        Server(app, lambda: ready(address_of(listening, host))).run([listening])
     except KeyboardInterrupt:
         pass
     finally:
@@ -148,35 +148,3 @@ class _Impatient(H11Protocol):
             self.transport.close()
         else:
             self._look = self.loop.call_later(SILENT, self._close_if_silent, self.cycle)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address.
-
-    Args:
-        host: a name or an address, of IPv4 or IPv6.
-        port: 0 for a free one.
-
-    Raises:
-        RecognizerError: there is no such host, or the port cannot be used.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError) as error:
-        raise RecognizerError(f"{host!r} is no address of this machine; use --host 127.0.0.1.") from error
-    bound = socket.socket(family, kind)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise RecognizerError(
-            f"Port {port} at {host} cannot be used ({error.strerror}); "
-            "another program may have it: use another --port, or --port 0 for a free one."
-        ) from error
-    return bound
-
-
-def _address(listening: socket.socket, host: str) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listening.getsockname()[1]}"

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.routing import Mount
 
+from recognizer.serve.binding import bind
 from recognizer.serve.classifier import Classifier
-from recognizer.serve.server import Server, bind, make_app
+from recognizer.serve.server import Server, make_app
 from recognizer.serve.waiting import GRACE
 
 META = {"_type": "gradio.FileData"}

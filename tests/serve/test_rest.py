@@ -18,9 +18,10 @@ import pytest
 from PIL import Image
 
 from recognizer.serve import server
+from recognizer.serve.binding import bind
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.queue import Queue
-from recognizer.serve.server import Server, bind, make_app
+from recognizer.serve.server import Server, make_app
 from recognizer.serve.uploads import LARGEST_PHOTO
 from tests.browser import chromium
 from tests.conftest import Served
