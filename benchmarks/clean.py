@@ -3,7 +3,7 @@
     python -m benchmarks.clean ../shared/photos --work data/clothing      # photos as `recognizer collect` stored them
 
 Works on a copy of the work folder. FOLDER/truth.csv is read by nothing but this script. “Bad” photos show another
-class than the one they were listed under, or none; `--missed FILE` draws those that are not among the first 15 %, each
+class than the one they were listed under, or none; `--missed FILE` shows those that are not among the first 15 %, each
 with what it was listed under > what it shows, and how surely its label was taken for wrong. `--many 50000` measures
 made-up features of so many photos instead.
 """
@@ -102,7 +102,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--work", type=Path, default=Path("data/clothing"))
     parser.add_argument("--recipe", default="clothing")
-    parser.add_argument("--missed", type=Path, metavar="FILE", help="the JPEG to draw missed photos in")
+    parser.add_argument("--missed", type=Path, metavar="FILE", help="the HTML page to show missed photos in")
     parser.add_argument("--many", type=int, default=0, help="photos to make features up for")
     return parser.parse_args()
 
@@ -240,7 +240,7 @@ def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
         for place in later
         if known.bad[place]
     ]
-    write_sheet(file, {photo.sha256: photo for photo in known.photos}, missed)
+    write_sheet(file, label_quality.CHECK, {photo.sha256: photo for photo in known.photos}, missed)
 
 
 def _print_ranking(name: str, scores: Floats, bad: npt.NDArray[np.bool_]) -> None:

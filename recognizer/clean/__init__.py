@@ -12,5 +12,5 @@ Call `clean(recipe, store)` in clean.py; no file is deleted, and every decision 
         label_noise.py        how wrong labels come about
       conflicts.py          copies under different labels
       rules.py              what is sure enough to be decided without a person
-      contact_sheet.py      one picture with the worst photos of a check
+      contact_sheet.py      one page with the worst photos of a check
 """

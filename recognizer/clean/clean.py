@@ -167,14 +167,15 @@ def _replace(store: PhotoStore, checks: Sequence[str], issues: Sequence[Issue]) 
 
 
 def _write_sheets(store: PhotoStore) -> None:
-    """Draw `reports/<check>.jpg` for each check that found something, and remove the sheets of those that did not."""
+    """Write `reports/<check>.html` for each check that found something, and remove the sheets of those that did not."""
     photos = {photo.sha256: photo for photo in store.photos.all()}
     found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
     for check in CHECKS:
-        path = store.work / "reports" / f"{check}.jpg"
+        path = store.work / "reports" / f"{check}.html"
+        path.with_suffix(".jpg").unlink(missing_ok=True)  # as earlier versions drew it
         issues = [issue for issue in found if issue.check == check]
         if issues:
-            write_sheet(path, photos, issues)
+            write_sheet(path, check, photos, issues)
         else:
             path.unlink(missing_ok=True)
 

@@ -1,46 +1,71 @@
-"""Contact sheets: one picture with the worst photos that a check finds, for a quick look."""
+"""Contact sheets: one page with the worst photos that a check finds, for a quick look; names in any script."""
 
+import base64
+import html
 import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image
 
 from recognizer.files import write_whole
 from recognizer.store.rows import Issue, Photo
 
-COLUMNS = 8
 MOST = 40  # photos
 SIDE = 150  # pixels of a photo
-LINE = 30  # pixels below it, for words
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+  :root {{ color-scheme: light dark; font: 1rem/1.4 system-ui, sans-serif; }}
+  ol {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; padding: 0; }}
+  li {{ list-style: none; overflow-wrap: anywhere; }}
+  img {{ display: inline-block; margin-right: .2rem; vertical-align: bottom; }}
+</style>
+<main>
+<h1>{title}</h1>
+<p>{count}, the surest first. Nothing is deleted; the review is the place to decide.</p>
+<ol>
+{tiles}
+</ol>
+</main>
+</html>
+"""
 
 
-def write_sheet(path: Path, photos: dict[str, Photo], issues: Sequence[Issue]) -> None:
-    """Draw a check's worst photos, each with its label, the score and the better label or the copy.
+def write_sheet(path: Path, check: str, photos: dict[str, Photo], issues: Sequence[Issue]) -> None:
+    """Write a page of a check's worst photos, each with its label, the score and the better label or the copy.
 
     Args:
-        path: the JPEG to write.
+        path: the HTML file to write; the photos are in it.
+        check: its name.
         photos: by sha256.
-        issues: of one check.
+        issues: of the check.
     """
     worst = sorted(issues, key=lambda issue: (-issue.score, issue.photo))[:MOST]
-    rows = -(-len(worst) // COLUMNS)
-    sheet = Image.new("RGB", (COLUMNS * SIDE, max(rows, 1) * (SIDE + LINE)), "white")
-    for place, issue in enumerate(worst):
-        _draw(sheet, place % COLUMNS * SIDE, place // COLUMNS * (SIDE + LINE), photos, issue)
-    buffer = io.BytesIO()
-    sheet.save(buffer, "JPEG", quality=85)
-    write_whole(path, buffer.getvalue())
+    count = f"{len(worst)} of {len(issues)} photos" if len(worst) < len(issues) else f"{len(issues)} photos"
+    tiles = "\n".join(_tile(photos, issue) for issue in worst)
+    page = PAGE.format(title=html.escape(f"Found by the check: {check}"), count=count, tiles=tiles)
+    write_whole(path, page.encode())
 
 
-def _draw(sheet: Image.Image, left: int, top: int, photos: dict[str, Photo], issue: Issue) -> None:
-    photo = photos[issue.photo]
-    twin = photos.get(issue.twin or "")
-    for part, one in enumerate([photo, twin] if twin else [photo]):
-        width = SIDE // 2 if twin else SIDE
-        with Image.open(one.path) as image:
-            small = ImageOps.contain(image.convert("RGB"), (width - 4, SIDE - 4))
-        sheet.paste(small, (left + part * width, top))
-    better = f" > {issue.label}" if issue.label else ""
-    words = f"{photo.found_as}{better}\n{issue.score:.2f}"
-    ImageDraw.Draw(sheet).text((left + 2, top + SIDE - 2), words, fill="black")
+def _tile(photos: dict[str, Photo], issue: Issue) -> str:
+    photo, twin = photos[issue.photo], photos.get(issue.twin or "")
+    shown = "".join(_picture(one, SIDE // 2 if twin else SIDE) for one in ([photo, twin] if twin else [photo]))
+    better = f" → {html.escape(issue.label)}" if issue.label else ""
+    return f"<li>{shown}<br><b>{html.escape(photo.found_as)}</b>{better}<br>{issue.score:.2f}</li>"
+
+
+def _picture(photo: Photo, width: int) -> str:
+    """Return a small picture in a page."""
+    with Image.open(photo.path) as image:
+        small = image.convert("RGB")
+    small.thumbnail((width, SIDE))
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=85)
+    data = base64.b64encode(written.getvalue()).decode()
+    size = f'width="{small.width}" height="{small.height}"'
+    return f'<img src="data:image/jpeg;base64,{data}" {size} alt="{html.escape(photo.label)}">'

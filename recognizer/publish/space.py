@@ -53,6 +53,7 @@ MODULES = (
     "serve/interface.py",
     "serve/process.py",
     "serve/queue.py",
+    "serve/refusals.py",
     "serve/rendering.py",
     "serve/rest.py",
     "serve/runtimes.py",

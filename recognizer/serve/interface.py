@@ -29,6 +29,7 @@ from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.facts import example_files, example_names
 from recognizer.serve.inline import NotInline, decode_inline
+from recognizer.serve.refusals import LOG, LONGEST_LINE
 from recognizer.serve.rendering import EMPTY, FAULT, WAITING, render_answer, render_below, render_fault, render_top
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.serve.wording import source
@@ -132,6 +133,7 @@ class _Page(gr.Blocks):
         except gr.Error:
             raise
         except Exception as error:  # whatever a stranger's question makes Gradio raise
+            LOG.error("a question to the page failed: %s", repr(error)[:LONGEST_LINE])
             raise gr.Error(UNNAMED, print_exception=False) from error
 
 

@@ -23,7 +23,7 @@ from recognizer.store.spaces import MODEL, is_space, note_changed, noted_spaces
 FEATURES = "features/*/*.npz"
 METRICS, OUT_OF_USE = "metrics.json", "metrics.forgotten.json"  # of a run
 FORMER = ("features/*.npz", "features/*/*.npy")  # of earlier versions; nothing reads them any more
-SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/evaluate.html")  # pictures that show photos
+SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/*.html")  # pictures that show photos
 # What a run learned from photos or says of them, beside its figures; the list of its photos goes last, so that a stop
 # before that is made good by doing the same again.
 LEARNED = ("weights.pth", "judged.npz", "decisions.json", "photos.json")

@@ -1,6 +1,10 @@
 """The checks find what is planted in the sample, and the rules decide only where they may."""
 
+import base64
+import io
+import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -10,12 +14,13 @@ from PIL import Image
 from recognizer.clean import duplicates
 from recognizer.clean import label_quality as labels
 from recognizer.clean.clean import CHECKS, clean
+from recognizer.clean.contact_sheet import write_sheet
 from recognizer.errors import NotFound, RecognizerError, WorkInUse
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.sample.pictures import planted, truth
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO, Decision
+from recognizer.store.rows import AUTO, Decision, Issue
 from tests.clean.planting import plant_wrong_labels
 from tests.small_sample import CLASSES
 from tests.small_store import rows
@@ -131,10 +136,18 @@ def test_every_decision_has_a_reason_and_the_report_adds_up(copied: PhotoStore, 
 
 def test_each_check_that_found_something_has_a_sheet(copied: PhotoStore, recipe: Recipe) -> None:
     report = clean(recipe, copied)
-    sheets = {path.stem for path in (copied.work / "reports").glob("*.jpg")}
+    sheets = {path.stem for path in (copied.work / "reports").glob("*.html")}
     assert sheets == {check for check, found in report["issues"].items() if found}
-    with Image.open(copied.work / "reports" / f"{duplicates.CHECK}.jpg") as sheet:
-        assert sheet.width == 1200 and len(set(sheet.convert("L").get_flattened_data())) > 50
+    sheet = (copied.work / "reports" / f"{duplicates.CHECK}.html").read_text(encoding="utf-8")
+    found = [base64.b64decode(data) for data in re.findall(r'base64,([^"]+)"', sheet)]
+    assert len(found) >= 2 and all(Image.open(io.BytesIO(picture)).height <= 150 for picture in found)
+
+
+def test_a_sheet_has_names_in_any_script_and_none_of_them_is_markup(copied: PhotoStore, tmp_path: Path) -> None:
+    photo = replace(copied.photos.all()[0], found_as="刺绣 & <b>কাঁথা</b> 🧵")
+    write_sheet(tmp_path / "label.html", "label", {photo.sha256: photo}, [Issue(photo.sha256, "label", 0.9, "Икат")])
+    sheet = (tmp_path / "label.html").read_text(encoding="utf-8")
+    assert "<b>刺绣 &amp; &lt;b&gt;কাঁথা&lt;/b&gt; 🧵</b> → Икат<br>0.90" in sheet
 
 
 def test_too_few_photos_are_named(tmp_path: Path, recipe: Recipe) -> None:

@@ -38,8 +38,8 @@ MEASURED = (
     "from recognizer.images.decode import read_picture\n"
     "read_picture(Path(sys.argv[1]).read_bytes())\n"
     "def told(name, process): return int(re.search(name + r':\\s+(\\d+)', process.read_text())[1]) // 1024\n"
-    "(child,) = Path('/proc/self/task').glob('*/children')\n"
-    "child = Path('/proc', child.read_text().strip(), 'status')\n"
+    "(child,) = ' '.join(one.read_text() for one in Path('/proc/self/task').glob('*/children')).split()\n"
+    "child = Path('/proc', child, 'status')\n"
     "print(told('VmHWM', Path('/proc/self/status')), told('VmHWM', child), told('VmRSS', child))\n"
 )
 

@@ -25,7 +25,7 @@ def test_copies_in_the_work_folder_go(store: PhotoStore, recipe: Recipe) -> None
     model, features, sheet = (
         store.work / "model",
         store.work / "features" / "net-64" / "pooled.npz",
-        store.work / "reports/copy.jpg",
+        store.work / "reports/duplicate.html",
     )
     for folder in (model / "examples", features.parent, sheet.parent):
         folder.mkdir(parents=True)
