@@ -35,7 +35,7 @@ def prepared(name: str, recipe: Path, work: Path) -> nbformat.NotebookNode:
 
 
 def run(notebook: nbformat.NotebookNode) -> None:
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}})
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}})
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})  # this checkout, wherever another one is installed
 
 
