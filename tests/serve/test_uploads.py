@@ -204,7 +204,7 @@ def test_a_folder_that_somebody_else_made_or_swept_away_is_this_users_alone(tmp_
 @pytest.mark.slow
 def test_nothing_is_left_under_load(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """50 visitors for 5 seconds, of whom every fourth asks nothing about an upload, and some break off."""
-    monkeypatch.setattr(HERE, "kept_for", 15.0)
+    monkeypatch.setattr(HERE, "kept_for", 8.0)
     photos = [photo.read_bytes() for photo in served.photos]
     end = time.monotonic() + 5
     wrong: list[object] = []
