@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import gradio as gr
@@ -114,6 +115,11 @@ class Server(uvicorn.Server):
         )
         self._ready = ready
         self._ending: asyncio.Event = app.state.ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End in order, however often it is asked to end: that takes `LAST` seconds at most."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen, and say so."""

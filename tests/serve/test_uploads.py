@@ -181,6 +181,15 @@ def test_nothing_is_left_by_a_process_that_ends_nor_by_one_before_it(
 
 
 @pytest.mark.slow
+def test_ctrl_c_pressed_twice_ends_it_in_order(built: Built, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with served_apart(built, tmp_path) as (_, process):
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.slow
 def test_connections_that_ask_nothing_shut_nobody_out(built: Built, served: Served, tmp_path: Path) -> None:
     with served_apart(built, tmp_path, most_files=256) as (address, _), ExitStack() as idle:
         place = urlsplit(address)
