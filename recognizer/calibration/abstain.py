@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-NOT_SURE = "Not sure"
+from recognizer.names import NOT_SURE as NOT_SURE  # where others look for it
+
 SCORE = "energy"  # how model.json says that its limit is one of the energy
 Floats = npt.NDArray[np.floating[Any]]
 

@@ -1,14 +1,12 @@
 """Contact sheets: one page with the worst photos that a check finds, for a quick look; names in any script."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from recognizer.files import write_whole
+from recognizer.images.data_url import jpeg_url
+from recognizer.images.pixels import open_rgb
 from recognizer.store.rows import Issue, Photo
 
 MOST = 40  # photos
@@ -61,11 +59,7 @@ def _tile(photos: dict[str, Photo], issue: Issue) -> str:
 
 def _picture(photo: Photo, width: int) -> str:
     """Return a small picture in a page."""
-    with Image.open(photo.path) as image:
-        small = image.convert("RGB")
+    small = open_rgb(photo.path)
     small.thumbnail((width, SIDE))
-    written = io.BytesIO()
-    small.save(written, "JPEG", quality=85)
-    data = base64.b64encode(written.getvalue()).decode()
     size = f'width="{small.width}" height="{small.height}"'
-    return f'<img src="data:image/jpeg;base64,{data}" {size} alt="{html.escape(photo.label)}">'
+    return f'<img src="{jpeg_url(small, quality=85)}" {size} alt="{html.escape(photo.label)}">'

@@ -1,7 +1,5 @@
 """What the charts of the evaluation show, in numbers; `charts.svg.jinja` draws them, names as text of the page."""
 
-import base64
-import io
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from sklearn.metrics import confusion_matrix
 
 from recognizer.calibration.calibrate import BINS, Labels, Probabilities, bin_numbers
 from recognizer.evaluate.metrics import coverage_curve
+from recognizer.images.data_url import jpeg_url
+from recognizer.images.pixels import open_rgb
 from recognizer.store.rows import Photo
 
 SHEET = 24  # mistakes that are shown
@@ -144,7 +143,4 @@ def _mistakes(photos: Sequence[Photo], labels: Labels, probabilities: Probabilit
 
 
 def _data_uri(path: Path) -> str:
-    buffer = io.BytesIO()
-    with Image.open(path) as image:
-        image.convert("RGB").resize((SIDE, SIDE)).save(buffer, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    return jpeg_url(open_rgb(path).resize((SIDE, SIDE)))

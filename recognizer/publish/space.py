@@ -23,6 +23,7 @@ DEPLOYMENT = PACKAGE.parent / "deployment"
 MODULES = (
     "__init__.py",
     "errors.py",
+    "names.py",
     "export/__init__.py",
     "export/sources.py",
     "images/__init__.py",
@@ -30,6 +31,7 @@ MODULES = (
     "images/bounds.py",
     "images/colours.py",
     "images/cut_off.py",
+    "images/data_url.py",
     "images/decode.py",
     "images/decoding_process.py",
     "images/directories.py",

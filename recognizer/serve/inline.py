@@ -3,9 +3,7 @@
 import base64
 import binascii
 
-from recognizer.images.decode import Limits
-
-LARGEST = Limits().bytes
+from recognizer.serve.uploads import LARGEST_PHOTO
 
 
 class NotInline(Exception):
@@ -31,8 +29,8 @@ def decode_inline(url: str) -> bytes:
         NotInline: it is too large, or not in base64.
     """
     written = url.partition(",")[2]
-    if len(written) > LARGEST * 4 // 3 + 4:
-        raise NotInline(f"This file has over {LARGEST // 1_000_000} MB; use a smaller copy.", 413)
+    if len(written) > LARGEST_PHOTO * 4 // 3 + 4:
+        raise NotInline(f"This file has over {LARGEST_PHOTO // 1_000_000} MB; use a smaller copy.", 413)
     try:
         return base64.b64decode(written)
     except (binascii.Error, ValueError) as error:

@@ -21,7 +21,7 @@ from typing import Any
 
 import gradio as gr
 import gradio.component_meta
-from gradio.components.label import LabelConfidence, LabelData
+from gradio.components.label import LabelData
 from gradio.data_classes import ImageData
 
 from recognizer.errors import PictureError
@@ -31,6 +31,7 @@ from recognizer.serve.facts import example_files, example_names
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.refusals import LOG, LONGEST_LINE
 from recognizer.serve.rendering import EMPTY, FAULT, WAITING, render_answer, render_below, render_fault, render_top
+from recognizer.serve.rest import label_form
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.serve.wording import source
 
@@ -117,8 +118,7 @@ class _Answer(gr.Label):
     def postprocess(self, value: Prediction | None) -> LabelData | dict[str, Any]:  # type: ignore[override]
         if value is None:
             return {}
-        likely = [LabelConfidence(label=name, confidence=p) for name, p in value.probabilities.items()]
-        return LabelData(label=value.label, confidences=likely)
+        return LabelData(**label_form(value))
 
 
 class _Page(gr.Blocks):

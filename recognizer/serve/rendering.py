@@ -1,13 +1,12 @@
 """What the page shows around Gradio's own parts, as HTML; names and words of a model are never markup in it."""
 
-import base64
-import io
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from PIL import Image
 
+from recognizer.images.data_url import jpeg_url
 from recognizer.images.decode import read_picture
 from recognizer.serve.classifier import Prediction
 from recognizer.serve.facts import web_link
@@ -92,9 +91,7 @@ def _preview(photo: bytes) -> str:
     """Return a small JPEG of a photo as a data: URL."""
     image = read_picture(photo)
     image.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BILINEAR)
-    written = io.BytesIO()
-    image.save(written, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode()
+    return jpeg_url(image)
 
 
 def _capital(words: str) -> str:

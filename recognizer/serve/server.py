@@ -137,7 +137,6 @@ class _Impatient(H11Protocol):
     """A connection that is closed when no whole request has come for a while; else a few hundred shut everyone out."""
 
     _look: asyncio.TimerHandle | None = None
-    _last: Any = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from fastapi import FastAPI
 from starlette.routing import Mount
 
 from recognizer.serve.binding import bind
@@ -26,17 +27,24 @@ def serving(model: Path, grace: float = GRACE, runtime: str = "onnx") -> Iterato
     """Serve a model folder by itself on a free port of loopback, and yield its address and the Gradio app in it."""
     app = make_app(Classifier(model, runtime), grace)
     (gradio_app,) = (route.app for route in app.routes if isinstance(route, Mount))
-    started = threading.Event()
-    with bind("127.0.0.1", 0) as listening:
-        server = Server(app, started.set)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        assert started.wait(60)
+    with started(app) as (address, server, thread):
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", gradio_app
+            yield address, gradio_app
         finally:
             server.should_exit = server.force_exit = True
             thread.join(60)
+
+
+@contextmanager
+def started(app: FastAPI) -> Iterator[tuple[str, Server, threading.Thread]]:
+    """Serve an app in a thread, and yield its address, the server and the thread, once it answers."""
+    answers = threading.Event()
+    with bind("127.0.0.1", 0) as listening:
+        server = Server(app, answers.set)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert answers.wait(60)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", server, thread
 
 
 def client(address: str) -> httpx.Client:

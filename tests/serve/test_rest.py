@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +17,13 @@ import pytest
 from PIL import Image
 
 from recognizer.serve import server
-from recognizer.serve.binding import bind
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.queue import Queue
 from recognizer.serve.server import Server, make_app
 from recognizer.serve.uploads import LARGEST_PHOTO
 from tests.browser import chromium
 from tests.conftest import Served
-from tests.serve.asking import client, half_sent, serving, wait_for
+from tests.serve.asking import client, half_sent, serving, started, wait_for
 
 ONLY_NUMPY = """
 import sys
@@ -257,14 +255,9 @@ def test_a_body_that_stops_coming_keeps_nobody_out(served: Served) -> None:
 @contextmanager
 def ending(served: Served) -> Iterator[tuple[str, Server]]:
     """Serve, and see that it ends soon after it has been asked to."""
-    started = threading.Event()
-    with bind("127.0.0.1", 0) as listening:
-        running = Server(make_app(Classifier(served.model)), started.set)
-        thread = threading.Thread(target=running.run, args=([listening],))
-        thread.start()
-        assert started.wait(60)
+    with started(make_app(Classifier(served.model))) as (address, running, thread):
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", running
+            yield address, running
         finally:
             running.should_exit = True
             thread.join(6)  # seconds; an open page held it up for 8

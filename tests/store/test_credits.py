@@ -10,11 +10,10 @@ from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
 from recognizer.errors import NotFound, Unwritable
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import Recipe
 from recognizer.store.credits import FILE, escape, write_credits
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Hit
-from tests.paths import ROOT
 from tests.small_store import prepared
 
 HOSTILE = [
@@ -46,11 +45,6 @@ PAGES = [
     "https://[broken",
     "",
 ]
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    return load_recipe(str(ROOT / "data" / "recipes" / "textiles.toml"))
 
 
 @pytest.fixture
