@@ -2,7 +2,7 @@
 
 const NOT_SURE = "Not sure";
 const SHOWN_FIRST = 5;
-const LIKE = "Most like the photos found for";
+const LIKE = "Most like the photos of";
 
 /**
  * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer

@@ -3,6 +3,7 @@ import "./links.js";
 import { headline, renderAnswer } from "./answer.js";
 import { showComparison, showNoComparison } from "./comparison.js";
 import { watchPhotos } from "./photo-input.js";
+import { pause } from "./patience.js";
 import { onePhoto, readyToSend } from "./photo.js";
 import { showPreview } from "./preview.js";
 import { spaceAddress } from "./space-address.js";
@@ -12,6 +13,7 @@ import { Status } from "./status.js";
 
 const CONNECTING = ["connecting", "waking"];
 const SLOW_MS = 5000;
+const ABOUT_MS = 3000;
 const WAKING = "The Space is waking up. This may take a minute or two; your photo waits here.";
 const SLOW = "The Space has not answered yet. If it is asleep, waking it may take a minute or two.";
 
@@ -21,7 +23,7 @@ const status = new Status(document.getElementById("status"), () => run());
 let space = null;
 let photo = null;
 let turn = new AbortController();
-let about = null;
+let about = null; // what the Space says of itself; a promise, since an answer is worded by it
 
 function start() {
   try {
@@ -68,7 +70,7 @@ async function run() {
   const show = (state, words) => signal.aborted || status.show(state, words);
   try {
     await connect(show);
-    compare();
+    about ??= compare();
     if (photo) await recognize(photo, signal, show);
     else show("ready", "Ready for a photo.");
   } catch (error) {
@@ -87,25 +89,26 @@ async function connect(show) {
 }
 
 async function compare() {
-  if (about) return;
-  about = {};
   try {
-    about = await space.about();
-    showComparison(about);
+    const told = await space.about();
+    showComparison(told);
+    return told;
   } catch {
     about = null;
     showNoComparison();
+    return {};
   }
 }
 
 async function recognize(file, signal, show) {
   show("sending", "Sending the photo…");
   const label = await space.predict(await readyToSend(file), signal, (queue) => show("waiting", queueWords(queue)));
+  const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();
-  renderAnswer(answer, label, about ?? {});
+  renderAnswer(answer, label, told);
   answer.hidden = false;
   answer.scrollIntoView({ block: "nearest" }); // on a phone it would open below the photo, out of sight
-  show("answer", headline(label, about ?? {}));
+  show("answer", headline(label, told));
 }
 
 function queueWords({ position }) {
