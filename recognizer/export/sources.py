@@ -8,6 +8,7 @@ class Source(NamedTuple):
     """Words about photos that a model learned from.
 
     Args:
+        kind: "found", "sorted" or "drawn"; the pages have sentences for each.
         photos: what they are, to be followed by the names of classes: "photos that image search returned for".
         like: how an answer begins, to be followed by the name of a class.
         label: what the label of a held-out photo is.
@@ -16,6 +17,7 @@ class Source(NamedTuple):
         dataset: the kind of data set, as the Hub lists it.
     """
 
+    kind: str
     photos: str
     like: str
     label: str
@@ -25,6 +27,7 @@ class Source(NamedTuple):
 
 
 SEARCHED = Source(
+    "found",
     "photos that image search returned for",
     "Most like the photos found for",
     "the label that the search gave",
@@ -33,6 +36,7 @@ SEARCHED = Source(
     "image-search",
 )
 OWN = Source(
+    "sorted",
     "photos that whoever made this sorted under",
     "Most like the photos sorted under",
     "the label of the folder that it lay in",
@@ -41,6 +45,7 @@ OWN = Source(
     "own-photos",
 )
 DRAWN = Source(
+    "drawn",
     "pictures that a program drew of",
     "Most like the pictures drawn of",
     "the label that it was drawn for",

@@ -16,6 +16,7 @@ from recognizer.report import write_report
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
 from recognizer.serve.facts import read_facts
 from recognizer.store.spaces import MARKER, MODEL, note_space
+from recognizer.words.words import languages
 
 PACKAGE = Path(__file__).parents[1]
 DEPLOYMENT = PACKAGE.parent / "deployment"
@@ -63,6 +64,9 @@ MODULES = (
     "serve/uploads.py",
     "serve/waiting.py",
     "serve/wording.py",
+    "words/__init__.py",
+    "words/words.py",
+    *(f"words/{language}.json" for language in languages()),
 )
 HALF = ".part"  # the folder within a Space in which the next one is put together
 # What a fresh clone of a Space holds, and what systems put into any folder.

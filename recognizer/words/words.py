@@ -1,0 +1,73 @@
+"""The sentences of one language, each with a key."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+FOLDER = Path(__file__).parent
+SOURCE = "en"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+class Words:
+    """What the pages say in one language.
+
+    Args:
+        language: its code, such as "th".
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._said: dict[str, Any] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+        self.name: str = self._said["language"]
+
+    def say(self, key: str, **values: Any) -> str:
+        """Return a sentence.
+
+        Args:
+            key: section and name, such as "answer.unsure".
+            values: what stands in its placeholders.
+
+        Raises:
+            KeyError: there is no such sentence, or a placeholder got no value.
+        """
+        section, _, name = key.partition(".")
+        said: str = self._said[section][name]
+        return said.format(**values)
+
+    def mark_up(self, key: str, **values: Any) -> Markup:
+        """Return a sentence for HTML: a value that is no `Markup` is escaped."""
+        section, _, name = key.partition(".")
+        return Markup(self._said[section][name]).format(**values)
+
+    def percent(self, share: float) -> str:
+        """Return a share in words that never claim certainty.
+
+        Args:
+            share: from 0 to 1.
+        """
+        if share < 0.01:
+            return self.say("answer.under", share=self.say("answer.percent", number=1))
+        if share > 0.99:
+            return self.say("answer.over", share=self.say("answer.percent", number=99))
+        return self.rounded(share)
+
+    def rounded(self, share: float) -> str:
+        """Return a share that was counted, from 0 to 1, in percent."""
+        return self.say("answer.percent", number=f"{share * 100:.0f}")
+
+
+@cache
+def words_in(language: str) -> Words:
+    """Return the sentences of a language, or the English ones where it is none of `languages()`."""
+    return Words(language if language in languages() else SOURCE)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the codes of all languages, English first."""
+    codes = {file.stem for file in FOLDER.glob("*.json")}
+    return (SOURCE, *sorted(codes - {SOURCE}))
