@@ -10,7 +10,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.export.sources import Source, describe_source
+from recognizer.words.sources import Source, describe_source
 from recognizer.store.credits import escape
 
 _CARD = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RecognizerError
-from recognizer.export.sources import describe_source
+from recognizer.words.sources import describe_source
 from recognizer.files import alone_in, write_whole, writing
 from recognizer.report import write_report
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
@@ -26,7 +26,7 @@ MODULES = (
     "errors.py",
     "names.py",
     "export/__init__.py",
-    "export/sources.py",
+    "words/sources.py",
     "images/__init__.py",
     "images/apart.py",
     "images/bounds.py",

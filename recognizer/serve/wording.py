@@ -1,12 +1,12 @@
 """The sentences of the page: what an answer says, how sure it is, and how often such answers are right.
 
-They are about photos, never about a person, and are worded for where the photos came from (export/sources.py).
+They are about photos, never about a person, and are worded for where the photos came from (words/sources.py).
 """
 
 from typing import Any, NamedTuple
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.export.sources import Source, describe_source
+from recognizer.words.sources import Source, describe_source
 from recognizer.serve.classifier import Prediction
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
