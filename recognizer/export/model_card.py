@@ -10,8 +10,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.words.sources import Source, describe_source
 from recognizer.store.credits import escape
+from recognizer.words.sources import Source, describe_source
 
 _CARD = """\
 {metadata}
