@@ -144,6 +144,7 @@ def _facts(
     return {
         "title": recipe.title,
         "description": recipe.description,
+        "contact": recipe.collect.contact,
         "classes": [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes],
         "preprocessing": {
             "size": recipe.train.size,
@@ -159,7 +160,9 @@ def _facts(
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(exclude={"collect": {"contact", "folder"}}),  # private, and of no use to others
+        "recipe": recipe.model_dump(
+            exclude={"collect": {"contact", "folder"}}
+        ),  # the contact is above; the folder is private
         "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
     }
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RecognizerError
-from recognizer.words.sources import describe_source
 from recognizer.files import alone_in, write_whole, writing
 from recognizer.report import write_report
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
 from recognizer.serve.facts import read_facts
 from recognizer.store.spaces import MARKER, MODEL, note_space
+from recognizer.words.sources import describe_source
 from recognizer.words.words import languages
 
 PACKAGE = Path(__file__).parents[1]
@@ -25,8 +25,6 @@ MODULES = (
     "__init__.py",
     "errors.py",
     "names.py",
-    "export/__init__.py",
-    "words/sources.py",
     "images/__init__.py",
     "images/apart.py",
     "images/bounds.py",
@@ -50,21 +48,25 @@ MODULES = (
     "serve/page/below.html",
     "serve/page/docs.html",
     "serve/page/style.css",
+    "serve/page/top.html",
     "serve/facts.py",
     "serve/guard.py",
     "serve/inline.py",
     "serve/interface.py",
+    "serve/parts.py",
     "serve/process.py",
     "serve/queue.py",
     "serve/refusals.py",
     "serve/rendering.py",
     "serve/rest.py",
     "serve/runtimes.py",
+    "serve/scripts.py",
     "serve/server.py",
     "serve/uploads.py",
     "serve/waiting.py",
     "serve/wording.py",
     "words/__init__.py",
+    "words/sources.py",
     "words/words.py",
     *(f"words/{language}.json" for language in languages()),
 )

@@ -108,15 +108,23 @@ def example_files(folder: Path, facts: dict[str, Any]) -> list[Path]:
     return found
 
 
-def example_names(facts: dict[str, Any], files: list[Path]) -> list[str]:
-    """Return what each example shows, or its number where that is not told.
+def example_credits(facts: dict[str, Any], files: list[Path]) -> list[dict[str, str]]:
+    """Return what each example shows, who made it, and where it is served: `file`, `label`, `title`, `page`, ...
 
     Args:
         facts: checked.
         files: as `example_files` returns them.
     """
-    labels = {Path(example["file"]).name: example.get("label") for example in facts["examples"]}
-    return [str(labels.get(file.name) or f"Example {number}") for number, file in enumerate(files, start=1)]
+    told = {Path(example["file"]).name: example for example in facts["examples"]}
+    return [_credit(told.get(file.name, {}), file, number) for number, file in enumerate(files, start=1)]
+
+
+def _credit(example: dict[str, Any], file: Path, number: int) -> dict[str, str]:
+    """Return what is told of an example; whatever is no text is left out."""
+    found = {key: value for key, value in example.items() if isinstance(value, str)}
+    told = {key: found.get(key, "") for key in ("title", "author", "licence")}
+    label = found.get("label") or f"Example {number}"
+    return {"file": f"examples/{file.name}", "label": label, "page": web_link(found.get("page", "")) or "", **told}
 
 
 def web_link(address: str) -> str | None:
@@ -127,6 +135,20 @@ def web_link(address: str) -> str | None:
     """
     address = address.replace("(", "%28").replace(")", "%29")
     return address if re.fullmatch(r"https?://[\w.:/?&=%~+,;@#!$*-]+", address) else None
+
+
+def contact_link(facts: dict[str, Any]) -> str | None:
+    """Return the address, `mailto:` or of a page, of whoever can take a photo out; None where none is told.
+
+    Args:
+        facts: checked.
+    """
+    contact = facts.get("contact")
+    if not isinstance(contact, str) or not contact:
+        return None
+    if re.fullmatch(r"[\w.+-]+@[\w.-]+", contact):
+        return f"mailto:{contact}"
+    return web_link(contact)
 
 
 def _fault(value: Any, shape: Any, place: str) -> str | None:

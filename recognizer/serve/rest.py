@@ -2,6 +2,7 @@
 
 POST /predict        a photo as multipart field `image` or `file`, or as the body itself; see `answer_json`
 POST /run/predict    {"data": ["data:image/jpeg;base64,..."]} as Gradio 3 took and answered it (/api/predict, too)
+GET  /examples/1.jpg an example picture, as `/about` names them
 GET  /healthz        whether it answers
 GET  /docs           how to ask, for people; /openapi.json for programs
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -24,6 +25,7 @@ from starlette.exceptions import HTTPException
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.facts import example_files
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.queue import Full, Gone, Queue
 from recognizer.serve.refusals import speak_plainly
@@ -79,6 +81,7 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
     speak_plainly(app)
     _add_predict(app, queue, _model_facts(classifier))
     _add_predict_as_gradio_3(app, queue)
+    _add_examples(app, example_files(classifier.folder, classifier.facts))
     _add_docs(app, classifier.runtime)
     return app
 
@@ -104,6 +107,16 @@ def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
         seconds = time.monotonic() - begun
         told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
         return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
+
+
+def _add_examples(app: FastAPI, files: list[Path]) -> None:
+    shown = {file.name: file for file in files}
+
+    @app.get("/examples/{name}", include_in_schema=False)
+    async def example(name: str) -> FileResponse:
+        if name not in shown or not shown[name].is_file():  # it may have been forgotten
+            raise HTTPException(404, "There is no such example here.")
+        return FileResponse(shown[name])
 
 
 def _add_docs(app: FastAPI, runtime: str) -> None:

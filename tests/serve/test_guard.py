@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from recognizer.serve.interface import UNNAMED
+from recognizer.serve.parts import UNNAMED
 from recognizer.serve.uploads import HERE
 from tests.conftest import Served
 from tests.serve.asking import META, answered, ask, client, half_sent, listen, of_upload, serving, upload

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.uploads import HERE
-from recognizer.serve.wording import SUBTITLE, verdict
+from recognizer.serve.wording import verdict
+from recognizer.words.words import words_in
 from tests.browser import chromium, contrast_ratios
 from tests.conftest import Served
 from tests.paths import ROOT
@@ -43,8 +44,7 @@ def answer(page: Page) -> str:
 
 def expected(served: Served, photo: bytes) -> str:
     classifier = Classifier(served.model)
-    told = verdict(classifier.predict(photo), classifier.facts)
-    return f"{told.words} {told.name}".strip()
+    return str(verdict(classifier.predict(photo), classifier.facts, words_in("en")).headline.striptags())
 
 
 def test_an_upload_is_compared_at_once_and_nobody_else_is_asked(page: Page, served: Served) -> None:
@@ -110,7 +110,7 @@ def test_it_says_what_it_is_and_what_it_is_not(page: Page, served: Served) -> No
     page.set_input_files("input[type=file]", served.photos[0])
     answer(page)
     text = page.inner_text("body")
-    assert "It cannot tell who anyone is or where anyone belongs" in text and SUBTITLE in text
+    assert "It cannot tell who anyone is or where anyone belongs" in text and "Compares photos, not people" in text
     assert f"it says “{NOT_SURE}”" in text and "Pictures that a program drew of:" in text
     assert "found" not in text  # nobody searched
 
