@@ -148,13 +148,14 @@ class TrainSettings(_Part):
 
 
 class Recipe(_Part):
-    """A whole recipe. `name` is the file's name without its ending."""
+    """A whole recipe. `name` is the file's name without its ending; `people`: whether the classes are groups of people."""
 
     _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
 
     name: Annotated[Name, AfterValidator(check_recipe_name)]
     title: Words
     description: str = ""
+    people: bool = False
     collect: CollectSettings = CollectSettings()
     clean: CleanSettings = CleanSettings()
     train: TrainSettings = TrainSettings()
