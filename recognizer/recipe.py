@@ -148,7 +148,7 @@ class TrainSettings(_Part):
 
 
 class Recipe(_Part):
-    """A whole recipe. `name` is the file's name without its ending; `people`: whether the classes are groups of people."""
+    """A whole recipe. `name` is the file's name without its ending; `people`: whether classes are groups of people."""
 
     _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
 

@@ -88,7 +88,7 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
     [
         (
             'colour = "red"\n' + GOOD,
-            "unknown key colour; allowed here are title, description, collect, clean, train, classes.",
+            "unknown key colour; allowed here are title, description, people, collect, clean, train, classes.",
         ),
         (GOOD + "[collect]\nphoto = 3\n", "unknown key collect.photo; allowed here are engines, photos, timeout"),
         (GOOD + "[clean]\nauto = true\n", "unknown key clean.auto; allowed here are precision"),
