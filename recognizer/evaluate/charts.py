@@ -71,6 +71,11 @@ class Charts:
     coverage: float
     mistakes: list[Mistake]
 
+    @property
+    def widest(self) -> int:
+        """The width of the widest shortened name, in letters."""
+        return max(_width(name) for name, _ in self.names)
+
 
 def make_charts(
     photos: Sequence[Photo], labels: Labels, probabilities: Probabilities, names: list[str], coverage: float
@@ -112,12 +117,13 @@ def confused_pairs(matrix: npt.NDArray[np.int_], names: list[str], most: int = P
 
 def shorten(name: str, width: int = WIDE) -> str:
     """Return a name that fits beside a chart, cut where it is wider."""
-    room = width
-    for place, letter in enumerate(name):
-        room -= 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if room < 0:
-            return name[:place] + "…"
-    return name
+    fitting = [end for end in range(len(name) + 1) if _width(name[:end]) <= width]
+    return name if fitting[-1] == len(name) else name[: fitting[-1]] + "…"
+
+
+def _width(name: str) -> int:
+    """Return the width of a name in letters, those of Chinese counted twice."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name)
 
 
 def _reliability(labels: Labels, probabilities: Probabilities) -> list[Bin]:

@@ -10,8 +10,11 @@ from recognizer.evaluate.charts import Charts
 from recognizer.evaluate.metrics import MANY
 from recognizer.files import write_whole
 from recognizer.recipe import Recipe
+from recognizer.words.sources import describe_source
+from recognizer.words.words import NO_BREAK, SOURCE, words_in
 
 TEMPLATE = "evaluate.html"
+UNDER = {"found": "found under", "sorted": "sorted under", "drawn": "drawn as"}  # how a photo came by its label
 
 
 def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration, charts: Charts, folder: Path) -> Path:
@@ -28,14 +31,37 @@ def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration,
         The page.
     """
     pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
-    pages.filters["percent"] = _percent
+    pages.filters |= {
+        "percent": _percent,
+        "interval": _interval,
+        "count": _count,
+        "certainty": words_in(SOURCE).percent,
+    }
+    shown = {"recipe": recipe, "report": report, "calibration": calibration, "charts": charts}
     page = pages.get_template(TEMPLATE).render(
-        recipe=recipe, report=report, calibration=calibration, charts=charts, bins=BINS, many=MANY
+        **shown, **_source_words(recipe), wrong_labels=round(report["likely_wrong_labels"]), bins=BINS, many=MANY
     )
     file = folder / TEMPLATE
     write_whole(file, page.encode())
     return file
 
 
+def _source_words(recipe: Recipe) -> dict[str, Any]:
+    """Return the words that depend on where the photos come from."""
+    source = describe_source(recipe.collect.engines)
+    noun = "picture" if source.kind == "drawn" else "photo"
+    return {"source": source, "under": UNDER[source.kind], "noun": noun}
+
+
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
+    """Return a share that was counted; one that is an estimate is never called certain (`certainty`)."""
+    return "–" if share is None else f"{share * 100:.1f}{NO_BREAK}%"
+
+
+def _interval(interval: list[float]) -> str:
+    low, high = interval
+    return f"{low * 100:.1f} to {_percent(high)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
