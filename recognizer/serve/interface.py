@@ -149,8 +149,8 @@ def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
             raise gr.Error("Choose a photo first.", print_exception=False)
         try:
             return classifier.predict(photo)
-        except PictureError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        except PictureError as error:  # the title tells pages that the same photo need not be tried again
+            raise gr.Error(str(error), print_exception=False, title="Photo") from error
 
     return predict
 
