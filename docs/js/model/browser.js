@@ -1,0 +1,105 @@
+/** A classifier in this browser, with the methods of `Space`: the photo never leaves the device. */
+import { SpaceError } from "../space-error.js";
+import { say } from "../words.js";
+import { labelForm } from "./label-form.js";
+
+const NETWORK = "model.fp16.onnx";
+
+export class BrowserModel {
+  #folder;
+  #worker = null;
+  #ready = null;
+  #facts = null;
+  #asked = new Map();
+  #onProgress = () => {};
+
+  /** @param {string} folder address of the model's folder, with a slash at the end */
+  constructor(folder) {
+    this.#folder = new URL(folder, document.baseURI).href;
+  }
+
+  /**
+   * Loads the model, once; a failed try is forgotten, so that the next call tries anew.
+   *
+   * @param {(received: number, total: number) => void} onProgress of the download, in bytes
+   * @throws {SpaceError}
+   */
+  connect(onProgress) {
+    this.#onProgress = onProgress;
+    this.#ready ??= this.#open().catch((error) => {
+      this.close();
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  /**
+   * @param {Blob} photo
+   * @param {AbortSignal} signal gives the answer up
+   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]}>} Gradio's Label form
+   * @throws {SpaceError}
+   */
+  async predict(photo, signal) {
+    await this.connect(this.#onProgress);
+    const output = await Promise.race([this.#ask(photo), aborted(signal)]);
+    return labelForm(this.#facts, output);
+  }
+
+  /** @returns {Promise<object>} what the model's folder says of it, as a Space's /about does */
+  async about() {
+    await this.connect(this.#onProgress);
+    const { metrics, ...facts } = this.#facts;
+    return { ...facts, ...metrics };
+  }
+
+  /** Gives the memory back. */
+  close() {
+    this.#worker?.terminate();
+    this.#worker = this.#ready = null;
+    this.#asked.clear();
+  }
+
+  async #open() {
+    this.#facts = await this.#readFacts();
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    await new Promise((resolve, reject) => {
+      this.#worker.onmessage = ({ data }) => this.#hear(data, resolve, reject);
+      this.#worker.onerror = () => reject(new SpaceError(say("here.failed")));
+      const { preprocessing, sha256 } = this.#facts;
+      this.#worker.postMessage({
+        model: { address: this.#folder + NETWORK, sha256: sha256[NETWORK], size: preprocessing.size },
+      });
+    });
+  }
+
+  async #readFacts() {
+    const response = await fetch(`${this.#folder}model.json`).catch(() => null);
+    if (!response?.ok) throw new SpaceError(say("here.download_failed"));
+    return response.json();
+  }
+
+  #hear({ progress, ready, id, failed, ...output }, resolve, reject) {
+    if (progress) return this.#onProgress(progress.received, progress.total);
+    if (ready) return resolve();
+    const error = failed && new SpaceError(say(`here.${failed}`));
+    if (id === undefined) return reject(error);
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    return failed ? asked?.reject(error) : asked?.resolve(output);
+  }
+
+  #ask(file) {
+    const id = crypto.randomUUID();
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, file });
+    });
+  }
+}
+
+function aborted(signal) {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

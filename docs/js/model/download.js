@@ -1,0 +1,50 @@
+/** A file by its sha256: from Cache Storage where it lies since an earlier visit, else from beside this page. */
+
+const CACHE = "models";
+
+/**
+ * @param {string} address of the file
+ * @param {string} sha256 of its bytes, 64 hexadecimal digits
+ * @param {(received: number, total: number) => void} onProgress in bytes; total is 0 where it is not told
+ * @returns {Promise<ArrayBuffer>}
+ * @throws {Error} download_failed or download_broken, as message
+ */
+export async function fetchKept(address, sha256, onProgress) {
+  const key = `${new URL(address, location.href).pathname}?sha256=${sha256}`;
+  const cache = await caches.open(CACHE).catch(() => null); // a private window may have none
+  const kept = await cache?.match(key);
+  if (kept) return kept.arrayBuffer();
+  const bytes = await download(address, onProgress);
+  if ((await sha256Of(bytes)) !== sha256) throw new Error("download_broken");
+  if (cache) await keepAlone(cache, key, bytes);
+  return bytes;
+}
+
+/** Keeps the file, and lets earlier models go. */
+async function keepAlone(cache, key, bytes) {
+  for (const old of await cache.keys()) await cache.delete(old);
+  await cache.put(key, new Response(bytes)).catch(() => {}); // a full disk: it is downloaded again next time
+}
+
+async function download(address, onProgress) {
+  const response = await fetch(address).catch(() => null);
+  if (!response?.ok) throw new Error("download_failed");
+  const total = Number(response.headers.get("Content-Length")) || 0;
+  const parts = [];
+  let received = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Error("download_failed");
+    });
+    if (done) return new Blob(parts).arrayBuffer();
+    parts.push(value);
+    received += value.length;
+    onProgress(received, total);
+  }
+}
+
+async function sha256Of(bytes) {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
