@@ -16,6 +16,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
 Json = dict[str, Any]
+HELD_OUT = "held_out"  # the part of the photos that the page can be asked for
 
 
 def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked: bool) -> Json:
@@ -35,6 +36,7 @@ def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, che
         "title": recipe.title,
         "labels": _options({label: label for label in recipe.labels}, Counter(e.photo.label for e in waiting)),
         "checks": _options({check: check_words(check) for check in sorted(checks)}, by_check),
+        "parts": _options({HELD_OUT: "Held out"}, Counter({HELD_OUT: sum(entry.held_out for entry in waiting)})),
         "photos": [_describe_entry(entry) for entry in entries if wanted.matches(entry)],
         "left": sum(wanted.covers(entry) for entry in waiting),
         "totals": {"checked": checked, **_totals(entries)},

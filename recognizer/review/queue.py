@@ -72,20 +72,22 @@ class Filter:
         check: a check's name, or `ANY`.
         label: the class that counts for the photo, or `ANY`.
         state: `waiting` for a person, decided by `auto` or by a `person`, or `all` there are.
+        held_out: whether only held-out photos are shown.
     """
 
     check: str = ANY
     label: str = ANY
     state: State = "waiting"
+    held_out: bool = False
 
     def matches(self, entry: Entry) -> bool:
         """Tell whether a photo is shown."""
         return self.covers(entry) and self.state in ("all", entry.state)
 
     def covers(self, entry: Entry) -> bool:
-        """Tell whether a photo has the check and the class of the filter, whatever its state."""
+        """Tell whether a photo has the check, the class and the part of the filter, whatever its state."""
         checked = self.check == ANY or any(issue.check == self.check for issue in entry.issues)
-        return checked and self.label in (ANY, entry.photo.label)
+        return checked and self.label in (ANY, entry.photo.label) and entry.held_out >= self.held_out
 
 
 def read_entries(store: PhotoStore, held_out: float) -> list[Entry]:

@@ -28,7 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
-from recognizer.review.answers import Json, describe_decision, describe_photo, describe_queue
+from recognizer.review.answers import HELD_OUT, Json, describe_decision, describe_photo, describe_queue
 from recognizer.review.guard import Guard
 from recognizer.review.neighbours import Neighbours
 from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
@@ -105,7 +105,7 @@ def reviewer_name(name: str | None) -> str:
         raise RecognizerError("This system knows no login name; say with --name who decides.") from error
     if not found:
         raise RecognizerError(
-            f"“{name}” cannot be a person's name here: “{AUTO}” is the rules'; choose another --name."
+            f"“{name}” is no name to decide by: “{AUTO}” is what the rules are called; choose another --name."
         )
     return found
 
@@ -138,7 +138,7 @@ class _Review:
         """List the photos that a filter leaves, those that most need a person first, and count what there is."""
         asked = request.query_params
         state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
-        wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state)
+        wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state, asked.get("part") == HELD_OUT)
         entries = read_entries(self._store, self._recipe.train.held_out)
         answer = describe_queue(entries, wanted, self._recipe, self._store.issues.exist())
         return JSONResponse({**answer, "name": self._name})
@@ -218,7 +218,7 @@ async def _body(request: Request, kind: type[Sent]) -> Sent:
 
 def _person(name: str) -> str:
     if not person_name(name):
-        raise HTTPException(422, f"Write your name first; “{AUTO}” is the name of the rules.")
+        raise HTTPException(422, f"Write your name first; “{AUTO}” is what the rules are called.")
     return person_name(name)
 
 

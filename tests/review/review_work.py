@@ -22,7 +22,9 @@ from recognizer.store.rows import Decision, Hit, Issue
 
 CAPES = "Capes <i>& ${1+1} {{x}}"  # a name that a careless page would run or lose
 LABELS = ["Kilim", "Batik", CAPES]
-RECIPE = 'title = "Cloth"\n' + "".join(f"[[classes]]\nname = '{label}'\nqueries = ['q']\n" for label in LABELS)
+RECIPE = 'title = "Cloth"\n[train]\nheld_out = 0.5\n' + "".join(
+    f"[[classes]]\nname = '{label}'\nqueries = ['q']\n" for label in LABELS
+)
 PHOTOS = 12
 PERSON = "ada"
 

@@ -8,77 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import chromium
-from tests.review.review_work import CAPES, PERSON, PHOTOS, Work, served_review
-
-expect.set_options(timeout=60_000)  # other programs may keep the machine busy
-
-SELECTED = ".cell[aria-selected=true]"
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Work:
-    return Work(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def address(work: Work) -> Iterator[str]:
-    with served_review(work) as served:
-        yield served
-
-
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with visit(browser, address) as opened:
-        yield opened
-
-
-@contextmanager
-def visit(browser: Browser, address: str, view: str = "single", width: int = 1280) -> Iterator[Page]:
-    """Open the page in a window of its own; nothing may be asked of another host, and no script may fail."""
-    window = browser.new_context(viewport={"width": width, "height": 760})
-    page = window.new_page()
-    page.set_default_timeout(60_000)
-    asked: list[str] = []
-    wrong: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{address}/#view={view}")
-    page.locator(".cell img, #pictures img").first.wait_for()
-    yield page
-    window.close()
-    assert [url for url in asked if not url.startswith(address)] == []
-    assert wrong == []
-
-
-def shown(page: Page) -> str:
-    """Return the fingerprint of the photo that shows."""
-    return page.locator("#pictures").get_attribute("data-id") or ""
-
-
-@contextmanager
-def another_photo(page: Page) -> Iterator[None]:
-    """Wait until another photo shows than before the block."""
-    before = shown(page)
-    yield
-    page.wait_for_function("old => document.querySelector('#pictures').dataset.id !== old", arg=before)
-
-
-def press(page: Page, key: str) -> None:
-    with another_photo(page):
-        page.keyboard.press(key)
+from tests.review.pages import another_photo, press, shown, visit
+from tests.review.review_work import CAPES, PERSON, PHOTOS, Work
 
 
 def test_choices_by_key_and_button_are_saved_before_the_next_photo(page: Page, work: Work) -> None:
@@ -180,48 +114,6 @@ def test_keys_pressed_before_the_answer_are_left_out(page: Page, work: Work) -> 
     assert work.decided() == {**decided, work.waiting[0]: ("keep", None, PERSON)}
 
 
-def test_many_are_decided_at_once_and_undone_at_once(browser: Browser, address: str, work: Work) -> None:
-    decided = work.decided()
-    with visit(browser, address, "grid") as page:
-        cells = page.locator(".cell")
-        cells.nth(1).click()
-        cells.nth(3).click(modifiers=["Shift"])
-        expect(page.locator(SELECTED)).to_have_count(3)
-        page.keyboard.press("d")
-        expect(page.locator("#note")).to_have_text("Decided about 3 photos, saved.")
-        assert work.decided() == {**decided, **dict.fromkeys(work.waiting[1:4], ("drop", None, PERSON))}
-        page.keyboard.press("u")
-        expect(page.locator("#note")).to_have_text("Undone: 3 photos are as before.")
-        assert work.decided() == decided
-        expect(page.locator("#left")).to_contain_text("5 left")
-
-
-def test_the_grid_by_keys(browser: Browser, address: str, work: Work) -> None:
-    decided = work.decided()
-    with visit(browser, address, "grid") as page:
-        page.keyboard.press("Space")
-        page.keyboard.press("Shift+ArrowRight")
-        expect(page.locator(SELECTED)).to_have_count(2)
-        page.keyboard.press("Escape")
-        expect(page.locator(SELECTED)).to_have_count(0)
-        page.keyboard.press("Control+a")
-        expect(page.locator("#suggested")).to_have_text("the suggested classes (4)")
-        page.keyboard.press("s")
-        expect(page.locator("#left")).to_contain_text("1 left")
-        assert work.decided() == {
-            **decided,
-            **dict.fromkeys(work.ids[:3], ("relabel", "Batik", PERSON)),
-            work.ids[5]: ("relabel", CAPES, PERSON),
-        }
-        page.keyboard.press("Enter")
-        expect(page.locator("#single")).to_be_visible()
-        page.keyboard.press("Escape")
-        expect(page.locator("#grid")).to_be_visible()
-        page.locator(".open").last.click()
-        expect(page.locator("#left")).to_contain_text("5 of 5")
-        assert shown(page) == work.waiting[-1]
-
-
 def test_filters_and_the_twin(page: Page, work: Work) -> None:
     with another_photo(page):
         page.locator("#check").select_option("label")
@@ -235,8 +127,8 @@ def test_filters_and_the_twin(page: Page, work: Work) -> None:
     page.reload()
     expect(page.locator("#check")).to_have_value("duplicate")
     page.locator("#state").select_option("person")
-    expect(page.locator("#end")).to_contain_text("5 photos under another check, class or state still wait")
-    page.get_by_role("button", name="Show all that wait").click()
+    expect(page.locator("#end")).to_contain_text("With other filters, 5 photos still wait for a person.")
+    page.get_by_role("button", name="Show all that are waiting").click()
     expect(page.locator("#left")).to_contain_text("1 of 5")
     with another_photo(page):
         page.locator("#state").select_option("auto")
@@ -258,7 +150,7 @@ def test_nothing_left_says_what_was_decided_and_names_the_next_command(page: Pag
     for number in range(len(work.waiting) - 1):
         press(page, "kd"[number % 2])
     page.keyboard.press("d")
-    expect(page.locator("#end h2")).to_have_text("Nothing waits any more. Thank you!")
+    expect(page.locator("#end h2")).to_have_text("All done: no photo is waiting. Thank you!")
     expect(page.locator("#end code")).to_have_text("recognizer train cloth")
     expect(page.locator("#end tr").filter(has_text="by people")).to_contain_text("5")
     page.keyboard.press("u")
@@ -291,7 +183,9 @@ def test_of_two_people_the_last_one_counts_and_hears_of_the_other(
         press(other, "d")
         press(other, "d")
         press(page, "k")
-    expect(page.locator("#note")).to_have_text("Kept, saved. Before, it was: Dropped by bob.")
+    expect(page.locator("#note")).to_have_text(
+        "Kept the photo under Batik; undo takes that back. Before you, it was dropped by bob."
+    )
     assert work.decided()[first] == ("keep", None, PERSON)
     expect(page.locator("#standing")).to_contain_text("Dropped by bob")
     expect(page.locator("#left")).to_contain_text("3 left")
@@ -310,30 +204,6 @@ def test_words_of_strangers_stay_words(page: Page, work: Work) -> None:
     page.locator("#label").select_option(CAPES)
     expect(page.locator("#standing strong").first).to_have_text(CAPES)
     page.wait_for_function("() => document.querySelector('#pictures img').naturalWidth > 0")
-
-
-@pytest.mark.parametrize("view", ["single", "grid"])
-def test_a_thumb_can_use_it(browser: Browser, address: str, work: Work, view: str) -> None:
-    with visit(browser, address, view, width=360) as page:
-        page.locator("#more").click()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        sizes = page.locator("button, select, input").evaluate_all(
-            "all => all.filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect())"
-            ".map(({width, height}) => Math.min(width, height))"
-        )
-        assert len(sizes) >= 13 and min(sizes) >= 44
-        below = page.locator("footer").evaluate("one => innerHeight - one.getBoundingClientRect().bottom")
-        assert below == 0, "the choices are where the thumb is"
-
-
-def test_it_fits_and_the_dark_is_legible(browser: Browser, address: str) -> None:
-    with visit(browser, address) as page:
-        assert page.evaluate("document.documentElement.scrollHeight") <= 760
-        page.emulate_media(color_scheme="dark")
-        ground, ink = page.evaluate(
-            "[getComputedStyle(document.documentElement)].flatMap((s) => [s.backgroundColor, s.color])"
-        )
-        assert sum(map(int, re.findall(r"\d+", ground))) < 100 < 600 < sum(map(int, re.findall(r"\d+", ink)))
 
 
 def test_a_killed_server_loses_nothing(browser: Browser, work: Work) -> None:

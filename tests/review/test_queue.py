@@ -7,7 +7,7 @@ import pytest
 
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.review.neighbours import Neighbours
-from recognizer.review.queue import Entry, check_words, person_name, priority, read_entries
+from recognizer.review.queue import Entry, Filter, check_words, person_name, priority, read_entries
 from recognizer.review.review import reviewer_name
 from recognizer.store.rows import Decision, Issue
 from tests.review.review_work import CAPES, PERSON, PHOTOS, Work, entry_of
@@ -50,6 +50,9 @@ def test_held_out_photos_are_told_from_the_others(work: Work) -> None:
     with work.open() as store:
         assert not any(entry.held_out for entry in read_entries(store, held_out=0.0))
         assert all(entry.held_out for entry in read_entries(store, held_out=1.0))
+        entries = read_entries(store, held_out=0.5)
+    shown = [entry for entry in entries if Filter(state="all", held_out=True).matches(entry)]
+    assert shown == [entry for entry in entries if entry.held_out]
 
 
 @pytest.mark.parametrize(

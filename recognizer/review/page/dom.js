@@ -10,7 +10,11 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-export const percent = (share) => (share > 0.995 ? "over 99 %" : `${Math.round(share * 100)} %`);
+// A share that is an estimate never claims certainty.
+export function percent(share) {
+  if (share > 0.99) return "over 99 %";
+  return share < 0.01 ? "under 1 %" : `${Math.round(share * 100)} %`;
+}
 
 export const number = (count) => count.toLocaleString("en");
 

@@ -10,16 +10,16 @@ export function showEnd({ totals, next }, onShowAll) {
 const command = (words) => element("p", {}, "Next: ", element("code", {}, words));
 
 const notChecked = (next) => [
-  element("h2", {}, "No check has run on the photos yet."),
+  element("h2", {}, "The photos have not been checked yet."),
   command(next.clean),
 ];
 
 function elsewhere(totals, onShowAll) {
-  const button = element("button", { type: "button", class: "strong" }, "Show all that wait");
+  const button = element("button", { type: "button", class: "strong" }, "Show all that are waiting");
   button.addEventListener("click", onShowAll);
   return [
-    element("h2", {}, "Nothing in this list"),
-    element("p", {}, `${plural(totals.waiting, "photo")} under another check, class or state still wait for a person.`),
+    element("h2", {}, "No photo matches these filters"),
+    element("p", {}, `With other filters, ${plural(totals.waiting, "photo")} still ${totals.waiting === 1 ? "waits" : "wait"} for a person.`),
     button,
   ];
 }
@@ -33,5 +33,5 @@ function done(totals, next) {
     ["relabelled", totals.relabel],
     ["photos that training uses", totals.photos - totals.drop],
   ].map(([words, count]) => element("tr", {}, element("th", { scope: "row" }, words), element("td", {}, number(count))));
-  return [element("h2", {}, "Nothing waits any more. Thank you!"), element("table", {}, ...rows), command(next.train)];
+  return [element("h2", {}, "All done: no photo is waiting. Thank you!"), element("table", {}, ...rows), command(next.train)];
 }

@@ -2,13 +2,14 @@
 
 import { $, element } from "./dom.js";
 
-const FIELDS = ["state", "check", "label"];
+const FIELDS = ["state", "check", "label", "part"];
 const asked = new URLSearchParams(location.hash.slice(1));
-const EVERY = { check: "All checks", label: "All classes" };
+const EVERY = { check: "All checks", label: "All classes", part: "All parts" };
+export const NO_FILTER = { state: "waiting", check: "", label: "", part: "" };
 
 export const settings = {
   view: asked.get("view") === "grid" ? "grid" : "single",
-  filter: { state: asked.get("state") ?? "waiting", check: asked.get("check") ?? "", label: asked.get("label") ?? "" },
+  filter: Object.fromEntries(FIELDS.map((field) => [field, asked.get(field) ?? NO_FILTER[field]])),
 };
 
 export function remember() {
@@ -21,9 +22,10 @@ export function setFilter(filter) {
 }
 
 // Fill the fields with what there is, and how much of it waits.
-export function showFilter({ checks, labels }) {
+export function showFilter({ checks, labels, parts }) {
   fill("check", checks);
   fill("label", labels);
+  fill("part", parts);
   for (const field of FIELDS) $(field).value = settings.filter[field];
 }
 

@@ -27,6 +27,16 @@ export function focusCell() {
   const cell = cells()[list.at];
   cell?.setAttribute("tabindex", "0");
   cell?.focus();
+  cell?.scrollIntoView({ block: "nearest" }); // the focus brings nothing back that has it already
+}
+
+// Tell whether a photo's cell is in view, at least its middle.
+export function isInView(item) {
+  const cell = box.children[list.places.get(item.id)];
+  if (!cell || cell === sentinel) return false;
+  const { top, bottom } = cell.getBoundingClientRect();
+  const frame = $("main").getBoundingClientRect();
+  return (top + bottom) / 2 > frame.top && (top + bottom) / 2 < frame.bottom;
 }
 
 export const columns = () => getComputedStyle(box).gridTemplateColumns.split(" ").length;
@@ -44,7 +54,8 @@ function makeUpTo(count) {
 
 function makeCell(item) {
   const picture = element("img", { src: thumbAddress(item.id), loading: "lazy", decoding: "async", alt: "" });
-  const open = element("button", { class: "open", type: "button", tabindex: "-1", "aria-label": "Look at this photo" }, "⤢");
+  // For the pointer alone: the keyboard has Enter, and screen readers have the button that changes the view.
+  const open = element("span", { class: "open", title: "Look at this photo", "aria-hidden": "true" }, "⤢");
   const words = element("span", { class: "words" });
   const cell = element("li", { class: "cell", role: "option", tabindex: "-1" }, picture, words, open);
   update(cell, item);
@@ -55,10 +66,11 @@ function update(cell, item) {
   cell.setAttribute("aria-selected", list.selected.has(item.id));
   cell.dataset.state = stateOf(item);
   cell.dataset.action = item.decision?.action ?? "";
-  const second = item.decision ? doneWords(item.decision) : suggestionOf(item) ? `→ ${suggestionWords(item)}` : "";
+  const isSuggested = !item.decision && suggestionOf(item);
+  const second = item.decision ? doneWords(item.decision) : isSuggested ? suggestionWords(item) : "";
   cell.querySelector(".words").replaceChildren(
     element("span", { class: "label" }, labelOf(item)),
-    element("span", { class: "second" }, second),
+    element("span", { class: isSuggested ? "second suggested" : "second" }, second),
   );
 }
 

@@ -1,6 +1,6 @@
 // What is known about one photo of the list, in words.
 
-import { percent } from "./dom.js";
+import { percent, plural } from "./dom.js";
 
 const DONE = { keep: "Kept", drop: "Dropped", relabel: "Relabelled" };
 
@@ -21,6 +21,16 @@ export function suggestionWords(item) {
 }
 
 export const twinsOf = (item) => [...new Set(item.issues.map((issue) => issue.twin).filter(Boolean))];
+
+// "Kept 12 photos under Tartan", once the decisions about them are known.
+export function choiceWords(items) {
+  const { action } = items[0].decision;
+  const what = items.length > 1 ? plural(items.length, "photo") : "the photo";
+  if (action === "drop") return `Dropped ${what}`;
+  const labels = new Set(items.map(labelOf));
+  const several = action === "keep" ? "their classes" : "the suggested classes";
+  return `${action === "keep" ? "Kept" : "Put"} ${what} under ${labels.size > 1 ? several : [...labels][0]}`;
+}
 
 // "Dropped", "Relabelled to Shoes"
 export function doneWords({ action, label }) {

@@ -1,6 +1,6 @@
 // The photos under the filter, where one is, and which are selected. It knows nothing of the page.
 
-import { labelOf, stateOf } from "./item.js";
+import { stateOf } from "./item.js";
 
 export class List {
   constructor(answer, state) {
@@ -18,10 +18,8 @@ export class List {
     return this.items[this.at];
   }
 
-  // The photos that a choice is about.
-  get targets() {
-    if (!this.current) return [];
-    return this.selected.size ? this.items.filter((item) => this.selected.has(item.id)) : [this.current];
+  get selectedItems() {
+    return this.items.filter((item) => this.selected.has(item.id));
   }
 
   find(id) {
@@ -65,15 +63,5 @@ export class List {
   selectNone() {
     this.selected.clear();
     this.anchor = this.at;
-  }
-
-  // The class that all targets were found for, or an empty string.
-  get commonLabel() {
-    const labels = new Set(this.targets.map((item) => item.found));
-    return labels.size === 1 ? [...labels][0] : "";
-  }
-
-  get labels() {
-    return new Set(this.targets.map(labelOf));
   }
 }

@@ -1,50 +1,32 @@
 // The page: what a key or button does. Each choice is saved before anything else shows.
 
 import { decide, fetchQueue, undo } from "./api.js";
-import { $, number, plural } from "./dom.js";
+import { showBar } from "./bar.js";
+import { $, plural } from "./dom.js";
 import { showEnd } from "./end.js";
-import { listenToFilter, personName, remember, setFilter, settings, showFilter, showName } from "./filters.js";
-import { columns, focusCell, placeOf, refreshGrid, showGrid } from "./grid.js";
-import { decisionWords, doneWords, labelOf, suggestionOf, suggestionWords } from "./item.js";
+import { listenToFilter, NO_FILTER, personName, remember, setFilter, settings, showFilter, showName } from "./filters.js";
+import { columns, focusCell, isInView, placeOf, refreshGrid, showGrid } from "./grid.js";
+import { choiceWords, decisionWords, labelOf, suggestionOf } from "./item.js";
 import { listen } from "./keys.js";
 import { List } from "./list.js";
-import { countChoice, timeFor } from "./pace.js";
+import { afterwards, alone, isBusy, say, waited } from "./note.js";
+import { countChoice } from "./pace.js";
 import { pickClass } from "./picker.js";
 import { leaveSingle, showSingle } from "./single.js";
 
 let answer; // of the server, to the last question for the list
 let list;
-let running; // a choice under way: what is pressed meanwhile is about a photo that nobody has seen yet
 
 const inGrid = () => settings.view === "grid";
-
-// Run one thing at a time, and say what went wrong; what comes meanwhile is left out.
-function alone(work) {
-  running ??= attempt(work).finally(() => (running = undefined));
-  return running;
-}
-
-async function attempt(work) {
-  try {
-    await work();
-  } catch (error) {
-    say(error.message, "wrong");
-  }
-}
-
-// Run it once nothing else is under way.
-async function afterwards(work) {
-  while (running) await running;
-  return alone(work);
-}
 
 // Ask for the list anew; stay at the photo `id` where it is still there.
 async function load(id) {
   const asked = { ...settings.filter };
-  answer = await fetchQueue(asked);
+  answer = await waited(fetchQueue(asked), "Loading…");
   list = new List(answer, asked.state);
   document.title = `Review: ${answer.title}`;
   $("title").textContent = answer.title;
+  $("no-neighbours").querySelector("code").textContent = answer.next.clean;
   list.goTo(list.places.get(id) ?? 0);
   showFilter(answer);
   show();
@@ -52,8 +34,8 @@ async function load(id) {
 
 // Somebody else may have decided while this page was out of sight.
 function catchUp() {
-  const isBusy = document.hidden || !list || list.selected.size || document.querySelector("dialog[open]");
-  return isBusy ? undefined : alone(() => load(list.current?.id));
+  const isAway = document.hidden || !list || list.selected.size || document.querySelector("dialog[open]");
+  return isAway ? undefined : alone(() => load(list.current?.id));
 }
 
 // Showing
@@ -65,10 +47,10 @@ function show() {
   $("single").hidden = isEmpty || inGrid();
   $("mode").textContent = inGrid() ? "Single" : "Grid";
   document.body.dataset.view = isEmpty ? "end" : settings.view;
-  if (isEmpty) showEnd(answer, () => change({ state: "waiting", check: "", label: "" }));
+  if (isEmpty) showEnd(answer, () => change(NO_FILTER));
   else if (inGrid()) showGrid(list);
   else showOne();
-  showBar();
+  showTheBar();
 }
 
 function showOne() {
@@ -79,61 +61,62 @@ function showOne() {
 function takeNews(item, decision) {
   list.setDecision(item, decision);
   showOne();
-  showBar();
+  showTheBar();
 }
 
-function showBar() {
-  const { targets } = list;
-  const suggested = suggesting();
-  const found = list.commonLabel;
-  $("keep").textContent = found ? `Keep as ${found}` : "Keep";
-  $("suggested").hidden = !suggested.length;
-  if (suggested.length) $("suggested").textContent = suggestedWords(suggested);
-  for (const id of ["keep", "drop", "relabel", "previous", "next"]) $(id).disabled = !targets.length;
-  showLeft();
+// The photos that a choice is about: the one that shows, or the selected ones of the grid as far as they are in view.
+function targets() {
+  if (!list?.current) return [];
+  return inGrid() ? list.selectedItems.filter(isInView) : [list.current];
 }
 
-const suggestedWords = (items) =>
-  items.length > 1 ? `the suggested classes (${number(items.length)})` : suggestionWords(items[0]);
-
-function showLeft() {
-  const place = list.current ? `${number(list.at + 1)} of ${number(list.items.length)}` : "";
-  const selected = list.selected.size ? `${number(list.selected.size)} selected` : place;
-  const left = list.left ? `${number(list.left)} left, ${timeFor(list.left)}` : "none left";
-  $("left").textContent = [left, selected].filter(Boolean).join(" · ");
-  $("progress").max = list.begun || 1;
-  $("progress").value = list.begun ? list.begun - list.left : 1;
-}
-
-function say(words, kind = "done") {
-  $("note").textContent = words;
-  $("note").dataset.kind = kind;
-}
+const showTheBar = () => showBar(list, targets(), inGrid());
 
 // Deciding
 
-const chooseForAll = (action, label = null) => choose(list.targets.map((item) => ({ photo: item.id, action, label })));
+const chooseForAll = (action, label = null) => choose(targets().map((item) => ({ photo: item.id, action, label })));
 
 function takeSuggestions() {
-  if (running) return undefined;
-  if (!suggesting().length) return say("No other class is suggested here.", "wrong");
-  return choose(suggesting().map((item) => ({ photo: item.id, action: "relabel", label: suggestionOf(item).label })));
+  if (isBusy() || isNothingChosen()) return undefined;
+  const suggested = targets().filter(suggestionOf);
+  if (!suggested.length) return say("No other class is suggested here.", "wrong");
+  return choose(suggested.map((item) => ({ photo: item.id, action: "relabel", label: suggestionOf(item).label })));
 }
 
-const suggesting = () => list.targets.filter(suggestionOf);
+// In the grid nothing is decided about a photo that is not selected, or that nobody sees just now.
+function isNothingChosen() {
+  if (!list?.current || targets().length) return false;
+  if (list.selected.size) {
+    list.goTo(list.places.get(list.selectedItems[0].id));
+    stay();
+    say("The selected photos were out of view, so nothing was decided. Here they are.", "wrong");
+  } else {
+    say("Select photos first: click them, or press Space.", "wrong");
+  }
+  return true;
+}
 
-const choose = (choices) =>
-  alone(async () => {
+function choose(choices) {
+  if (isBusy() || isNothingChosen()) return undefined;
+  return alone(async () => {
     if (!choices.length) return;
-    const { decisions, before } = await decide(choices, personName());
+    const { decisions, before } = await waited(decide(choices, personName()), "Saving…");
     const overruled = choices.map(({ photo }) => before[photo]).find((known, at) => isNews(choices[at].photo, known));
-    for (const { photo } of choices) list.setDecision(list.find(photo), decisions[photo]);
+    const items = choices.map(({ photo }) => list.find(photo));
+    for (const item of items) {
+      list.setDecision(item, decisions[item.id]);
+      list.selected.delete(item.id);
+    }
     countChoice(choices.length);
-    const [first] = Object.values(decisions);
-    const done = choices.length > 1 ? `Decided about ${plural(choices.length, "photo")}` : doneWords(first);
-    say(`${done}, saved.${overruled ? ` Before, it was: ${decisionWords(overruled)}.` : ""}`);
+    say(`${choiceWords(items)}; undo takes that back.${overruled ? ` ${overruledWords(overruled, items)}` : ""}`);
     await goOn();
   });
+}
+
+function overruledWords(decision, items) {
+  const [first, ...rest] = decisionWords(decision);
+  return `Before you, ${items.length > 1 ? "one" : "it"} was ${first.toLowerCase()}${rest.join("")}.`;
+}
 
 // Tell whether somebody decided about a photo since it was shown here.
 function isNews(photo, decision) {
@@ -141,7 +124,7 @@ function isNews(photo, decision) {
 }
 
 async function goOn() {
-  list.selectNone();
+  if (inGrid() && list.selected.size) return showRest();
   const isMore = list.goOn();
   if (!isMore && list.state === "waiting") await load();
   else if (inGrid()) stay();
@@ -149,15 +132,23 @@ async function goOn() {
   if (!isMore && list.current) say(`${$("note").textContent} That was the last one in this list.`);
 }
 
+// Show what is still selected, which was out of view when the choice was made.
+function showRest() {
+  const rest = list.selectedItems;
+  list.goTo(list.places.get(rest[0].id));
+  say(`${$("note").textContent} Still to be decided: ${plural(rest.length, "selected photo")}.`);
+  stay();
+}
+
 function stay() {
   refreshGrid();
   focusCell();
-  showBar();
+  showTheBar();
 }
 
 const takeBack = () =>
   alone(async () => {
-    const { decisions } = await undo(personName());
+    const { decisions } = await waited(undo(personName()), "Undoing…");
     const ids = Object.keys(decisions);
     if (!ids.length) return say(`There is nothing to undo for ${personName()}.`, "wrong");
     if (ids.some((id) => !list.find(id))) await load();
@@ -172,9 +163,10 @@ const takeBack = () =>
   });
 
 async function relabel() {
-  if (running || !list.targets.length) return;
-  const [item] = list.targets;
-  const others = answer.labels.map(({ name }) => name).filter((name) => list.labels.size > 1 || name !== labelOf(item));
+  if (isBusy() || isNothingChosen() || !list.current) return;
+  const [item] = targets();
+  const labels = new Set(targets().map(labelOf));
+  const others = answer.labels.map(({ name }) => name).filter((name) => labels.size > 1 || !labels.has(name));
   const label = await pickClass(others, suggestionOf(item)?.label);
   if (label !== null) await chooseForAll("relabel", label);
 }
@@ -182,7 +174,7 @@ async function relabel() {
 // Moving
 
 function move(step, extend = false) {
-  if (running || !list.current) return;
+  if (isBusy() || !list.current) return;
   list.goTo(list.at + step);
   if (!inGrid()) return show();
   if (extend) list.selectTo(list.at);
@@ -240,7 +232,7 @@ $("more").addEventListener("click", () => {
 $("help").querySelector(".close").addEventListener("click", () => $("help").close());
 $("grid").addEventListener("click", (event) => {
   const place = placeOf(event.target);
-  if (running || place < 0) return;
+  if (isBusy() || place < 0) return;
   list.goTo(place);
   if (event.target.matches(".open")) switchView();
   else select(event.shiftKey);
@@ -248,6 +240,8 @@ $("grid").addEventListener("click", (event) => {
 $("grid").addEventListener("dblclick", (event) => {
   if (placeOf(event.target) >= 0 && !event.target.matches(".open")) switchView();
 });
+$("main").addEventListener("scroll", () => inGrid() && list && requestAnimationFrame(showTheBar));
+window.addEventListener("resize", () => inGrid() && list && showTheBar());
 document.addEventListener("visibilitychange", catchUp);
 listen(actions, inGrid);
 listenToFilter(() => afterwards(load));

@@ -34,7 +34,10 @@ function showMatches() {
   const options = matches().map((label, place) =>
     element("button", { role: "option", type: "button", id: `class-${place}`, tabindex: "-1" }, label),
   );
-  box.replaceChildren(...(options.length ? options : [element("p", {}, "No class has these letters.")]));
+  box.replaceChildren(...options);
+  box.hidden = !options.length;
+  $("no-class").hidden = options.length > 0;
+  typed.setAttribute("aria-expanded", options.length > 0);
   mark(0);
 }
 
@@ -43,7 +46,8 @@ function mark(place) {
   const at = (place + options.length) % options.length;
   options.forEach((option, number) => option.setAttribute("aria-selected", number === at));
   options[at]?.scrollIntoView({ block: "nearest" });
-  typed.setAttribute("aria-activedescendant", options[at]?.id ?? "");
+  if (options[at]) typed.setAttribute("aria-activedescendant", options[at].id);
+  else typed.removeAttribute("aria-activedescendant");
 }
 
 const marked = () => box.querySelector("[aria-selected=true]");

@@ -29,7 +29,7 @@ function showPictures(item) {
     element(
       "figure",
       { "data-id": id },
-      element("img", { src: photoAddress(id), alt: place ? "Its twin" : `Photo found for ${item.found}` }),
+      element("img", { src: photoAddress(id), alt: place ? "Its twin" : `Photo labelled ${labelOf(item)}` }),
       element("figcaption", {}, twins.length ? (place ? "Its twin" : "This photo") : ""),
     ),
   );
@@ -41,14 +41,14 @@ function showPictures(item) {
 }
 
 function showStanding(item, words) {
-  const lines = [fact("Label", labelOf(item), labelOf(item) === item.found ? "" : ` (found for ${item.found})`)];
+  const lines = [fact("Label", labelOf(item), labelOf(item) === item.found ? "" : ` (came as ${item.found})`)];
   if (suggestionOf(item)) lines.push(fact("Suggested", suggestionWords(item)));
   if (item.decision) lines.push(element("p", { class: "decided" }, decisionWords(item.decision)));
-  if (item.rival) lines.push(hint(`The same picture counts under ${item.rival}: one of the two labels is wrong.`));
+  if (item.rival) lines.push(hint(`The same picture is also under ${item.rival}: one of the two labels is wrong.`));
   if (item.heldOut) lines.push(hint("Held out: the model is measured on this photo."));
   $("standing").replaceChildren(...lines);
   const reasons = item.issues.map((issue) => reason(issue, words));
-  const none = element("li", {}, "No check has anything against it.");
+  const none = element("li", {}, "No check found anything wrong with it.");
   $("why").replaceChildren(...(reasons.length ? reasons : [none]));
 }
 

@@ -1,0 +1,45 @@
+"""The review page in a real browser, for the tests of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
+
+expect.set_options(timeout=60_000)  # other programs may keep the machine busy
+
+
+@contextmanager
+def visit(browser: Browser, address: str, view: str = "single", width: int = 1280, height: int = 760) -> Iterator[Page]:
+    """Open the page in a window of its own; nothing may be asked of another host, and no script may fail."""
+    window = browser.new_context(viewport={"width": width, "height": height})
+    page = window.new_page()
+    page.set_default_timeout(60_000)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+    page.goto(f"{address}/#view={view}")
+    page.locator(".cell img, #pictures img").first.wait_for()
+    yield page
+    window.close()
+    assert [url for url in asked if not url.startswith(address)] == []
+    assert wrong == []
+
+
+def shown(page: Page) -> str:
+    """Return the fingerprint of the photo that shows."""
+    return page.locator("#pictures").get_attribute("data-id") or ""
+
+
+@contextmanager
+def another_photo(page: Page) -> Iterator[None]:
+    """Wait until another photo shows than before the block."""
+    before = shown(page)
+    yield
+    page.wait_for_function("old => document.querySelector('#pictures').dataset.id !== old", arg=before)
+
+
+def press(page: Page, key: str) -> None:
+    with another_photo(page):
+        page.keyboard.press(key)
