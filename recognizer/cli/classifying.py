@@ -62,8 +62,15 @@ def _print_prediction(photo: Path, prediction: "Prediction", as_json: bool) -> N
     if as_json:
         _print_json({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities})
         return
-    likely = ", ".join(f"{name} {p:.0%}" for name, p in list(prediction.probabilities.items())[:3])
+    likely = ", ".join(f"{name} {_percent(p)}" for name, p in list(prediction.probabilities.items())[:3])
     print(f"{photo}: {prediction.label} ({likely})")
+
+
+def _percent(share: float) -> str:
+    """Return a share as the page does, never certain, with a space that every terminal has."""
+    from recognizer.words.words import NO_BREAK, SOURCE, words_in
+
+    return words_in(SOURCE).percent(share).replace(NO_BREAK, " ")
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@ app = typer.Typer(
 def main(version: options.Version = False) -> None:
     """Turn a list of words into a public, honest photo classifier.
 
-    recognizer demo  builds the sample and serves it.
+    To try it: recognizer demo
     """
 
 
@@ -147,7 +147,8 @@ def build(
     Example: recognizer build bags --folder photos
     """
     with opened(recipe, work) as (found, store):
-        stages.run_build(choose_engines(found, store.work, engine, folder), store)
+        seconds = stages.run_build(choose_engines(found, store.work, engine, folder), store)
+        show(summaries.built(found, store.work / "model", seconds))
 
 
 @app.command()
@@ -213,7 +214,7 @@ def demo(work: options.Work = None, host: options.Host = ADDRESS, port: options.
 
 @app.command()
 def classify(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Picture files.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Picture files.")],
     model: options.Model,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     runtime: options.RuntimeName = RUNTIME,
@@ -231,14 +232,13 @@ def classify(
 
 @app.command()
 def publish(
-    to: Annotated[Path, typer.Option(help="The folder to write.")],
     recipe: options.RecipeName = "ethnic-groups",
     work: options.Work = None,
     runtime: options.RuntimeName = RUNTIME,
 ) -> None:
-    """Write a complete folder for a Hugging Face Space.
+    """Put a model on the web: push a Space to Hugging Face, or write a folder.
 
-    Example: recognizer publish ethnic-groups --to space
+    Example: recognizer publish ethnic-groups --push me/groups
     """
     from recognizer.publish.space import publish as write
 

@@ -92,7 +92,7 @@ class ClassDisplay(_Display):
     def get_renderable(self) -> Table:
         """Return the table, which is drawn anew several times a second."""
         columns = [Column(name, justify="right") for name in NUMBERS]
-        table = Table("class", *columns, box=None, show_header=bool(self._last))
+        table = Table("class", *columns, box=None, padding=(0, 1, 0, 0), show_header=bool(self._last))
         for one in self._last:
             table.add_row(Text(one.label), *self._numbers(one))
         return table

@@ -36,6 +36,7 @@ _WAYS_OUT = {
     errno.EMFILE: "allow more open files with ulimit -n",
     errno.EIO: "see whether that disk is whole, and plugged in",
 }
+ALL = 1000  # letters of a sentence of help
 _OURS = Path(__file__).parents[1]
 
 
@@ -53,6 +54,12 @@ class Commands(TyperGroup):
                     sys.stdout.flush()
         except typer.Exit as end:
             sys.exit(end.exit_code)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands with the whole first sentence of each, which typer would cut."""
+        commands = [(name, self.commands[name]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(ALL)) for name, one in commands if not one.hidden])
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; typer would end some errors with a word."""

@@ -5,6 +5,7 @@ with opened("textiles", None) as (recipe, store):
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,8 @@ def run_evaluate(recipe: Recipe, store: "PhotoStore") -> None:
     """Measure the last network on the held-out photos."""
     from recognizer.evaluate.evaluate import evaluate
 
-    show(summaries.evaluated(recipe, _watched(lambda watch: evaluate(recipe, store, watch))))
+    report = _watched(lambda watch: evaluate(recipe, store, watch))
+    show(summaries.evaluated(recipe, report, store.work / "reports" / "evaluate.html"))
 
 
 def run_export(recipe: Recipe, store: "PhotoStore") -> None:
@@ -63,10 +65,15 @@ def run_export(recipe: Recipe, store: "PhotoStore") -> None:
     show(summaries.exported(recipe, export(recipe, store)))
 
 
-def run_build(recipe: Recipe, store: "PhotoStore") -> None:
-    """Do all of it in order."""
-    for stage in (run_collect, run_clean, run_train, run_evaluate, run_export):
+def run_build(recipe: Recipe, store: "PhotoStore") -> float:
+    """Do all of it in order, and return how many seconds it took."""
+    begun = time.monotonic()
+    stages = {"collect": run_collect, "clean": run_clean, "train": run_train}
+    stages |= {"evaluate": run_evaluate, "export": run_export}
+    for number, (name, stage) in enumerate(stages.items(), start=1):
+        show([f"{number} of {len(stages)}: {name}"])
         stage(recipe, store)
+    return time.monotonic() - begun
 
 
 def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> None:

@@ -3,6 +3,7 @@
 for part in collected(recipe, report): console.print(part)
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.recipe import Recipe
@@ -18,7 +19,7 @@ def table(title: str, rows: dict[str, Any]) -> "Table":
     """Return a table of names and values."""
     from rich.table import Table
 
-    shown = Table(title=title, title_justify="left", show_header=False)
+    shown = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     shown.add_column()
     shown.add_column(justify="right")
     for name, value in rows.items():
@@ -26,10 +27,23 @@ def table(title: str, rows: dict[str, Any]) -> "Table":
     return shown
 
 
+def built(recipe: Recipe, model: Path, seconds: float) -> Summary:
+    """Show how long it took, where the model is and what comes next."""
+    return [f"Built in {_duration(seconds)}. The model is in {model}.", f"Next: {recipe.command('serve')}"]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what became of the hits, which engine gave what, and which classes did not reach their number."""
-    failures = {f"  {reason}": number for reason, number in report["failures"].items()}
-    counts = table(f"Photos for {recipe.name}", {**report["counts"], **failures})
+    failures = {f"  {reason.replace('_', ' ')}": number for reason, number in report["failures"].items()}
+    counts = table(f"Photos for {recipe.name}", _with_parts(report["counts"], "failed", failures))
     engines = _grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
     wanted = recipe.collect.photos
     reasons = WHY_SHORT if recipe.collect.engines != ["folder"] else {**WHY_SHORT, "dry": "its folder has no more"}
@@ -40,12 +54,20 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     return [counts, engines, *report["refused"], *short, *_left(report)]
 
 
+def _with_parts(rows: dict[str, Any], whole: str, parts: dict[str, Any]) -> dict[str, Any]:
+    """Put what a row is made of right under it."""
+    shown: dict[str, Any] = {}
+    for name, value in rows.items():
+        shown |= {name: value, **(parts if name == whole else {})}
+    return shown
+
+
 def _left(report: dict[str, Any]) -> list[str]:
     """Say what a later run may still make photos of."""
     again = report["again"]
     tried = [f"The next run tries {again} of the failed hits again: they may be there another day."] if again else []
     return tried + [
-        f"Of {name}, {waiting} hits wait until it is asked again: --engine {name}."
+        f"{waiting} hits of {name} wait until it is asked again: --engine {name}."
         for name, waiting in report["left_waiting"].items()
     ]
 
@@ -66,7 +88,7 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
     if report["again"]:
         stages = ", ".join(recipe.command(stage) for stage in report["again"])
         summary.append(f"What was learned from it stays until these are run again: {stages}.")
-    return summary + _left_elsewhere(report)
+    return summary + _left_elsewhere(report) + _left_on_the_hub(recipe, report)
 
 
 def _left_elsewhere(report: dict[str, Any]) -> list[str]:
@@ -88,25 +110,27 @@ def _left_elsewhere(report: dict[str, Any]) -> list[str]:
 
 def trained(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show how many photos were used for what."""
-    counts = {**report["counts"], "seconds": round(report["seconds"])}
+    words = {"held_out": "held out", "aside": "set aside"}
+    counts = {words.get(name, name): number for name, number in report["counts"].items()}
+    counts["seconds"] = round(report["seconds"])
     return [table(f"Trained {recipe.name}", counts), *_missing(recipe, report)]
 
 
-def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
-    """Show how good the network is."""
+def evaluated(recipe: Recipe, report: dict[str, Any], page: Path) -> Summary:
+    """Show how good the network is, and where the page with all of it is."""
     low, high = report["accuracy_interval"]
     rows = {
         "held-out photos": report["photos"],
-        "their labels likely wrong": round(report["likely_wrong_labels"]),
-        "accuracy": f"{report['accuracy']:.1%}",
-        "95 % interval": f"{low:.1%} to {high:.1%}",
-        **({"among the first three": f"{report['top3']:.1%}"} if len(recipe.labels) >= 6 else {}),
-        "coverage": f"{report['coverage']:.1%}",
-        "expected calibration error": report["ece"],
+        "  their labels likely wrong": round(report["likely_wrong_labels"]),
+        "accuracy": _percent(report["accuracy"]),
+        "  95 % interval": f"{low * 100:.1f} to {_percent(high)}",
+        **({"among the first three": _percent(report["top3"])} if len(recipe.labels) >= 6 else {}),
+        "coverage": _percent(report["coverage"]),
+        "expected calibration error": _percent(report["ece"]),
     }
     return [
         table(f"Evaluated {recipe.name}", rows),
-        "All of it, with pictures: reports/evaluate.html in the work folder.",
+        f"All of it, with charts: {page}",
         *_missing(recipe, report),
     ]
 
@@ -114,7 +138,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any]) -> Summary:
 def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show how well the forms of the model agree."""
     forms = {
-        file: {"difference": f"{form['largest_difference']:.1e}", "same": f"{form['same_answer']:.1%}"}
+        file: {"difference": f"{form['largest_difference']:.1e}", "same": _percent(form["same_answer"])}
         for file, form in report["agreement"]["forms"].items()
     }
     photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
@@ -123,14 +147,22 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
 
 def _missing(recipe: Recipe, report: dict[str, Any]) -> list[str]:
     missing = report["missing"]
-    again = f"{recipe.command('collect')} fetches them again"
-    return [f"{missing} photo files are missing and were left out; {again}."] if missing else []
+    what = "1 photo file is missing and was" if missing == 1 else f"{missing} photo files are missing and were"
+    again = f"{recipe.command('collect')} fetches {'it' if missing == 1 else 'them'} again"
+    return [f"{what} left out; {again}."] if missing else []
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    grid = Table(*head)
+    grid = Table(head[0], box=SIMPLE_HEAD, pad_edge=False)
+    for name in head[1:]:
+        grid.add_column(name, justify="left" if name == "state" else "right")
     for name, row in rows.items():
         grid.add_row(name, *map(str, row.values()))
     return grid
