@@ -4,7 +4,7 @@ Call `export(recipe, store)` in export.py; it proves on held-out photos that all
 
     export.py        the stage, and what model.json holds
       onnx_forms.py    the network as ONNX
-      quantize.py      its weights in whole numbers of eight bits
+      half_precision.py  its weights in floats of sixteen bits
       agreement.py     how far each form is from learner.pkl
       model_card.py    README.md, which the Hugging Face Hub reads
       sources.py       where the photos come from, in words

@@ -2,7 +2,7 @@
 
 model/learner.pkl        loads with plain fastai
 model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,)
-model/model.int8.onnx    its weights in whole numbers of eight bits: a third of the size, and nearly the same
+model/model.fp16.onnx    its weights in floats of sixteen bits: half the size, for browsers
 model/model.safetensors  the weights alone
 model/model.json         what the files hold and how well they do
 model/README.md          the model card
@@ -26,10 +26,10 @@ from recognizer import __version__
 from recognizer.calibration.abstain import SCORE
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import RecognizerError
-from recognizer.export.agreement import FLOATS, INT8, LEARNER, WEIGHTS, measure_agreement
+from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS, measure_agreement
+from recognizer.export.half_precision import write_half
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import write_onnx
-from recognizer.export.quantize import write_int8
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
@@ -41,6 +41,7 @@ from recognizer.store.rows import Photo
 from recognizer.train.learner import make_learner
 from recognizer.train.runs import Run
 from recognizer.train.train import TrainedNetwork, last_run, load_trained
+from recognizer.words.sources import describe_source
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
 EXAMPLES = 6
@@ -90,7 +91,7 @@ def write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
 
     Args:
         recipe: the recipe.
-        trained: the network, and photos that it has learned from.
+        trained: the network.
         folder: where to.
     """
     learner = make_learner(recipe, trained.split, trained.backbone, trained.network)
@@ -99,8 +100,7 @@ def write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
     weights = {name: tensor.contiguous() for name, tensor in learner.model.state_dict().items()}
     write_whole(folder / WEIGHTS, save(weights, {"format": "pt", "recipe": recipe.name}))
     write_learner(learner, folder / LEARNER)
-    photos = sorted(trained.split.training, key=lambda photo: photo.label)
-    write_int8(folder / FLOATS, [photo.path for photo in photos], trained.size, folder / INT8)
+    write_half(folder / FLOATS, folder / HALF)
 
 
 def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
@@ -145,6 +145,7 @@ def _facts(
         "title": recipe.title,
         "description": recipe.description,
         "contact": recipe.collect.contact,
+        "source": describe_source(recipe.collect.engines).kind,
         "classes": [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes],
         "preprocessing": {
             "size": recipe.train.size,

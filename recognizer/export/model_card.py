@@ -58,7 +58,8 @@ label, _, probabilities = load_learner("learner.pkl").predict("photo.jpg")
 
 `model.onnx` is the same network: float32 pixels between 0 and 1, (n, 3, {size}, {size}), to `probabilities`,
 (n, {number}), and `energy`, (n,). Squish the photo to {size} x {size} with bilinear resampling first.
-`model.int8.onnx` takes the same and is smaller; `model.safetensors` holds the weights alone. A pickle can run code
+It also gives `evidence`, (n, {number}, h, w): what each place adds to each logit. `model.fp16.onnx` takes and gives the
+same, with its weights in sixteen bits, for browsers; `model.safetensors` holds the weights alone. A pickle can run code
 when it is opened: the sha256 in `model.json` proves that a copy is whole, not that it is safe. Open `learner.pkl` only
 where you trust whoever made this folder, and the ONNX files otherwise.
 

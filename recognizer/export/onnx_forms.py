@@ -1,7 +1,8 @@
 """The network as ONNX.
 
-Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,), which tells photos out of
-distribution (calibration/abstain.py); normalisation and softmax are inside.
+Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), energy, (n,), which tells photos out of
+distribution (calibration/abstain.py), and evidence, (n, classes, h, w), which adds up to the logits
+(networks/evidence.py); normalisation and softmax are inside.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -18,6 +19,7 @@ from fastai.learner import Learner
 from torch import nn
 
 from recognizer.images.pixels import square_pixels
+from recognizer.networks.evidence import Evidence
 from recognizer.networks.onnx_session import open_session
 
 Floats = npt.NDArray[np.floating]
@@ -36,21 +38,25 @@ class Answers(NamedTuple):
 
 
 class _Served(nn.Module):
-    """The network with its normalisation before it, softmax and energy after it."""
+    """The network with its normalisation before it; softmax, energy and evidence after it."""
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, learner: Learner) -> None:
+    def __init__(self, learner: Learner, size: int) -> None:
         super().__init__()
         normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")
         self.register_buffer("mean", normalize.mean.cpu())
         self.register_buffer("std", normalize.std.cpu())
-        self.network = learner.model
+        self.layers, self.head = learner.model.children()
+        with torch.inference_mode():
+            maps = self.layers.eval()(torch.zeros(1, 3, size, size))
+        self.evidence = Evidence(self.head, maps.shape[-1])
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits: torch.Tensor = self.network((pixels - self.mean) / self.std)
-        return logits.softmax(dim=1), -logits.logsumexp(dim=1)
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        maps = self.layers((pixels - self.mean) / self.std)
+        logits: torch.Tensor = self.head(maps)
+        return logits.softmax(dim=1), -logits.logsumexp(dim=1), self.evidence(maps)
 
 
 def write_onnx(learner: Learner, size: int, file: Path) -> None:
@@ -61,7 +67,7 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
         size: side of the square that the network sees, in pixels.
         file: the file to write.
     """
-    served = _Served(learner).eval()
+    served = _Served(learner, size).eval()
     batch = torch.export.Dim("photos", min=1, max=256)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
@@ -70,7 +76,7 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
             (torch.rand(2, 3, size, size),),
             file,
             input_names=["pixels"],
-            output_names=["probabilities", "energy"],
+            output_names=["probabilities", "energy", "evidence"],
             dynamic_shapes=({0: batch},),
             external_data=False,
             verbose=False,

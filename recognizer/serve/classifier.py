@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE, SCORE, is_answered
@@ -39,6 +40,21 @@ class Prediction:
     label: str
     probabilities: dict[str, float]
     out_of_distribution: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A prediction, and what it rests on.
+
+    Args:
+        prediction: of the photo.
+        evidence: name of each class to what each place of the photo adds to its logit, (h, w); in the classes' order.
+        picture: the photo, upright, longest side at most 640 pixels.
+    """
+
+    prediction: Prediction
+    evidence: dict[str, npt.NDArray[np.float32]]
+    picture: Image.Image
 
 
 class Classifier:
@@ -82,9 +98,21 @@ class Classifier:
         Raises:
             PictureError: they are not a picture, or too large a one.
         """
+        return self.explain(data).prediction
+
+    def explain(self, data: bytes) -> Explanation:
+        """Compare a photo, and tell what the answer rests on; takes what `predict` takes, and as long.
+
+        Args:
+            data: the bytes of a picture file.
+
+        Raises:
+            PictureError: they are not a picture, or too large a one.
+        """
         with self._at_once:
-            output = self._run(read_picture(data))
-        return self._prediction(output)
+            picture = read_picture(data)
+            output = self._run(picture)
+        return Explanation(self._prediction(output), dict(zip(self.classes, output.evidence, strict=True)), picture)
 
     def _prediction(self, output: Output) -> Prediction:
         energies = np.array([output.energy])
@@ -99,10 +127,13 @@ def _try_out(folder: Path, run: Run, classes: int) -> None:
     try:
         given = run(Image.new("RGB", (64, 64)))
         whole = given.probabilities.shape == (classes,) and abs(given.probabilities.sum() - 1) < 0.01
+        whole = whole and given.evidence.shape[:-2] == (classes,)
     except Exception as error:  # the runtimes' own are many
         raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
     if not whole or not np.isfinite(given.energy) or given.probabilities.min() < 0:
-        raise ModelError(f"The network in {folder} gives no probabilities; export the model again.")
+        raise ModelError(
+            f"The network in {folder} gives no probabilities, or no evidence for them; export the model again."
+        )
 
 
 def _check_score(folder: Path, facts: dict[str, Any]) -> None:

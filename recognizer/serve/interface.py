@@ -3,7 +3,8 @@
     page = make_interface(Classifier(Path("model")))        served by server.py
 
 Endpoints: `/predict`, a photo to Gradio's Label form (its `label` is "Not sure" where no class is likely enough; the
-confidences are always there), and `/about`, nothing to the facts that a page needs to explain the answers.
+confidences are always there), `/explain`, a photo to the same and what each place of it speaks for, and
+`/about`, nothing to the facts that a page needs to explain the answers.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,11 @@ import gradio as gr
 
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
-from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_credits, example_files
 from recognizer.serve.parts import Answer, Page, Upload
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_fault, render_top
+from recognizer.serve.rest import evidence_json, label_form
 from recognizer.serve.scripts import CLEAR, INTO_VIEW, LOST, START, in_each_language, words_of
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
@@ -106,9 +108,11 @@ def _name_sessions(page: gr.Blocks) -> None:
 
 
 def _answer_programs(classifier: Classifier) -> None:
-    """Add the endpoint `/predict`, which the page itself does not use."""
+    """Add the endpoints `/predict` and `/explain`, which the page itself does not use."""
     button, photo, answer = gr.Button(visible=False), Upload(visible=False), Answer(visible=False)
     button.click(_predictor(classifier), photo, answer, api_name="predict", concurrency_limit=usable_processors())
+    explanation = gr.JSON(visible=False)
+    button.click(_explainer(classifier), photo, explanation, api_name="explain", concurrency_limit=usable_processors())
 
 
 def _answer_at_once(photo: Upload, language: gr.Number, answer: gr.HTML, classifier: Classifier) -> None:
@@ -119,7 +123,7 @@ def _answer_at_once(photo: Upload, language: gr.Number, answer: gr.HTML, classif
         if data is None:
             return render_empty(words)
         try:
-            return render_answer(classifier.predict(data), classifier.facts, data, words)
+            return render_answer(classifier.explain(data), classifier.facts, data, words)
         except PictureError as error:
             return render_fault(str(error), words)
 
@@ -141,18 +145,34 @@ def _answer_at_once(photo: Upload, language: gr.Number, answer: gr.HTML, classif
 
 
 def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
-    """Return the endpoint `/predict`; Gradio shows what is wrong with a photo as a sentence."""
+    """Return the endpoint `/predict`."""
 
     def predict(photo: bytes | None) -> Prediction:
         """Compare a photo with the photos found under each name; returns the likelihood of every name."""
-        if photo is None:
-            raise gr.Error("Choose a photo first.", print_exception=False)
-        try:
-            return classifier.predict(photo)
-        except PictureError as error:  # the title tells pages that the same photo need not be tried again
-            raise gr.Error(str(error), print_exception=False, title="Photo") from error
+        return _explain(classifier, photo).prediction
 
     return predict
+
+
+def _explainer(classifier: Classifier) -> Callable[[bytes | None], dict[str, Any]]:
+    """Return the endpoint `/explain`."""
+
+    def explain(photo: bytes | None) -> dict[str, Any]:
+        """Compare a photo; returns its label, and for every name what each place of the photo adds to its logit."""
+        explanation = _explain(classifier, photo)
+        return label_form(explanation.prediction) | evidence_json(explanation)
+
+    return explain
+
+
+def _explain(classifier: Classifier, photo: bytes | None) -> Explanation:
+    """Compare a photo; Gradio shows what is wrong with it as a sentence."""
+    if photo is None:
+        raise gr.Error("Choose a photo first.", print_exception=False)
+    try:
+        return classifier.explain(photo)
+    except PictureError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _about(facts: dict[str, Any], examples: list[dict[str, str]]) -> Callable[[], dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Photos of programs wait here for a free processor; how many may wait is bounded, and whoever goes frees the place.
 
 queue = Queue(classifier)
-prediction = await queue.predict(photo, gone)
+explanation = await queue.explain(photo, gone)
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from recognizer.networks.onnx_session import usable_processors
-from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.classifier import Classifier, Explanation
 
 MOST_WAITING = 64  # photos; further ones are refused
 MOST_BYTES = 200_000_000  # of all of them, in memory
@@ -50,8 +50,8 @@ class Queue:
         self._turn = asyncio.Semaphore(workers)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="predict")
 
-    async def predict(self, photo: bytes, gone: Callable[[], Awaitable[bool]]) -> Prediction:
-        """Return the prediction for a photo when its turn has come.
+    async def explain(self, photo: bytes, gone: Callable[[], Awaitable[bool]]) -> Explanation:
+        """Return the prediction for a photo, with its evidence, when its turn has come.
 
         Args:
             photo: the bytes of a picture file.
@@ -78,9 +78,9 @@ class Queue:
         """Whether no further photo is taken."""
         return self._inside >= self._most
 
-    async def _run(self, photo: bytes) -> Prediction:
+    async def _run(self, photo: bytes) -> Explanation:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._classifier.predict, photo)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._classifier.explain, photo)
         finally:
             self._turn.release()
 

@@ -7,8 +7,8 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from PIL import Image
 
 from recognizer.images.data_url import jpeg_url
-from recognizer.images.decode import read_picture
-from recognizer.serve.classifier import Prediction
+from recognizer.serve.classifier import Explanation
+from recognizer.serve.evidence_map import draw_evidence
 from recognizer.serve.facts import contact_link, web_link
 from recognizer.serve.wording import measured, measured_for, source, verdict
 from recognizer.words.words import SOURCE, Words, languages, words_in
@@ -33,24 +33,25 @@ def render_top(facts: dict[str, Any], words: Words) -> str:
     )
 
 
-def render_answer(prediction: Prediction, facts: dict[str, Any], photo: bytes, words: Words) -> str:
-    """Return an answer: what the photo looks most like, how sure that is, a bar for every class.
+def render_answer(explanation: Explanation, facts: dict[str, Any], photo: bytes, words: Words) -> str:
+    """Return an answer: what the photo looks most like, how sure that is, a bar for every class, and why.
 
     Args:
-        prediction: of the photo.
+        explanation: of the photo.
         facts: model.json, checked.
         photo: the bytes of its file; shown beside the answer where browsers cannot show it themselves.
         words: the language to say it in.
     """
-    told = verdict(prediction, facts, words)
-    shares = prediction.probabilities.items()
+    told = verdict(explanation.prediction, facts, words)
+    shares = explanation.prediction.probabilities.items()
     return _TEMPLATES.get_template("answer.html").render(
         verdict=told,
         bars=[{"name": name, "words": words.percent(share), "share": f"{share * 100:.1f}"} for name, share in shares],
         threshold=f"{facts['threshold'] * 100:.1f}",
         about=_about(told.name, facts, words),
         words=words,
-        preview=None if photo.startswith(_SHOWN) else _preview(photo),
+        preview=None if photo.startswith(_SHOWN) else _preview(explanation.picture),
+        evidence=jpeg_url(draw_evidence(explanation)) if told.name else None,
     )
 
 
@@ -101,8 +102,8 @@ def _about(name: str, facts: dict[str, Any], words: Words) -> dict[str, Any] | N
     return {**entry, "link": web_link(entry["link"]), "measured": measured_for(name, facts["metrics"], words)}
 
 
-def _preview(photo: bytes) -> str:
+def _preview(picture: Image.Image) -> str:
     """Return a small JPEG of a photo as a data: URL."""
-    image = read_picture(photo)
-    image.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BILINEAR)
-    return jpeg_url(image)
+    small = picture.copy()
+    small.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BILINEAR)
+    return jpeg_url(small)

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
-from recognizer.serve.classifier import Classifier, Prediction
+from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_files
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.queue import Full, Gone, Queue
@@ -89,10 +89,11 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
 def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
     @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS)
     @app.post("/predict/", include_in_schema=False)
-    async def predict(request: Request) -> JSONResponse:
-        """Compare a photo with the photos of every class."""
-        prediction = await _ask(queue, request, await _photo(request))
-        return JSONResponse(answer_json(prediction, facts), headers=NO_STORE)
+    async def predict(request: Request, evidence: bool = False) -> JSONResponse:
+        """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
+        explanation = await _ask(queue, request, await _photo(request))
+        answer = answer_json(explanation.prediction, facts)
+        return JSONResponse(answer | (evidence_json(explanation) if evidence else {}), headers=NO_STORE)
 
 
 def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
@@ -103,7 +104,7 @@ def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
     async def predict_as_gradio_3(request: Request) -> JSONResponse:
         """Compare a photo, asked and answered as Gradio 3 did."""
         begun = time.monotonic()
-        prediction = await _ask(queue, request, await _inline_photo(request))
+        prediction = (await _ask(queue, request, await _inline_photo(request))).prediction
         seconds = time.monotonic() - begun
         told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
         return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
@@ -153,6 +154,14 @@ def answer_json(prediction: Prediction, facts: dict[str, Any]) -> dict[str, Any]
     }
 
 
+def evidence_json(explanation: Explanation) -> dict[str, Any]:
+    """Return `evidence`: name of a class to rows of what each place of the photo adds to its logit.
+
+    The places lie as in the photo, however it is shaped; all of a class add up to its logit.
+    """
+    return {"evidence": {name: grid.tolist() for name, grid in explanation.evidence.items()}}
+
+
 def label_form(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as Gradio's Label has it: `label`, and `confidences`, likeliest first."""
     likely = [{"label": name, "confidence": p} for name, p in prediction.probabilities.items()]
@@ -165,10 +174,10 @@ def _model_facts(classifier: Classifier) -> dict[str, Any]:
     return {"threshold": facts["threshold"], "model": model}
 
 
-async def _ask(queue: Queue, request: Request, photo: bytes) -> Prediction:
+async def _ask(queue: Queue, request: Request, photo: bytes) -> Explanation:
     """Wait for a processor and the answer, unless too many wait or the caller has gone."""
     try:
-        return await queue.predict(photo, request.is_disconnected)
+        return await queue.explain(photo, request.is_disconnected)
     except PictureError as error:
         raise HTTPException(413 if error.reason == "too_large" else 415, str(error)) from error
     except Full as error:

@@ -25,7 +25,7 @@ from recognizer.images.pixels import squish
 
 PICKLE = "learner.pkl"
 NETWORK = "model.onnx"
-OUTPUTS = ["probabilities", "energy"]
+OUTPUTS = ["probabilities", "energy", "evidence"]
 FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
 
 
@@ -35,10 +35,12 @@ class Output(NamedTuple):
     Args:
         probabilities: calibrated, (classes,).
         energy: larger is less like any class (calibration/abstain.py).
+        evidence: what each place adds to the logit of each class, (classes, h, w) (networks/evidence.py).
     """
 
     probabilities: npt.NDArray[np.float64]
     energy: float
+    evidence: npt.NDArray[np.float32]
 
 
 Run = Callable[[Image.Image], Output]
@@ -68,8 +70,8 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
 
     def run(image: Image.Image) -> Output:
         pixels = squish(image, size)[None].astype(np.float32) / 255
-        probabilities, energies = session.run(OUTPUTS, {"pixels": pixels})
-        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]))
+        probabilities, energies, evidence = session.run(OUTPUTS, {"pixels": pixels})
+        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]), evidence[0])
 
     return run
 
@@ -88,17 +90,20 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
         ModelError: the file is missing, is not the one that model.json describes, or needs other versions.
     """
     learner = _load_learner(folder / PICKLE, facts)
+    from recognizer.networks.evidence import Evidence
+
     _check_classes(folder, PICKLE, len(learner.dls.vocab), len(facts["classes"]))
-    kept: list[npt.NDArray[np.float32]] = []
-    # fastai hands on probabilities only; the energy is one of logits.
-    learner.model.register_forward_hook(lambda _network, _inputs, logits: kept.append(logits.numpy()))
+    kept: dict[str, Any] = {}
+    # fastai hands on probabilities only; the energy is one of logits, and evidence lies in the maps before the head.
+    learner.model.register_forward_hook(lambda _network, _inputs, logits: kept.update(logits=logits))
+    learner.model[0].register_forward_hook(lambda _layers, _inputs, maps: kept.update(maps=maps))
     lock = threading.Lock()  # a learner holds the state of the batch that it is at
 
     def run(image: Image.Image) -> Output:
         with lock:
-            kept.clear()
             _, _, probabilities = learner.predict(image)
-            return Output(np.array(probabilities.tolist()), float(energy(kept[0])[0]))
+            evidence = Evidence(learner.model[1], kept["maps"].shape[-1])(kept["maps"])[0].numpy()
+            return Output(np.array(probabilities.tolist()), float(energy(kept["logits"].numpy())[0]), evidence)
 
     return run
 
@@ -127,7 +132,7 @@ def _check_shape(folder: Path, session: Any, size: int, classes: int) -> None:
     if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(OUTPUTS) or len(gives["probabilities"]) != 1:
         raise ModelError(
             f"{folder / NETWORK} takes {takes} and gives {sorted(gives)}, and not pixels of 3 x {size} x {size} and "
-            f"{' and '.join(OUTPUTS)}; export the model again."
+            f"{', '.join(OUTPUTS)}; export the model again."
         )
     _check_classes(folder, NETWORK, gives["probabilities"][0], classes)
 

@@ -46,7 +46,7 @@ def with_model(folder: Path, built: Built) -> Path:
     """The folder with a copy of a model, a photo, and a whole work folder with its recipe."""
     shutil.copytree(built.work, folder / "work", copy_function=os.link)
     shutil.copyfile(built.recipe, folder / "tiny.toml")
-    shutil.copytree(built.model, folder / "model", ignore=shutil.ignore_patterns("*.pkl", "*.safetensors", "*.int8.*"))
+    shutil.copytree(built.model, folder / "model", ignore=shutil.ignore_patterns("*.pkl", "*.safetensors", "*.fp16.*"))
     shutil.copyfile(next((built.work / "photos").glob("*/*.jpg")), folder / "photo.jpg")
     return folder
 

@@ -29,7 +29,7 @@ def test_model_json_describes_the_files(built: Built) -> None:
     assert facts["preprocessing"]["size"] == 64
     for name, digest in facts["sha256"].items():
         assert hashlib.sha256((built.model / name).read_bytes()).hexdigest() == digest
-    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx", "model.int8.onnx", "model.safetensors"}
+    assert set(facts["sha256"]) == {"learner.pkl", "model.onnx", "model.fp16.onnx", "model.safetensors"}
 
 
 def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
@@ -43,10 +43,10 @@ def test_onnx_gives_the_probabilities_of_the_learner(served: Served) -> None:
 def test_onnx_takes_several_photos_at_once(served: Served) -> None:
     session = onnxruntime.InferenceSession(served.model / "model.onnx")
     batch = np.concatenate([onnx_pixels(photo, 64) for photo in served.photos[:3]])
-    assert [values.shape for values in session.run(None, {"pixels": batch})] == [(3, 12), (3,)]
+    assert [values.shape for values in session.run(None, {"pixels": batch})] == [(3, 12), (3,), (3, 12, 2, 2)]
 
 
-@pytest.mark.parametrize("form", ["model.onnx", "model.int8.onnx"])
+@pytest.mark.parametrize("form", ["model.onnx", "model.fp16.onnx"])
 def test_onnx_and_classifier_find_the_same_photos_out_of_distribution(served: Served, form: str) -> None:
     """By the limit in model.json and its own energies; only within what rounding moves them may they differ."""
     classifier = Classifier(served.model)
@@ -130,9 +130,12 @@ def _network(kind: str, size: int, classes: int) -> bytes:
         weights.ClearField("raw_data")
     inside = [weights, helper.make_tensor("E", TensorProto.FLOAT, [1], [0.0])]
     inside.append(helper.make_tensor("I", TensorProto.INT64, [1], [9 if kind == "a fault" else 0]))
+    inside.append(helper.make_tensor("V", TensorProto.FLOAT, [1, classes, 1, 1], [0.0] * classes))
     reads = ("Identity", ["W"]) if kind == "no dimension" else ("Gather", ["W", "I"])
     nodes = [helper.make_node(*reads, ["probabilities"]), helper.make_node("Identity", ["E"], ["energy"])]
+    nodes.append(helper.make_node("Identity", ["V"], ["evidence"]))
     shapes: dict[str, list[Any]] = {"pixels": ["n", 3, size, size], "probabilities": ["n", classes], "energy": ["n"]}
+    shapes["evidence"] = ["n", classes, 1, 1]
     pixels, *gives = (helper.make_tensor_value_info(name, TensorProto.FLOAT, of) for name, of in shapes.items())
     graph = helper.make_graph(nodes, "graph", [pixels], gives, inside)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -245,4 +248,4 @@ def test_about_tells_what_the_answers_mean(served: Served) -> None:
 
 def test_the_api_offers_nothing_else(served: Served) -> None:
     with urllib.request.urlopen(f"{served.url}/gradio_api/info") as answer:
-        assert set(json.load(answer)["named_endpoints"]) == {"/predict", "/about"}
+        assert set(json.load(answer)["named_endpoints"]) == {"/predict", "/explain", "/about"}

@@ -1,8 +1,9 @@
 """A photo becomes the same numbers in a browser as in Python, and a network gives the same for them."""
 
 import base64
+import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +62,8 @@ def file_of(picture: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-PICTURES = {
-    **{f"turned {number}": lambda number=number: turned(number) for number in range(1, 9)},
+PICTURES: dict[str, Callable[[], bytes]] = {
+    **{f"turned {number}": functools.partial(turned, number) for number in range(1, 9)},
     "Display P3": lambda: file_of(scene(450, 350), "JPEG", icc_profile=screen_profile(DISPLAY_P3)),
     "see-through": lambda: file_of(see_through(), "PNG"),
     "grey JPEG": lambda: file_of(scene(450, 350).convert("L"), "JPEG"),
