@@ -171,8 +171,8 @@ def _explain(classifier: Classifier, photo: bytes | None) -> Explanation:
         raise gr.Error("Choose a photo first.", print_exception=False)
     try:
         return classifier.explain(photo)
-    except PictureError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+    except PictureError as error:  # the title tells pages that the same photo need not be tried again
+        raise gr.Error(str(error), print_exception=False, title="Photo") from error
 
 
 def _about(facts: dict[str, Any], examples: list[dict[str, str]]) -> Callable[[], dict[str, Any]]:
