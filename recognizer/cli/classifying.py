@@ -36,7 +36,7 @@ def _classify(classifier: "Classifier", photo: Path, as_json: bool) -> bool:
     except PictureError as error:
         _print_error(photo, str(error), as_json)
         return False
-    _print_prediction(photo, prediction, as_json)
+    print_prediction(photo, prediction, as_json)
     return True
 
 
@@ -58,7 +58,8 @@ def _print_error(photo: Path, why: str, as_json: bool) -> None:
         print(f"{photo}: {why}", file=sys.stderr)
 
 
-def _print_prediction(photo: Path, prediction: "Prediction", as_json: bool) -> None:
+def print_prediction(photo: Path, prediction: "Prediction", as_json: bool) -> None:
+    """Print what a photo looks like: a line of words, or a JSON object with exact numbers."""
     if as_json:
         _print_json({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities})
         return

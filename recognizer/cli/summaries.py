@@ -42,7 +42,7 @@ def _duration(seconds: float) -> str:
 
 def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what became of the hits, which engine gave what, and which classes did not reach their number."""
-    failures = {f"  {reason.replace('_', ' ')}": number for reason, number in report["failures"].items()}
+    failures = {f"  {reason}": number for reason, number in report["failures"].items()}
     counts = table(f"Photos for {recipe.name}", _with_parts(report["counts"], "failed", failures))
     engines = _grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
     wanted = recipe.collect.photos

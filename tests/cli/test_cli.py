@@ -10,7 +10,9 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from recognizer.cli.classifying import print_prediction
 from recognizer.cli.commands import app
+from recognizer.serve.classifier import Prediction
 from tests.conftest import Built, Served
 from tests.paths import ROOT
 
@@ -37,6 +39,14 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: recognizer {command}" in text
     options = [line for line in text.splitlines() if line.strip().startswith("--")]
     assert all(len(line.split()) > 2 for line in options), text
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_help_is_cut(width: int) -> None:
+    for command in ("", *sorted(COMMANDS)):
+        text = CliRunner().invoke(app, [*command.split(), "--help"], terminal_width=width).output
+        lines = [line for line in text.partition("\n  Forms:\n")[0].splitlines() if not line.startswith("Usage: ")]
+        assert [line for line in lines if len(line) > width or line.endswith("...")] == [], command
 
 
 def test_every_command_of_the_readme_exists() -> None:
@@ -72,6 +82,12 @@ def test_classify_prints_words_or_json(served: Served) -> None:
     answer = json.loads(text)
     assert answer["photo"] == str(photo)
     assert answer["probabilities"] == pytest.approx(served.expected(photo), abs=1e-6)
+
+
+def test_classify_claims_no_certainty(capsys: pytest.CaptureFixture[str]) -> None:
+    sure = Prediction("Tartan", {"Tartan": 0.9999, "Gingham": 0.0001, "Ikat": 0.0}, False)
+    print_prediction(Path("a.jpg"), sure, as_json=False)
+    assert capsys.readouterr().out == "a.jpg: Tartan (Tartan over 99 %, Gingham under 1 %, Ikat under 1 %)\n"
 
 
 def test_classify_names_a_missing_photo(served: Served) -> None:

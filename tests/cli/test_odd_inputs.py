@@ -116,7 +116,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_the_same_command_goes_on(folder
         odd.check(row, *odd.run(folder, row))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    row = Odd("", COLLECT, 0, r"stored +│ +7")
+    row = Odd("", COLLECT, 0, r"stored +7 ")
     odd.check(row, *odd.run(folder, row))
 
 

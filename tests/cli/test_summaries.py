@@ -1,9 +1,11 @@
 """What a command shows at its end says something, and names commands as they were typed."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from rich.table import Table
 
 from recognizer.cli import summaries
@@ -13,6 +15,20 @@ EVALUATED: dict[str, Any] = {
     **{"photos": 9, "likely_wrong_labels": 0.2, "accuracy": 1.0, "accuracy_interval": [0.7, 1.0], "top3": 1.0},
     **{"coverage": 0.9, "ece": 0.01, "missing": 2},
 }
+PAGE = Path("data/bags/reports/evaluate.html")
+COLLECTED: dict[str, Any] = {
+    "counts": {"hits": 12_345, "stored": 2400, "duplicate": 1200, "failed": 1634, "waiting": 25},
+    "failures": {"not_an_image": 1514, "http_404": 120},
+    "engines": {
+        name: {"hits": 12_345, "stored": 2400, "duplicate": 1200, "failed": 1634, "state": "refused"}
+        for name in ("duckduckgo", "openverse")
+    },
+    **{"refused": [], "short": {}, "again": 0, "left_waiting": {}},
+}
+FORMS = ("model.onnx", "model.int8.onnx", "model.safetensors")
+EXPORTED: dict[str, Any] = {
+    "agreement": {"photos": 9, "forms": {file: {"largest_difference": 1e-7, "same_answer": 1.0} for file in FORMS}}
+}
 
 
 def recipe_of(count: int) -> Recipe:
@@ -21,13 +37,13 @@ def recipe_of(count: int) -> Recipe:
 
 @pytest.mark.parametrize(("classes", "says_more"), [(2, False), (3, False), (6, True)])
 def test_the_first_three_of_three_are_no_figure(classes: int, says_more: bool) -> None:
-    table = next(part for part in summaries.evaluated(recipe_of(classes), EVALUATED) if isinstance(part, Table))
+    table = next(part for part in summaries.evaluated(recipe_of(classes), EVALUATED, PAGE) if isinstance(part, Table))
     assert ("among the first three" in list(table.columns[0].cells)) == says_more
 
 
 def test_what_is_advised_is_what_was_typed() -> None:
     recipe = recipe_of(3).asked_for("my bags first.toml", Path("a b"))
-    sentence = summaries.evaluated(recipe, EVALUATED)[-1]
+    sentence = summaries.evaluated(recipe, EVALUATED, PAGE)[-1]
     assert "recognizer collect 'my bags first.toml' --work 'a b' fetches them again" in str(sentence)
 
 
@@ -38,3 +54,35 @@ def test_a_folder_that_has_no_more_did_not_run_dry() -> None:
         "short": {"bag 0": {"photos": 25, "why": "dry"}},
     }
     assert "bag 0 has 25 of 200 different photos: its folder has no more." in summaries.collected(own, report)
+
+
+def lines_of(summary: summaries.Summary, width: int) -> list[str]:
+    """Print the tables of a summary on a terminal of some width."""
+    terminal = Console(width=width, file=io.StringIO())
+    for part in summary:
+        if isinstance(part, Table):
+            terminal.print(part)
+    return str(terminal.file.getvalue()).splitlines()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_tables_are_whole_on_a_narrow_terminal(width: int) -> None:
+    tables = summaries.collected(recipe_of(2), COLLECTED), summaries.exported(recipe_of(2), EXPORTED)
+    lines = [line for summary in tables for line in lines_of(summary, width)]
+    assert "…" not in "".join(lines)
+    whole = ["duckduckgo", "openverse", *FORMS]
+    assert [line.split()[0] for line in lines if line.split() and line.split()[0] in whole] == whole
+    assert all(line.split()[1:] == ["12345", "2400", "1200", "1634", "refused"] for line in lines if "refused" in line)
+
+
+def test_why_hits_failed_stands_right_under_how_many() -> None:
+    table = summaries.collected(recipe_of(2), COLLECTED)[0]
+    assert isinstance(table, Table)
+    assert list(table.columns[0].cells)[3:] == ["failed", "  not_an_image", "  http_404", "waiting"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(9.4, "9 s"), (75, "1 min 15 s"), (3600 * 2 + 125, "2 h 2 min")])
+def test_a_build_ends_with_its_time_the_model_and_the_next_command(seconds: float, words: str) -> None:
+    recipe = recipe_of(2).asked_for("bags", Path("w"))
+    said = [f"Built in {words}. The model is in w/model.", "Next: recognizer serve bags --work w"]
+    assert summaries.built(recipe, Path("w/model"), seconds) == said
