@@ -36,7 +36,7 @@ class Limits(NamedTuple):
 
 
 # Rounding may decide otherwise where two classes are as likely.
-LIMITS = {FLOATS: Limits(1e-3, 1e-2, True), HALF: Limits(2e-2, 0.2, False), WEIGHTS: Limits(1e-5, 1e-2, True)}
+LIMITS = {FLOATS: Limits(1e-3, 1e-2, True), HALF: Limits(2e-2, 0.1, False), WEIGHTS: Limits(1e-5, 1e-2, True)}
 
 
 def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[str, Any]:
