@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recognizer.cli import options, stages, summaries
+from recognizer.cli import options, publishing, stages, summaries
 from recognizer.cli.engines import choose_engines
 from recognizer.cli.sentences import Commands
 from recognizer.cli.stages import model_folder, opened, show
@@ -230,9 +230,15 @@ def classify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=publishing.NEEDS)
 def publish(
     recipe: options.RecipeName = "ethnic-groups",
+    to: publishing.To = None,
+    push: publishing.Push = None,
+    form: publishing.FormName = publishing.FORM,
+    with_model: publishing.WithModel = None,
+    with_index: publishing.WithIndex = None,
+    private: publishing.Private = False,
     work: options.Work = None,
     runtime: options.RuntimeName = RUNTIME,
 ) -> None:
@@ -240,7 +246,5 @@ def publish(
 
     Example: recognizer publish ethnic-groups --push me/groups
     """
-    from recognizer.publish.space import publish as write
-
-    files = write(model_folder(recipe, work), to, runtime)
-    show([summaries.table(f"Space in {to}", {"files": len(files)})])
+    where = publishing.Where(to, push, with_model, with_index, private)
+    publishing.run_publish(recipe, work, where, form, runtime)

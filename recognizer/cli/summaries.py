@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.recipe import Recipe
+from recognizer.store.spaces import PUBLISHED
 
 if TYPE_CHECKING:  # no --help needs rich
     from rich.table import Table
@@ -51,7 +52,14 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
         f"{label} has {one['photos']} of {wanted} different photos: {reasons[one['why']]}."
         for label, one in report["short"].items()
     ]
-    return [counts, engines, *report["refused"], *short, *_left(report)]
+    return [counts, engines, *report["refused"], *short, *_left(report), *_examples(report["examples"])]
+
+
+def _examples(found: dict[str, Any]) -> list[str]:
+    """Say how many classes have a photo for visitors to try, where it could not be searched for all of them."""
+    if not found["refused"]:
+        return []
+    return [f"{found['photos']} of {found['wanted']} classes have a photo for visitors to try. {found['refused']}"]
 
 
 def _with_parts(rows: dict[str, Any], whole: str, parts: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +91,7 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what was removed, and what is to be done again because it learned from it."""
     rows = {name.replace("_", " "): number for name, number in report["counts"].items()}
     summary: Summary = [table("Forgotten", rows)]
-    if not report["counts"]["hits"]:
+    if not (report["counts"]["hits"] or report["counts"]["examples"]):
         summary.append("This was forgotten before; nothing of it was left.")
     if report["again"]:
         stages = ", ".join(recipe.command(stage) for stage in report["again"])
@@ -96,6 +104,7 @@ def _left_elsewhere(report: dict[str, Any]) -> list[str]:
     says = [
         f"The Space in {space} is without it now; push it again, or publish anew, since what was pushed still holds it."
         for space in report["spaces"]["changed"]
+        if Path(space).parent.name != PUBLISHED  # else it is told where that was pushed to
     ] + [
         f"The Space that was written to {space} is not there any more; wherever it is now, it may still hold the photo."
         for space in report["spaces"]["away"]
@@ -105,6 +114,19 @@ def _left_elsewhere(report: dict[str, Any]) -> list[str]:
             "Another program is reading photos.db, so that its log, photos.db-wal, still tells of the photo; close "
             "that program and run this command again."
         )
+    return says
+
+
+def _left_on_the_hub(recipe: Recipe, report: dict[str, Any]) -> list[str]:
+    """Say which repositories still show or name a forgotten photo, and how they are made to lose it."""
+    spaces = [entry for entry in report["pushed"] if entry["kind"] == "space"]
+    others = [entry for entry in report["pushed"] if entry["kind"] != "space"]
+    says = []
+    for entry in [*spaces, *others]:
+        option = {"space": "--push", "model": "--with-model", "dataset": "--with-index"}[entry["kind"]]
+        form = f" --form {entry['form']}" if entry["form"] else ""
+        command = f"{recipe.command('publish')} {option} {entry['repository']}{form}"
+        says.append(f"{entry['repository']} on the Hub ({entry['kind']}) still holds something of it; run {command}.")
     return says
 
 

@@ -1,5 +1,10 @@
-"""A model folder and a recipe in, what can be put on the web out.
+"""A model folder and a recipe in, what can be put on the web out: a folder, and repositories on the Hugging Face Hub.
 
-model folder -> space.py   publish: the folder of a Hugging Face Space, whole
-recipe       -> site.py    write_groups: what the static site in docs/ shows without asking the Space
+folder.py        publish: the folder of a form, whole; forms.py says which there are, order.py what is asked for
+  -> space.py    the forms in which a program of ours answers (cpu, zero, docker); modules.py: what it needs of us
+  -> site.py     write_site: the site, for the forms static and pages
+  -> readme.py   what Hugging Face reads of a Space
+pushing.py       push: files to a repository, noted in the work folder
+  -> hub.py      what is there already, one commit, waiting until it runs; hub_errors.py: refusals as sentences
+  -> index.py    where the photos come from, for a dataset repository
 """

@@ -16,6 +16,7 @@ from recognizer.recipe import Recipe
 from recognizer.report import write_report
 from recognizer.store.copies import clean_spaces, remove_copies, remove_sheets
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.pushed import note_held
 from recognizer.store.rows import Photo
 
 LEARNING = ("clean", "train", "evaluate", "export")  # stages whose results depend on every photo
@@ -29,11 +30,13 @@ class Match:
         photos: the photos that were named.
         hits: numbers of the search results that led to them, or would.
         addresses: where these were, and the page if it is what was named.
+        examples: the examples for visitors that were named.
     """
 
     photos: list[Photo]
     hits: list[int]
     addresses: list[str]
+    examples: list[Photo]
 
 
 def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
@@ -47,7 +50,8 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
 
     Returns:
         The report, as written to `reports/forget.json`. `again` lists the stages that must be run again, since what
-        they left was learned from photos that were forgotten since. `spaces` is of `clean_spaces`. `log` is whether
+        they left was learned from photos that were forgotten since. `spaces` is of `clean_spaces`, `pushed` of
+        `note_held`. `log` is whether
         another program reads the database, so that words of these photos are in its log until that one is closed and
         this one run again.
 
@@ -59,21 +63,23 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
     begun = time.monotonic()
     with store.locked():
         match = find_match(store, what)
-        if not match.hits and not store.forgotten.has(what):
+        if not (match.hits or match.examples or store.forgotten.has(what)):
             raise NotFound(
                 f"No photo in {store.work} has the sha256, address or page {what}; "
                 f"{recipe.command('credits')} lists those that are kept."
             )
-        store.forgotten.remember(match.photos, match.addresses)
-        photos = remembered(store)
-        gone = store.forgotten.digests() | {photo.sha256 for photo in photos}
+        store.forgotten.remember(match.photos, match.addresses, match.examples)
+        photos, examples = remembered(store), _known(store, store.examples.all())
+        gone = store.forgotten.digests() | {photo.sha256 for photo in (*photos, *examples)}
+        pushed = note_held(store.work, gone)
         copies = remove_copies(store.work, gone) | {"sheets": remove_sheets(store.work) if photos else 0}
         spaces = clean_spaces(store.work, gone)
         hits = erase(store, photos, match.hits)
+        copies["examples"] += store.examples.remove(examples)
         log = not store.database.settle()
     named = len(match.photos)
     counts = {"photos": named, "near_copies": len(photos) - named, "hits": hits, **copies}
-    more = {"again": _again(store), "spaces": spaces, "log": log}
+    more = {"again": _again(store), "spaces": spaces, "pushed": pushed, "log": log}
     return write_report(store.work, "forget", recipe.name, time.monotonic() - begun, counts, **more)
 
 
@@ -83,13 +89,18 @@ def find_match(store: PhotoStore, what: str) -> Match:
     named = {row["photo"] for row in rows}
     photos = [photo for photo in store.photos.all() if photo.sha256 in named]
     hits = {row["id"]: row["image"] for row in rows} | store.hits.leading_to(photos)
-    pages = {what} & {row["page"] for row in rows}
-    return Match(photos, list(hits), sorted(pages.union(hits.values())))
+    examples = store.examples.named(what)
+    pages = {what} & {*(row["page"] for row in rows), *(example.page for example in examples)}
+    images = {*hits.values(), *(example.image for example in examples)}
+    return Match(photos, list(hits), sorted(pages | images), examples)
 
 
 def remembered(store: PhotoStore) -> list[Photo]:
     """Return the photos that are still stored although they, or what they are near copies of, were forgotten."""
-    photos = store.photos.all()
+    return _known(store, store.photos.all())
+
+
+def _known(store: PhotoStore, photos: Sequence[Photo]) -> list[Photo]:
     return [photo for photo, gone in zip(photos, store.forgotten.are_known(photos), strict=True) if gone]
 
 

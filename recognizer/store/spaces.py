@@ -12,6 +12,7 @@ from typing import Any
 from recognizer.report import read_json, write_json
 
 MARKER = ".recognizer-space"  # says that publish wrote a folder
+PUBLISHED = "published"  # in a work folder: the folders of what was pushed without a folder of its own
 MODEL = "model"  # where the model lies in it
 REPORT = Path("reports", "publish.json")
 

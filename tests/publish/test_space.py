@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,11 @@ from typer.testing import CliRunner
 from recognizer.cli.commands import app
 from recognizer.errors import RecognizerError
 from recognizer.images.decode import sha256
-from recognizer.publish.space import MODULES, publish
+from recognizer.publish.folder import publish
+from recognizer.publish.forms import FORMS
+from recognizer.publish.modules import served_files
+from recognizer.publish.order import Order
+from recognizer.recipe import load_recipe
 from recognizer.serve.classifier import read_facts
 from tests.conftest import Built
 from tests.paths import ROOT
@@ -32,6 +37,13 @@ from recognizer.serve.server import make_app
 print(make_app(Classifier(app.MODEL, app.RUNTIME)).title)
 print(*(module.__file__ for name, module in sys.modules.items() if name.split(".")[0] == "recognizer"), sep="\\n")
 """
+APP = ROOT / "deployment" / "app.py"
+
+
+def write(model: Path, to: Path, form: str = "cpu", runtime: str = "onnx") -> list[Path]:
+    return publish(load_recipe("textiles"), model, to, Order(FORMS[form], runtime))
+
+
 # Of the runtime fastai alone, and of the process apart in which some pictures are decoded.
 NOT_AT_ONCE = {"recognizer/networks/torchvision_cure.py", "recognizer/images/decoding_process.py"}
 
@@ -39,13 +51,13 @@ NOT_AT_ONCE = {"recognizer/networks/torchvision_cure.py", "recognizer/images/dec
 @pytest.mark.slow
 def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: Built, tmp_path: Path) -> None:
     space = tmp_path / "space"
-    files = set(publish(built.model, space))
+    files = set(write(built.model, space))
     wanted = {"app.py", "README.md", "requirements.txt", ".gitattributes", "model/model.onnx", "model/learner.pkl"}
     assert {Path(name) for name in wanted} <= files
     done = subprocess.run([sys.executable, "-c", STARTED], cwd=space, capture_output=True, text=True, check=True)
     title, *imported = done.stdout.splitlines()
     assert title == read_facts(built.model)["title"]
-    modules = {f"recognizer/{module}" for module in MODULES}
+    modules = {f"recognizer/{file.as_posix()}" for file in served_files(APP)}
     assert {file.as_posix() for file in files if file.parts[0] == "recognizer"} == modules
     started = {Path(file).relative_to(space.resolve()).as_posix() for file in imported}
     assert started == {module for module in modules if module.endswith(".py")} - NOT_AT_ONCE
@@ -55,7 +67,7 @@ def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: 
 @pytest.mark.parametrize("runtime", ["onnx", "fastai"])
 def test_published_space_answers(built: Built, tmp_path: Path, runtime: str) -> None:
     """`python app.py`, as a Space runs it, and a photo to its plain route."""
-    publish(built.model, tmp_path / "space", runtime)
+    write(built.model, tmp_path / "space", runtime=runtime)
     env = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": "0"}
     command = [sys.executable, "app.py"]
     with subprocess.Popen(command, cwd=tmp_path / "space", env=env, stdout=subprocess.PIPE, text=True) as space:
@@ -80,41 +92,42 @@ def _heic(photo: bytes) -> bytes:
 
 def test_published_space_imports_only_what_it_requires() -> None:
     """Everything that the served modules import is Python's own or in the Space's requirements."""
-    wanted = {line.split("=")[0].split(">")[0].strip() for line in _requirements("onnx")}
+    wanted = {line.removeprefix("# ").split(">")[0].split("=")[0] for line in _lines() if not line.startswith("#")}
     known = {"pillow": "PIL", "pillow-heif": "pillow_heif", "python-multipart": "python_multipart"}
     always = {known.get(name, name) for name in wanted} | set(sys.stdlib_module_names) | {"recognizer"}
-    for module in [*(name for name in MODULES if name.endswith(".py")), "../deployment/app.py"]:
+    for module in [*(file for file in served_files(APP) if file.suffix == ".py"), APP]:
         source = (ROOT / "recognizer" / module).read_text()
         lines = [line.split() for line in source.splitlines() if line.strip().startswith(("import ", "from "))]
-        allowed = always | ({"fastai", "torch", "torchvision"} if module in OPENS_PICKLES else set())
+        allowed = always | ({"fastai", "torch", "torchvision"} if module.as_posix() in OPENS_PICKLES else set())
         assert {words[1].split(".")[0] for words in lines} <= allowed, module
 
 
 OPENS_PICKLES = {"serve/runtimes.py", "networks/torchvision_cure.py"}
 
 
-def _requirements(runtime: str) -> list[str]:
-    lines = (ROOT / "deployment" / "requirements.txt").read_text().splitlines()[1:]
-    return [line.removeprefix("# ") for line in lines if runtime == "fastai" or not line.startswith("#")]
+def _lines() -> list[str]:
+    return (ROOT / "deployment" / "requirements.txt").read_text().splitlines()[1:]
 
 
-def test_a_space_for_fastai_requires_what_opens_the_pickle(built: Built, tmp_path: Path) -> None:
-    publish(built.model, tmp_path / "space", "fastai")
+@pytest.mark.parametrize("runtime", ["onnx", "fastai"])
+def test_a_space_requires_the_very_versions_that_it_was_tried_with(built: Built, tmp_path: Path, runtime: str) -> None:
+    write(built.model, tmp_path / "space", runtime=runtime)
     lines = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
-    assert lines[1:] == _requirements("fastai") and "torch==2.13.0" in lines
-    assert 'RUNTIME = "fastai"' in (tmp_path / "space" / "app.py").read_text()
+    wanted = [line.removeprefix("# ") for line in _lines() if runtime == "fastai" or not line.startswith("#")]
+    assert [line.split("==")[0] for line in lines] == [line.split(">")[0].split("=")[0] for line in wanted]
+    assert [version(line.split("==")[0]).split("+")[0] for line in lines] == [line.split("==")[1] for line in lines]
+    assert f'RUNTIME = "{runtime}"' in (tmp_path / "space" / "app.py").read_text()
 
 
-def test_space_pins_are_those_of_the_project() -> None:
-    """A model is served with the versions that it was made with."""
+def test_what_a_space_may_require_is_what_the_project_requires() -> None:
     project = (ROOT / "requirements.txt").read_text().splitlines()
-    assert set(_requirements("fastai")) <= set(project)
+    assert {line.removeprefix("# ") for line in _lines()} <= set(project)
 
 
 def test_publish_does_not_overwrite_other_files(built: Built, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(RecognizerError, match="holds other files"):
-        publish(built.model, tmp_path)
+        write(built.model, tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
@@ -123,14 +136,14 @@ def test_a_work_folder_and_the_model_itself_are_no_place_for_a_space(built: Buil
     work = Path(shutil.copytree(built.work, tmp_path / "work"))
     before = {path: path.stat().st_mtime_ns for path in work.rglob("*")}
     with pytest.raises(RecognizerError, match="name another folder for the Space"):
-        publish(work / "model", work / place)
+        write(work / "model", work / place)
     assert {path: path.stat().st_mtime_ns for path in work.rglob("*")} == before
 
 
 def test_another_work_folder_is_not_overwritten(built: Built, tmp_path: Path) -> None:
     work = Path(shutil.copytree(built.work, tmp_path / "work"))
     with pytest.raises(RecognizerError, match="holds other files"):
-        publish(built.model, work)
+        write(built.model, work)
     assert (work / "photos.db").is_file() and (work / "model" / "model.onnx").is_file()
 
 
@@ -141,7 +154,7 @@ def test_a_fresh_clone_is_filled_and_its_neighbours_stay(built: Built, tmp_path:
     (clone / "README.md").write_text("---\ntitle: New\n---\n")
     neighbour.mkdir()
     (neighbour / "mine.txt").write_text("mine")
-    publish(built.model, clone)
+    write(built.model, clone)
     assert (clone / ".git" / "HEAD").is_file() and (clone / "app.py").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["space", "space.part"]
     assert (neighbour / "mine.txt").read_text() == "mine"
@@ -150,16 +163,16 @@ def test_a_fresh_clone_is_filled_and_its_neighbours_stay(built: Built, tmp_path:
 @pytest.mark.parametrize("lost", ["model", "app.py", "recognizer"])
 def test_a_space_that_a_stop_left_half_written_is_written_again(built: Built, tmp_path: Path, lost: str) -> None:
     space = tmp_path / "space"
-    files = publish(built.model, space)
+    files = write(built.model, space)
     shutil.rmtree(space / lost) if (space / lost).is_dir() else (space / lost).unlink()
-    assert publish(built.model, space) == files
+    assert write(built.model, space) == files
 
 
 @pytest.mark.slow
 def test_a_forgotten_example_goes_from_the_space_too(built: Built, tmp_path: Path) -> None:
     work, space = Path(shutil.copytree(built.work, tmp_path / "work")), tmp_path / "space"
     (work / "reports" / "publish.json").unlink(missing_ok=True)  # what other tests published is theirs
-    publish(work / "model", space)
+    write(work / "model", space)
     example = space / "model" / "examples" / "1.jpg"
     jpeg, digest = example.read_bytes(), sha256(example.read_bytes())
     command = ["forget", str(built.recipe), digest, "--work", str(work)]
@@ -170,7 +183,7 @@ def test_a_forgotten_example_goes_from_the_space_too(built: Built, tmp_path: Pat
         assert not [file for file in files if jpeg[-400:-200] in file.read_bytes()]
         assert not [file for file in files if file.suffix == ".md" and digest[:16] in file.read_text(encoding="utf-8")]
     assert "examples/1.jpg" not in (space / "model" / "model.json").read_text(encoding="utf-8")
-    publish(work / "model", space)
+    write(work / "model", space)
     assert "is without it now" not in CliRunner().invoke(app, command).output
 
 
@@ -178,7 +191,7 @@ def test_a_space_has_the_title_of_its_model_and_says_where_its_photos_come_from(
     model = Path(shutil.copytree(built.model, tmp_path / "model"))
     facts = json.loads((model / "model.json").read_text(encoding="utf-8"))
     (model / "model.json").write_text(json.dumps({**facts, "title": 'Cloth: "old" & new'}), encoding="utf-8")
-    publish(model, tmp_path / "space")
+    write(model, tmp_path / "space")
     text = (tmp_path / "space" / "README.md").read_text(encoding="utf-8")
     assert yaml.safe_load(text.split("---")[1])["title"] == 'Cloth: "old" & new'
     assert "pictures that a program drew of each name" in " ".join(text.split()) and "image search" not in text

@@ -21,7 +21,7 @@ from typing import Any
 import recognizer.clean.clean
 import recognizer.evaluate.evaluate
 import recognizer.export.export
-import recognizer.publish.space  # noqa: F401
+import recognizer.publish.folder  # noqa: F401
 from recognizer.cli.commands import app
 
 

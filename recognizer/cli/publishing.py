@@ -1,0 +1,162 @@
+"""The command publish: its options, what makes no sense among them, and what it does, step by step.
+
+run_publish("bags", None, Where(to=Path("site"), push="me/bags"), form="static", runtime="onnx")
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recognizer.cli import summaries
+from recognizer.cli.stages import model_folder, show
+from recognizer.publish.forms import DEFAULT, FORMS, Form
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.pushed import names_of_kind
+from recognizer.store.spaces import PUBLISHED
+
+if TYPE_CHECKING:  # no --help needs the Hub's library
+    from recognizer.publish.hub import Hub, Pushed, Repository
+
+FORM = DEFAULT
+NEEDS = "\b\nForms:\n" + "\n".join(f"  {form.name}: {form.needs}." for form in FORMS.values())
+
+
+def known_form(name: str) -> str:
+    """Refuse a form that there is not."""
+    if name not in FORMS:
+        raise typer.BadParameter(f"{name} is no form; allowed are {', '.join(FORMS)}.")
+    return name
+
+
+def full_name(name: str | None) -> str | None:
+    """Refuse what can be no name of a repository."""
+    if name is None:
+        return None
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise typer.BadParameter(f"{name} can be no name on the Hub; give OWNER/NAME, such as me/bags.") from error
+    if name.count("/") != 1:
+        raise typer.BadParameter(f"{name} has no owner; give OWNER/NAME, such as me/{name}.")
+    return name
+
+
+To = Annotated[Path | None, typer.Option(help="The folder to write.", show_default=False)]
+Push = Annotated[
+    str | None,
+    typer.Option(
+        callback=full_name, metavar="OWNER/NAME", help="The Space to push to, which is made if it is missing."
+    ),
+]
+FormName = Annotated[
+    str, typer.Option(callback=known_form, metavar="|".join(FORMS), help="static: free; what each needs, below.")
+]
+Private = Annotated[bool, typer.Option("--private", help="Let only its owner see what is pushed.")]
+WithModel = Annotated[
+    str | None, typer.Option(callback=full_name, metavar="OWNER/NAME", help="Push the model folder, too, to a model.")
+]
+WithIndex = Annotated[
+    str | None,
+    typer.Option(
+        callback=full_name, metavar="OWNER/NAME", help="Push where the photos come from, too, to a data set; no photos."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where it is published: a folder, a Space, and beside it repositories of the model and of the index of photos."""
+
+    to: Path | None = None
+    push: str | None = None
+    model: str | None = None
+    index: str | None = None
+    private: bool = False
+
+
+def check(where: Where, form: str, runtime: str) -> None:
+    """Refuse what makes no sense."""
+    if not (where.to or where.push or where.model or where.index):
+        raise typer.BadParameter("Give --push OWNER/NAME, or --to with a folder to write, or both.")
+    if where.push and not FORMS[form].sdk:
+        raise typer.BadParameter(
+            f"--form {form} is a folder and no Space; give it with --to docs, without --push, and commit that folder."
+        )
+    if runtime != "onnx" and form not in ("cpu", "docker"):
+        raise typer.BadParameter(f"--runtime {runtime} is for --form cpu and --form docker.")
+
+
+def run_publish(typed: str, work: Path | None, where: Where, form: str, runtime: str) -> None:
+    """Write the folder; then push the repositories that were named, wait until the Space runs, and say where.
+
+    Args:
+        typed: the recipe, as the user typed it.
+        work: the work folder, where one was named.
+        where: where it is published.
+        form: one of `FORMS`.
+        runtime: what runs the network in a Space of the forms cpu and docker.
+    """
+    check(where, form, runtime)
+    recipe, model = load_recipe(typed).asked_for(typed, work), model_folder(typed, work)
+    hub = _hub() if where.push or where.model or where.index else None  # before anything is done without a token
+    if hub:
+        _push_beside(hub, recipe, model, where)
+    if where.to or where.push:
+        _publish(hub, recipe, model, where, form, runtime)
+
+
+def _hub() -> "Hub":
+    from recognizer.publish.hub import Hub
+
+    return Hub()
+
+
+def _push_beside(hub: "Hub", recipe: Recipe, model: Path, where: Where) -> None:
+    """Push the model and the index, before the Space that links to them."""
+    from recognizer.publish import pushing
+    from recognizer.publish.hub import Repository
+
+    if where.model:
+        repository = Repository(where.model, "model", private=where.private)
+        _say(repository, pushing.push(hub, model.parent, repository, pushing.model_files(model)))
+    if where.index:
+        repository = Repository(where.index, "dataset", private=where.private)
+        _say(repository, pushing.push_index(hub, recipe, model.parent, repository))
+
+
+def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form: str, runtime: str) -> None:
+    """Write the folder, and push it where that is asked for."""
+    from recognizer.publish.folder import publish
+    from recognizer.publish.order import Order
+
+    show([f"{form}: {FORMS[form].needs}."])
+    links = (names_of_kind(model.parent, kind) for kind in ("model", "dataset"))
+    order = Order(FORMS[form], runtime, *links)
+    to = where.to or model.parent / PUBLISHED / str(where.push).replace("/", "--")
+    files = publish(recipe, model, to, order)
+    show([summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})])
+    if hub and where.push:
+        _push_space(hub, model.parent, to, where, order.form)
+
+
+def _push_space(hub: "Hub", work: Path, to: Path, where: Where, form: Form) -> None:
+    from recognizer.cli.progress import ProgressDisplay
+    from recognizer.publish import pushing
+    from recognizer.publish.hub import Repository
+
+    repository = Repository(str(where.push), "space", form.sdk, form.hardware, where.private)
+    pushed = pushing.push(hub, work, repository, pushing.space_files(to), form.name)
+    _say(repository, pushed)
+    with ProgressDisplay() as watch:
+        hub.wait(repository, pushed, watch)
+    show([f"It runs at {repository.url}"])
+
+
+def _say(repository: "Repository", pushed: "Pushed") -> None:
+    rows = {"files sent": pushed.sent, "MB": round(pushed.size / 1e6, 1), "files removed": pushed.removed}
+    show([summaries.table(f"Pushed to {repository.url}", rows)])

@@ -1,0 +1,146 @@
+"""Writes what is published as a folder, whole, whatever its form.
+
+files = publish(recipe, work / "model", Path("space"), Order(FORMS["cpu"]))
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from recognizer.errors import RecognizerError
+from recognizer.files import alone_in, write_whole, writing
+from recognizer.publish.order import Order
+from recognizer.publish.readme import space_readme
+from recognizer.publish.space import DEPLOYMENT, assemble_space
+from recognizer.recipe import Recipe
+from recognizer.report import write_report
+from recognizer.serve.classifier import Classifier
+from recognizer.serve.facts import read_facts
+from recognizer.store.pushed import noted_pushes, without_photos
+from recognizer.store.spaces import MARKER, MODEL, note_space
+
+ATTRIBUTES = ".gitattributes"  # what git keeps as large files, without which Hugging Face takes no picture
+HALF = ".part"  # the folder within a published one in which the next is put together
+DOCS = Path(__file__).parents[2] / "docs"  # the site of this checkout
+# What a fresh clone of a Space holds, and what systems put into any folder.
+CLONED = {".git", ".gitattributes", "README.md", ".DS_Store", "Thumbs.db"}
+
+
+def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
+    """Write a folder that can be put on the web.
+
+    Args:
+        recipe: the recipe that the model was built from.
+        model: the model folder in a work folder, whose `reports/publish.json` then names `to`.
+        to: the folder to write; it must be empty, missing, a fresh clone of a Space, or one that was written before.
+            For the form "pages" it may also be docs/ of this checkout.
+        order: the form, and what else is to be known.
+
+    Returns:
+        The files that are in it now, relative to `to`.
+
+    Raises:
+        ModelError: the model folder is not whole.
+        RecognizerError: `to` holds something else, or this is no checkout with a deployment folder.
+        WorkInUse: another run is at work in the work folder.
+        Unwritable: the disk is full, or the folder may not be written.
+    """
+    _check_place(model, to, order)
+    read_facts(model)  # before a folder is made for what is not there
+    with alone_in(model.parent):
+        begun = time.monotonic()
+        facts = Classifier(model, order.runtime).facts
+        noted = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
+        _write(recipe, model, facts, to, order)
+        files = published_files(to)
+        counts = {"files": len(files)}
+        pushed = [without_photos(entry) for entry in noted_pushes(model.parent)]
+        seconds = time.monotonic() - begun
+        write_report(model.parent, "publish", recipe.name, seconds, counts, **noted, pushed=pushed)
+        return files
+
+
+def published_files(folder: Path) -> list[Path]:
+    """Return the files of a published folder, relative to it, without those of git."""
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+def _write(recipe: Recipe, model: Path, facts: dict[str, Any], to: Path, order: Order) -> None:
+    half = to / HALF
+    with writing(to):
+        to.mkdir(parents=True, exist_ok=True)
+        (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
+        if _is_docs(to):
+            _write_docs(recipe, model, to)
+            return
+        shutil.rmtree(half, ignore_errors=True)
+        try:
+            _assemble(recipe, model, facts, half, order)
+            _put(half, to)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+
+
+def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, order: Order) -> None:
+    if order.form.answers:
+        assemble_space(model, facts, half, order)
+        return
+    from recognizer.publish.site import write_site
+
+    write_site(recipe, half, model=model)
+    if order.form.sdk:
+        write_whole(half / "README.md", space_readme(facts, order).encode())
+        write_whole(half / ATTRIBUTES, (DEPLOYMENT / ATTRIBUTES).read_bytes())
+
+
+def _write_docs(recipe: Recipe, model: Path, to: Path) -> None:
+    """Write into the site of this checkout, and take away what a model before left there."""
+    from recognizer.publish.site import write_site
+
+    written = set(write_site(recipe, to, model=model))
+    for file in [file for file in (to / MODEL).rglob("*") if file.is_file() and file.relative_to(to) not in written]:
+        file.unlink()
+
+
+def _is_docs(to: Path) -> bool:
+    return to.resolve() == DOCS.resolve()
+
+
+def _check_place(model: Path, to: Path, order: Order) -> None:
+    """Refuse a folder in which something else than what was published would be overwritten or published."""
+    here, there = to.resolve(), model.resolve()
+    if there.is_relative_to(here) or here.is_relative_to(there):
+        raise RecognizerError(f"{to} holds the model itself, or lies in it; name another folder for the Space.")
+    if to.exists() and not to.is_dir():
+        raise RecognizerError(f"{to} is a file; name a folder for the Space, an empty or a missing one.")
+    if order.form.name == "pages" and _is_docs(to):
+        return
+    held = {path.name for path in to.iterdir()} if to.is_dir() else set()
+    others = sorted(held - CLONED)
+    is_ours = MARKER in held or {"app.py", "model", "recognizer"} <= held
+    if others and (not is_ours or _is_docs(to)):
+        raise RecognizerError(
+            f"{to} holds other files, such as {others[0]}; name an empty folder, a fresh clone of a Space, or one that "
+            "publish wrote before."
+        )
+
+
+def _put(half: Path, to: Path) -> None:
+    """Move each part into place, and take away those of the time before; a git checkout keeps its own folder."""
+    parts = {part.name for part in half.iterdir()}
+    before = set((to / MARKER).read_text(encoding="utf-8").splitlines())
+    _note_parts(to, parts | before)  # all that a stop below may leave
+    for name in sorted(parts | before):
+        _remove(to / name)
+        if name in parts:
+            (half / name).replace(to / name)
+    _note_parts(to, parts)
+
+
+def _note_parts(to: Path, parts: set[str]) -> None:
+    write_whole(to / MARKER, "".join(f"{name}\n" for name in sorted(parts)).encode())
+
+
+def _remove(place: Path) -> None:
+    shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink(missing_ok=True)

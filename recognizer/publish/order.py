@@ -1,0 +1,23 @@
+"""What is to be published, and how: the one thing that all of this room is told."""
+
+from dataclasses import dataclass
+
+from recognizer.publish.forms import Form
+from recognizer.serve.classifier import DEFAULT_RUNTIME
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is published, and how.
+
+    Args:
+        form: see forms.py.
+        runtime: what runs the network where a program of ours answers: "onnx" or "fastai".
+        models: names of the model's own repositories on the Hub, for a link.
+        datasets: names of repositories with the index of its photos, for a link.
+    """
+
+    form: Form
+    runtime: str = DEFAULT_RUNTIME
+    models: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
