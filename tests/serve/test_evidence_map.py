@@ -1,0 +1,43 @@
+"""The map of what an answer rests on lies where the evidence is, and its two colours are the right ones."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from recognizer.serve.classifier import Explanation, Prediction
+from recognizer.serve.evidence_map import AGAINST, FOR, draw_evidence, relative_evidence
+from tests.conftest import Served
+from tests.serve.asking import client
+
+
+def explained(evidence: dict[str, npt.NDArray[np.float32]]) -> Explanation:
+    shares = dict.fromkeys(evidence, 1 / len(evidence))
+    return Explanation(Prediction("a", shares, False), evidence, Image.new("RGB", (90, 60), "white"))
+
+
+def test_what_speaks_for_the_class_is_coloured_where_it_lies() -> None:
+    grid = np.zeros((3, 3), np.float32)
+    grid[0, 0], grid[2, 2] = 1, -1
+    drawn = np.asarray(draw_evidence(explained({"a": grid, "b": np.zeros((3, 3), np.float32)})), int)
+    for_it, against = drawn[8, 8], drawn[-8, -8]
+    assert np.abs(for_it - FOR).sum() < np.abs(for_it - AGAINST).sum()
+    assert np.abs(against - AGAINST).sum() < np.abs(against - FOR).sum()
+    assert drawn[30, 45] == pytest.approx([255, 255, 255], abs=12)
+
+
+def test_what_is_added_to_all_classes_alike_says_nothing() -> None:
+    both = np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
+    assert relative_evidence(explained({"a": both, "b": both})) == pytest.approx(0)
+
+
+def test_programs_get_the_evidence_when_they_ask_for_it(served: Served) -> None:
+    photo = served.photos[0].read_bytes()
+    with client(served.url) as page:
+        answers = [page.post(path, files={"image": photo}) for path in ("/predict", "/predict?evidence=true")]
+    plain, explained = (answer.json() for answer in answers)
+    assert "evidence" not in plain
+    assert list(explained["evidence"]) == served.classes
+    logits = np.array([np.sum(grid) for grid in explained["evidence"].values()])
+    likely = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    assert [explained["probabilities"][name] for name in explained["evidence"]] == pytest.approx(likely, abs=1e-4)
