@@ -76,6 +76,7 @@ class CollectSettings(_Part):
         contact: a mail address or web page of whoever runs this, told to engines and hosts that want to know whom to
             write to; Wikimedia Commons answers nobody else.
         folder: of one's own photos for the engine “folder”, one subfolder for each class; from the current folder.
+        examples: whether visitors are offered photos to try.
     """
 
     engines: Annotated[list[str], Field(min_length=1)] = ["duckduckgo"]
@@ -84,6 +85,7 @@ class CollectSettings(_Part):
     min_side: Annotated[int, Field(ge=1)] = 64
     contact: Contact = ""
     folder: str = ""
+    examples: bool = True
 
 
 class CleanSettings(_Part):

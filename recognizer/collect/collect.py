@@ -17,6 +17,7 @@ from typing import Any
 
 from recognizer.collect.engines.engine import Engine, Reader
 from recognizer.collect.engines.make import make_engines
+from recognizer.collect.examples import find_examples
 from recognizer.collect.filling import Filling
 from recognizer.collect.http.download import Downloader
 from recognizer.collect.http.environment import check_environment
@@ -54,6 +55,7 @@ def collect(
         watch: told how far each class is.
         patience: with busy engines; `Patience()` by default.
         again: whether engines that had no more hits are asked again at once; those of the web are after a day anyway.
+            Examples that could not be found are searched for again, too.
 
     Returns:
         The report, as written to `reports/collect.json`; see `make_report`.
@@ -77,7 +79,8 @@ def collect(
         asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
         if searches.refused and not store.hits.count("stored"):
             raise RecognizerError(next(iter(searches.refused.values())))
-        return make_report(recipe, store, searches, time.monotonic() - begun)
+        examples = find_examples(recipe, store, list(engines.values()), patience, again)
+        return make_report(recipe, store, searches, examples, time.monotonic() - begun)
 
 
 async def _watched_fill(

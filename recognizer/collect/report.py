@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from recognizer.collect.examples import Found
 from recognizer.collect.progress import ENDINGS
 from recognizer.collect.searches import Searches
 from recognizer.recipe import PhotoClass, Recipe
@@ -9,13 +10,16 @@ from recognizer.report import write_report
 from recognizer.store.photo_store import PhotoStore
 
 
-def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: float) -> dict[str, Any]:
+def make_report(
+    recipe: Recipe, store: PhotoStore, searches: Searches, examples: Found, seconds: float
+) -> dict[str, Any]:
     """Write `reports/collect.json`.
 
     Args:
         recipe: the recipe.
         store: its photo store, after the run.
         searches: the engines of the run.
+        examples: what became of the search for examples.
         seconds: that the run took.
 
     Returns:
@@ -23,7 +27,8 @@ def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: 
         `engines`, name to hits and what became of them, and its `state` (`ok`, `dry` where a class lacks photos and
         it has no more hits, or `refused`); `refused`, what engines said that refused; `short`, label to `photos`
         (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number; `again`, how many
-        of the failed hits the next run tries again; and `left_waiting`, engine to hits that wait until it is asked.
+        of the failed hits the next run tries again; `left_waiting`, engine to hits that wait until it is asked; and
+        `examples` (see `Found`).
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
     short = [
@@ -42,6 +47,7 @@ def make_report(recipe: Recipe, store: PhotoStore, searches: Searches, seconds: 
         short={lacking.name: _shortage(store, searches, lacking) for lacking in short},
         again=store.hits.count_again(),
         left_waiting=store.hits.left_waiting(searches.engines),
+        examples=examples._asdict(),
     )
 
 

@@ -6,6 +6,6 @@ Call `export(recipe, store)` in export.py; it proves on held-out photos that all
       onnx_forms.py    the network as ONNX
       half_precision.py  its weights in floats of sixteen bits
       agreement.py     how far each form is from learner.pkl
+      examples.py      photos for visitors to try
       model_card.py    README.md, which the Hugging Face Hub reads
-      sources.py       where the photos come from, in words
 """

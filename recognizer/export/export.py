@@ -12,9 +12,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import importlib.metadata
 import io
-import shutil
 import time
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,6 +25,7 @@ from recognizer.calibration.abstain import SCORE
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import RecognizerError
 from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS, measure_agreement
+from recognizer.export.examples import write_examples
 from recognizer.export.half_precision import write_half
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import write_onnx
@@ -35,16 +34,14 @@ from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
 from recognizer.report import read_json, write_json, write_report
 from recognizer.store.credits import FILE as CREDITS
-from recognizer.store.credits import attribution
+from recognizer.store.credits import attribution, credited
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Photo
 from recognizer.train.learner import make_learner
 from recognizer.train.runs import Run
 from recognizer.train.train import TrainedNetwork, last_run, load_trained
 from recognizer.words.sources import describe_source
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
-EXAMPLES = 6
 NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing")  # of the evaluation's report
 
 
@@ -72,10 +69,10 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         write_forms(recipe, trained, half)
         agreement = measure_agreement(half, held_out, recipe.train.size)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
-        facts["examples"] = _write_examples(recipe, held_out, half / "examples")
+        facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
         write_json(half / "model.json", facts)
         write_card(facts, half / "README.md")
-        (half / CREDITS).write_text(attribution(recipe, store.photos.kept()), encoding="utf-8")
+        (half / CREDITS).write_text(attribution(recipe, credited(store)), encoding="utf-8")
     return write_report(
         store.work,
         "export",
@@ -166,16 +163,3 @@ def _facts(
         ),  # the contact is above; the folder is private
         "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
     }
-
-
-def _write_examples(recipe: Recipe, photos: Sequence[Photo], folder: Path) -> list[dict[str, str]]:
-    """Copy a few held-out photos, one a class, for visitors to try; only such as come with a licence."""
-    folder.mkdir()
-    first = {photo.label: photo for photo in reversed(photos) if photo.licence}
-    chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]
-    credits = []
-    for number, photo in enumerate(chosen, start=1):
-        shutil.copyfile(photo.path, folder / f"{number}.jpg")
-        origin = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
-        credits.append({"file": f"examples/{number}.jpg", "label": photo.label, **origin})
-    return credits

@@ -1,4 +1,4 @@
-"""The credits: ATTRIBUTION.md names title, author, licence and page of every kept photo.
+"""The credits: ATTRIBUTION.md names title, author, licence and page of every kept photo and of the examples.
 
 All of that was written by strangers, and none of it may become a heading, a picture, HTML or a link of its own.
 """
@@ -29,7 +29,7 @@ _ADDRESS = "%/:=?&~#+!$,;@"  # what may stand in an address beside letters, digi
 
 
 def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -> dict[str, Any]:
-    """Write where every kept photo comes from.
+    """Write where every kept photo comes from, and every example.
 
     Args:
         recipe: the recipe.
@@ -46,12 +46,17 @@ def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -
     """
     begun = time.monotonic()
     with store.locked():
-        photos = store.photos.kept()
-        if not photos:
+        if not store.photos.kept():
             raise NotFound(f"{store.work} has no photos to give credit for; run {recipe.command('collect')} first.")
+        photos = credited(store)
         write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
         counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
         return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)
+
+
+def credited(store: PhotoStore) -> list[Photo]:
+    """Return the photos that credit is given for: those that are kept, and the examples."""
+    return [*store.photos.kept(), *store.examples.all()]
 
 
 def attribution(recipe: Recipe, photos: Sequence[Photo]) -> str:

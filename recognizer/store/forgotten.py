@@ -24,31 +24,39 @@ class Forgotten:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def remember(self, photos: Sequence[Photo], addresses: Iterable[str]) -> None:
+    def remember(self, photos: Sequence[Photo], addresses: Iterable[str], examples: Sequence[Photo] = ()) -> None:
         """Keep fingerprints of photos and addresses, so that none of them is stored or fetched again.
 
         Args:
             photos: the photos, while their files are still there.
-            addresses: that led to them.
+            addresses: that led to them, and to the examples.
+            examples: the same for photos that nothing was learned from.
         """
-        hashes = {phash for photo in photos for phash in _hashes(photo)}
+        hashes = {phash for photo in (*photos, *examples) for phash in _hashes(photo)}
         with self._database.transaction():
             self.remember_digests(photos)
+            self.remember_digests(examples, at="")
             for phash in hashes:
                 self._database.execute("INSERT OR IGNORE INTO forgotten_hashes VALUES (?)", phash)
             self.remember_addresses(addresses)
 
-    def remember_digests(self, photos: Iterable[Photo]) -> None:
-        """Keep the sha256 of photos, so that what is left of them anywhere is known as theirs."""
+    def remember_digests(self, photos: Iterable[Photo], at: str | None = None) -> None:
+        """Keep the sha256 of photos, so that what is left of them anywhere is known as theirs.
+
+        Args:
+            photos: the photos.
+            at: when they were forgotten, now by default; "" for those that nothing was learned from.
+        """
+        when = now() if at is None else at
         for photo in photos:
-            self._database.execute("INSERT OR IGNORE INTO forgotten_photos VALUES (?, ?)", photo.sha256, now())
+            self._database.execute("INSERT OR IGNORE INTO forgotten_photos VALUES (?, ?)", photo.sha256, when)
 
     def digests(self) -> set[str]:
         """Return the sha256 of all photos that were ever forgotten."""
         return {row["sha256"] for row in self._database.rows("SELECT sha256 FROM forgotten_photos")}
 
     def last(self) -> float | None:
-        """Return when a photo was last forgotten, in seconds since 1970; None where none ever was."""
+        """Return when a photo was last forgotten that may have been learned from, in seconds since 1970, or None."""
         row = self._database.row("SELECT max(at) AS at FROM forgotten_photos")
         return datetime.fromisoformat(row["at"]).timestamp() if row and row["at"] else None
 

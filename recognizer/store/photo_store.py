@@ -17,6 +17,7 @@ from pathlib import Path
 from recognizer.files import alone_in
 from recognizer.store.database import Database
 from recognizer.store.decisions import Decisions
+from recognizer.store.examples import Examples
 from recognizer.store.forgotten import Forgotten
 from recognizer.store.hits import Hits
 from recognizer.store.issues import Issues, LabelQualities
@@ -40,6 +41,7 @@ class PhotoStore:
         decisions: what rules and people decided.
         forgotten: what must never come back.
         sound_files: which photo files are known to be whole.
+        examples: photos for visitors to try, which are none of the photos.
 
     Raises:
         Damaged: the database cannot be read.
@@ -56,6 +58,7 @@ class PhotoStore:
         self.label_quality = LabelQualities(self.database)
         self.decisions = Decisions(self.database)
         self.sound_files = SoundFiles(self.database)
+        self.examples = Examples(work)
 
     def repair(self) -> None:
         """Put right what a stop or a damage left: photos without a whole file wait again, files of no photo go.

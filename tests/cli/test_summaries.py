@@ -24,6 +24,7 @@ COLLECTED: dict[str, Any] = {
         for name in ("duckduckgo", "openverse")
     },
     **{"refused": [], "short": {}, "again": 0, "left_waiting": {}},
+    "examples": {"wanted": 0, "photos": 0, "refused": ""},
 }
 FORMS = ("model.onnx", "model.int8.onnx", "model.safetensors")
 EXPORTED: dict[str, Any] = {
@@ -51,6 +52,7 @@ def test_a_folder_that_has_no_more_did_not_run_dry() -> None:
     own = recipe_of(2).model_copy(update={"collect": CollectSettings(engines=["folder"], folder="photos")})
     report: dict[str, Any] = {
         **{"counts": {}, "failures": {}, "engines": {}, "refused": [], "again": 0, "left_waiting": {}},
+        "examples": {"wanted": 0, "photos": 0, "refused": ""},
         "short": {"bag 0": {"photos": 25, "why": "dry"}},
     }
     assert "bag 0 has 25 of 200 different photos: its folder has no more." in summaries.collected(own, report)

@@ -45,13 +45,18 @@ def set_environment(environment: pytest.MonkeyPatch, variables: dict[str, str]) 
 
 
 def write_recipe(
-    folder: Path, photos: int, queries: dict[str, list[str]] | None = None, timeout: float = TIMEOUT
+    folder: Path,
+    photos: int,
+    queries: dict[str, list[str]] | None = None,
+    timeout: float = TIMEOUT,
+    examples: bool = False,
 ) -> Path:
     """A recipe that wants so many photos of each class; a query for each, or those given."""
     classes = queries or {label: [label] for label in CLASSES}
     tables = [f"[[classes]]\nname = {json.dumps(k)}\nqueries = {json.dumps(v)}\n" for k, v in classes.items()]
     path = folder / "cloth.toml"
-    path.write_text(f'title = "Cloth"\n[collect]\nphotos = {photos}\ntimeout = {timeout}\n' + "".join(tables))
+    settings = f"[collect]\nphotos = {photos}\ntimeout = {timeout}\nexamples = {json.dumps(examples)}\n"
+    path.write_text(f'title = "Cloth"\n{settings}' + "".join(tables))
     return path
 
 

@@ -52,6 +52,7 @@ class Commons(WebEngine):
 
     name = "commons"
     title = "Wikimedia Commons"
+    tells_licence = True
     host_limits = HOST_LIMITS
 
     def __init__(self, contact: str, patience: Patience | None = None) -> None:

@@ -17,12 +17,14 @@ class Engine(ABC):
     Attributes:
         name: what recipes call it.
         host_limits: hosts of its pictures that want fewer downloads at once than others, and how many.
+        tells_licence: whether its hits come with a licence.
         good_for: seconds; a query which had no more hits is asked again by a run that begins later than that. With 0,
             every run asks from the first page on.
     """
 
     name: ClassVar[str]
     host_limits: ClassVar[dict[str, int]] = {}
+    tells_licence: ClassVar[bool] = False
     good_for: ClassVar[float] = math.inf
 
     def queries(self, photo_class: PhotoClass) -> list[str]:

@@ -35,6 +35,7 @@ class Openverse(WebEngine):
 
     name = "openverse"
     title = "Openverse"
+    tells_licence = True
     host_limits = HOST_LIMITS  # many of its pictures lie at Wikimedia
 
     def __init__(self, contact: str = "", patience: Patience | None = None) -> None:

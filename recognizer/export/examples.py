@@ -1,0 +1,36 @@
+"""Photos for visitors to try, copied into the model folder with their credits."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from recognizer.recipe import Recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
+
+EXAMPLES = 6
+
+
+def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo], folder: Path) -> list[dict[str, str]]:
+    """Copy a few photos, one a class: none that was learned from, and only such as come with a licence.
+
+    Args:
+        recipe: the recipe, which may want none.
+        store: the photo store, for the examples that collecting found.
+        held_out: photos that come before those.
+        folder: where to; it is made.
+
+    Returns:
+        What model.json says of each: `file`, `label`, `title`, `page`, `licence` and `author`.
+    """
+    folder.mkdir()
+    if not recipe.collect.examples:
+        return []
+    first = {photo.label: photo for photo in reversed([*held_out, *store.examples.all()]) if photo.licence}
+    chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]
+    credits = []
+    for number, photo in enumerate(chosen, start=1):
+        shutil.copyfile(photo.path, folder / f"{number}.jpg")
+        origin = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
+        credits.append({"file": f"examples/{number}.jpg", "label": photo.label, **origin})
+    return credits

@@ -1,0 +1,44 @@
+"""Photos for visitors to try: held-out ones of a known licence, else those that collecting found apart."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from recognizer.export.examples import write_examples
+from recognizer.recipe import Recipe
+from recognizer.splits.split import split_kept
+from recognizer.store.credits import attribution, credited
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit, Photo
+from tests.small_sample import drawn
+
+APART = Hit("https://a.example/1.jpg", "https://a.example/page", "A scarf", "CC BY 4.0", "Ann")
+
+
+def without_licence(photos: list[Photo], label: str) -> list[Photo]:
+    return [replace(photo, licence="") if photo.label == label else photo for photo in photos]
+
+
+def test_a_class_whose_photos_have_no_licence_shows_the_one_found_apart(
+    copied: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
+    learned = split_kept(recipe, copied)
+    copied.examples.add("Chevron", APART, drawn("sample:argyle/0046.jpg"))
+    copied.examples.add("Gingham", APART, drawn("sample:ikat/0046.jpg"))
+    held_out = without_licence(learned.held_out, "Chevron")
+    told = write_examples(recipe, copied, held_out, tmp_path / "examples")
+    assert [one["label"] for one in told] == recipe.labels
+    found = {"title": "A scarf", "page": APART.page, "licence": "CC BY 4.0", "author": "Ann"}
+    assert told[1] == {"file": "examples/2.jpg", "label": "Chevron", **found}
+    assert (tmp_path / told[1]["file"]).read_bytes() == drawn("sample:argyle/0046.jpg").jpeg
+    assert told[2]["title"] != "A scarf", "a held-out photo comes first"
+    assert split_kept(recipe, copied) == learned, "nothing learns from it"
+    assert attribution(recipe, credited(copied)).count("A scarf") == 2
+
+
+def test_a_recipe_that_wants_no_examples_shows_none(copied: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
+    settings = recipe.collect.model_copy(update={"examples": False})
+    other = recipe.model_copy(update={"collect": settings})
+    copied.examples.add("Chevron", APART, drawn("sample:argyle/0046.jpg"))
+    held_out = split_kept(recipe, copied).held_out
+    assert write_examples(other, copied, held_out, tmp_path / "examples") == []
+    assert list((tmp_path / "examples").iterdir()) == []
