@@ -88,7 +88,7 @@ def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, or
         return
     from recognizer.publish.site import write_site
 
-    write_site(recipe, half, model=model)
+    write_site(recipe, half, model=model, address=order.address)
     if order.form.sdk:
         write_whole(half / "README.md", space_readme(facts, order).encode())
         write_whole(half / ATTRIBUTES, (DEPLOYMENT / ATTRIBUTES).read_bytes())

@@ -15,9 +15,11 @@ class Order:
         runtime: what runs the network where a program of ours answers: "onnx" or "fastai".
         models: names of the model's own repositories on the Hub, for a link.
         datasets: names of repositories with the index of its photos, for a link.
+        address: where a site will be, ending in a slash, as far as that is known; for the picture of shared links.
     """
 
     form: Form
     runtime: str = DEFAULT_RUNTIME
     models: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    address: str = ""

@@ -175,6 +175,11 @@ SPACES = [
     Odd("a Space in a folder of photos", "publish tiny.toml --work work --to photos", 1, r"photos holds other files, such as backpack"),
     Odd("a Space in the model", "publish tiny.toml --work work --to work/model/space", 1, "name another folder for the Space"),
     Odd("a Space that nobody may write", "publish tiny.toml --work work --to /proc/space", 1, r"/proc/space cannot be written"),
-    Odd("nowhere", "publish tiny.toml --work work", 2, "Missing option '--to'"),
+    Odd("nowhere", "publish tiny.toml --work work", 2, "Give --push OWNER/NAME, or --to"),
+    Odd("a form that there is not", "publish tiny.toml --work work --to s --form heroku", 2, "allowed are static, zero"),
+    Odd("GitHub Pages on the Hub", "publish tiny.toml --work work --push me/s --form pages", 2, "give it with --to docs"),
+    Odd("a Space of nobody", "publish tiny.toml --work work --push space", 2, "give OWNER/NAME, such as me/space"),
+    Odd("a Space with a space", "publish tiny.toml --work work --push me/my~bags", 2, "can be no name on the Hub"),
+    Odd("fastai in a browser", "publish tiny.toml --work work --to s --runtime fastai", 2, "is for --form cpu and"),
 ]  # fmt: skip
 WITH_MODEL = [*MODELS, *SPACES]

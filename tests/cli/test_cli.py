@@ -102,7 +102,7 @@ def test_classify_names_a_missing_photo(served: Served) -> None:
 
 
 def test_publish_writes_a_space(built: Built, tmp_path: Path) -> None:
-    code, text = run("publish", built.recipe, "--work", built.work, "--to", tmp_path / "space")
+    code, text = run("publish", built.recipe, "--work", built.work, "--form", "cpu", "--to", tmp_path / "space")
     assert code == 0, text
     assert (tmp_path / "space" / "app.py").is_file()
 

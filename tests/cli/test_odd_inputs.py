@@ -60,7 +60,7 @@ def test_a_fresh_clone_of_an_empty_space_is_filled(with_model: Path, monkeypatch
     for name in (".git/HEAD", ".gitattributes", "README.md"):
         write(f"clone/{name}", name)(with_model)
     monkeypatch.chdir(with_model / "clone")
-    row = Odd("", "publish ../tiny.toml --work ../work --to .", 0, r"Space in \.")
+    row = Odd("", "publish ../tiny.toml --work ../work --to . --form cpu", 0, r"Space in \.")
     odd.check(row, *odd.run(with_model, row))
     assert Path(".git/HEAD").read_text() == ".git/HEAD" and Path("app.py").is_file()
     assert "filter=lfs" in Path(".gitattributes").read_text(), "a Space takes large files only so"

@@ -130,6 +130,15 @@ def test_a_push_that_is_killed_is_finished_by_the_same_command(someone: Publishe
     assert same_as(hub.repositories[SPACE].files, someone.folder)
 
 
+def test_without_a_form_it_is_a_static_space_that_needs_no_card(someone: Publisher) -> None:
+    someone.hub.add(SPACE, {"index.html": b"hello", "style.css": b"body {}", "README.md": b"---\nsdk: static\n---\n"})
+    code, out, err = someone.publish("--push", "me/bags")
+    assert code == 0 and "static: free, without a card" in out, err
+    files = someone.hub.repositories[SPACE].files
+    assert same_as(files, someone.folder) and b"sdk: static" in files["README.md"]
+    assert {"index.html", "model/model.json", "words/en.json"} <= files.keys()
+
+
 REFUSALS = [
     ("create", 402, "--form static is free"),
     ("create", 403, "may not write to me/bags"),

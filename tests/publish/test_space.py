@@ -20,7 +20,7 @@ from recognizer.cli.commands import app
 from recognizer.errors import RecognizerError
 from recognizer.images.decode import sha256
 from recognizer.publish.folder import publish
-from recognizer.publish.forms import FORMS
+from recognizer.publish.forms import FORMS, Form
 from recognizer.publish.modules import served_files
 from recognizer.publish.order import Order
 from recognizer.recipe import load_recipe
@@ -45,7 +45,8 @@ def write(model: Path, to: Path, form: str = "cpu", runtime: str = "onnx") -> li
 
 
 # Of the runtime fastai alone, and of the process apart in which some pictures are decoded.
-NOT_AT_ONCE = {"recognizer/networks/torchvision_cure.py", "recognizer/images/decoding_process.py"}
+FASTAI = {"networks/evidence.py", "networks/torchvision_cure.py"}
+NOT_AT_ONCE = {*(f"recognizer/{file}" for file in FASTAI), "recognizer/images/decoding_process.py"}
 
 
 @pytest.mark.slow
@@ -102,7 +103,7 @@ def test_published_space_imports_only_what_it_requires() -> None:
         assert {words[1].split(".")[0] for words in lines} <= allowed, module
 
 
-OPENS_PICKLES = {"serve/runtimes.py", "networks/torchvision_cure.py"}
+OPENS_PICKLES = {"serve/runtimes.py", *FASTAI}
 
 
 def _lines() -> list[str]:
@@ -138,6 +139,39 @@ def test_a_work_folder_and_the_model_itself_are_no_place_for_a_space(built: Buil
     with pytest.raises(RecognizerError, match="name another folder for the Space"):
         write(work / "model", work / place)
     assert {path: path.stat().st_mtime_ns for path in work.rglob("*")} == before
+
+
+@pytest.mark.parametrize("form", ["static", "cpu"])
+def test_the_site_of_the_checkout_is_no_place_for_a_space(built: Built, form: str) -> None:
+    with pytest.raises(RecognizerError, match="holds other files"):
+        write(built.model, ROOT / "docs", form)
+    assert not (ROOT / "docs" / ".part").exists()
+
+
+def test_another_form_in_the_same_folder_takes_the_place_of_all_of_the_one_before(built: Built, tmp_path: Path) -> None:
+    space, other = tmp_path / "space", tmp_path / "other"
+    write(built.model, space, "zero")
+    (space / "notes.txt").write_text("mine")
+    assert Path("zero.py") in write(built.model, other, "zero")
+    files = write(built.model, space, "docker")
+    assert {"Dockerfile", "compose.yaml", "app.py", "notes.txt"} <= {file.name for file in files}
+    assert not (space / "zero.py").exists() and (space / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS.values() if form.sdk], ids=lambda form: form.name)
+def test_the_head_of_a_space_is_whole(built: Built, tmp_path: Path, form: Form) -> None:
+    order = Order(form, models=("me/bags-model",), datasets=("me/photos",))
+    publish(load_recipe("textiles"), built.model, tmp_path / "space", order)
+    head = yaml.safe_load((tmp_path / "space" / "README.md").read_text(encoding="utf-8").split("---")[1])
+    assert head["sdk"] == form.sdk and head["models"] == ["me/bags-model"] and head["datasets"] == ["me/photos"]
+    assert head["license"] == "mit" and len(head["short_description"]) <= 60 and "image-classification" in head["tags"]
+    started = {"gradio": "app_file", "docker": "app_port", "static": "app_file"}[form.sdk or ""]
+    assert (tmp_path / "space" / str(head[started])).is_file() or head[started] == 7860
+    if form.answers:
+        assert head["startup_duration_timeout"] == "10m"
+    if form.sdk == "gradio":
+        assert (head["python_version"], head["sdk_version"]) == (form.python, version("gradio"))
+    assert "*.jpg filter=lfs" in (tmp_path / "space" / ".gitattributes").read_text(), "git pushes no pictures otherwise"
 
 
 def test_another_work_folder_is_not_overwritten(built: Built, tmp_path: Path) -> None:

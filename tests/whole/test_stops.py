@@ -89,7 +89,7 @@ VICTIMS = {
 
 
 def commands(recipe: Path, folder: Path, gone: str) -> dict[str, list[object]]:
-    more: dict[str, list[object]] = {"publish": ["--to", folder / "space"], "forget": [gone]}
+    more: dict[str, list[object]] = {"publish": ["--form", "cpu", "--to", folder / "space"], "forget": [gone]}
     return {stage: [stage, recipe, *more.get(stage, []), "--work", folder / "work"] for stage in VICTIMS}
 
 

@@ -1,0 +1,61 @@
+"""The forms in which the visitor's browser answers: a static Space, and GitHub Pages."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Built
+from tests.paths import ROOT
+
+CHECKOUT = ("recognizer", "deployment", "docs")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this checkout, whose docs/ may be written."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in CHECKOUT:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def run(checkout: Path, *words: object) -> str:
+    command = [sys.executable, "-m", "recognizer", *map(str, words)]
+    done = subprocess.run(
+        command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def constant(site: Path, name: str) -> str:
+    found = re.search(rf"export const {name} = (.*);", (site / "js" / "config.js").read_text())
+    return found[1] if found else ""
+
+
+def test_docs_becomes_the_site_of_ones_own_classes(built: Built, checkout: Path, tmp_path: Path) -> None:
+    work, docs = Path(shutil.copytree(built.work, tmp_path / "work")), checkout / "docs"
+    (docs / "model" / "examples").mkdir(parents=True)
+    (docs / "model" / "examples" / "99.jpg").write_bytes(b"of a model before")
+    figures = (docs / "figures.md").read_bytes()
+    assert "Site in docs" in run(checkout, "publish", built.recipe, "--work", work, "--form", "pages", "--to", "docs")
+    assert "Tiny textiles" in (docs / "index.html").read_text() and "Akha" not in (docs / "groups.json").read_text()
+    assert (constant(docs, "SPACE"), constant(docs, "MODEL")) == ("null", '"model/"')
+    assert (docs / "model" / "model.json").is_file() and not (docs / "model" / "examples" / "99.jpg").exists()
+    assert (docs / "figures.md").read_bytes() == figures
+    example = next((docs / "model" / "examples").glob("*.jpg"))
+    digest = {path.read_bytes(): path.stem for path in (work / "photos").glob("*/*.jpg")}[example.read_bytes()]
+    said = run(checkout, "forget", built.recipe, digest, "--work", work)
+    assert f"The Space in {docs} is without it now" in said and not example.exists()
+
+
+def test_without_a_form_a_folder_is_a_whole_static_space(built: Built, checkout: Path, tmp_path: Path) -> None:
+    said = run(checkout, "publish", built.recipe, "--work", built.work, "--to", tmp_path / "space")
+    assert "static: free" in said and (tmp_path / "space" / ".gitattributes").is_file()
+    assert "sdk: static" in (tmp_path / "space" / "README.md").read_text()
+    assert constant(tmp_path / "space", "MODEL") == '"model/"' and not (tmp_path / "space" / "app.py").exists()
