@@ -129,7 +129,7 @@ def _checkable(
     small = label_quality.small_classes(names, held_out)
     if small:
         counts = ", ".join(f"“{name}” ({count})" for name, count in small.items())
-        _log.warning("Labels of these classes are not checked, for want of photos to train with: %s.", counts)
+        _log.warning("There are too few training photos to check the labels of %s.", counts)
     enough = [name not in small for name in names]
     return list(compress(places, enough)), held_out[enough]
 

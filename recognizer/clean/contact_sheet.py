@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 </style>
 <main>
 <h1>{title}</h1>
-<p>{count}, the surest first. Nothing is deleted; the review is the place to decide.</p>
+<p>{count}, the surest first. Nothing has been deleted; the review is where a person decides.</p>
 <ol>
 {tiles}
 </ol>
@@ -46,7 +46,7 @@ def write_sheet(path: Path, check: str, photos: dict[str, Photo], issues: Sequen
     worst = sorted(issues, key=lambda issue: (-issue.score, issue.photo))[:MOST]
     count = f"{len(worst)} of {len(issues)} photos" if len(worst) < len(issues) else f"{len(issues)} photos"
     tiles = "\n".join(_tile(photos, issue) for issue in worst)
-    page = PAGE.format(title=html.escape(f"Found by the check: {check}"), count=count, tiles=tiles)
+    page = PAGE.format(title=html.escape(f"Found by the check “{check.replace('_', ' ')}”"), count=count, tiles=tiles)
     write_whole(path, page.encode())
 
 

@@ -176,7 +176,7 @@ def small_classes(names: Sequence[str], held_out: Mask) -> dict[str, int]:
     if len(set(names)) - len(small) < 2:
         few = f", and “{min(small, key=lambda name: small[name])}” has {min(small.values())}" if small else ""
         raise RecognizerError(
-            f"There are too few photos to check labels: at least two classes need {FOLDS} for training{few}. "
-            "Collect more."
+            f"There are too few photos to check labels: at least two classes need {FOLDS} training photos{few}; "
+            "collect more."
         )
     return small

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from recognizer.clean.label_quality import LabelEstimate
 from recognizer.recipe import CleanSettings
 from recognizer.store.rows import Decision, Photo
+from recognizer.words.words import SOURCE, words_in
 
 PRECISION = CleanSettings().precision
 Mask = npt.NDArray[np.bool_]
@@ -55,9 +56,13 @@ def decide_labels(
 def _relabel(photo: Photo, estimate: LabelEstimate, place: int) -> Decision:
     number = estimate.other[place]
     label, probability = estimate.classes[number], estimate.probabilities[place, number]
-    return Decision(photo.sha256, "relabel", f"looks like {label} ({probability:.0%})", label=label)
+    return Decision(photo.sha256, "relabel", f"looks like {label} ({_sure(probability)})", label=label)
 
 
 def _drop(photo: Photo, estimate: LabelEstimate, place: int) -> Decision:
     label = estimate.classes[estimate.labels[place]]
-    return Decision(photo.sha256, "drop", f"does not look like {label} ({estimate.wrong[place]:.0%})")
+    return Decision(photo.sha256, "drop", f"does not look like {label} ({_sure(estimate.wrong[place])})")
+
+
+def _sure(probability: float) -> str:
+    return words_in(SOURCE).percent(probability)

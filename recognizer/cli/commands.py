@@ -92,7 +92,7 @@ def review(
     port: options.Port = PORT,
     name: options.Reviewer = None,
 ) -> None:
-    """Open the page where a person decides about photos, the most valuable first.
+    """Open the page where a person decides about photos, those that most need it first.
 
     Example: recognizer review ethnic-groups
     """

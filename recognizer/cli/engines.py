@@ -67,6 +67,6 @@ def _with(recipe: Recipe, **changes: Any) -> Recipe:
 def _say(recipe: Recipe) -> Recipe:
     """Tell what is gone on with, and how to have it otherwise."""
     engines = ", ".join(recipe.collect.engines)
-    otherwise = "give another --folder, or --engine with a search engine, to have it otherwise"
+    otherwise = "to change that, give another --folder, or --engine with a search engine"
     show([f"Photos come from {recipe.collect.folder} (asked: {engines}), as before; {otherwise}."])
     return recipe

@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from recognizer.errors import RecognizerError
 
 _FULL = "the disk is full: free some space there"
-_FORBIDDEN = "see to it that you may read and write there, or name another place"
+_FORBIDDEN = "make sure that you may read and write there, or name another place"
 _WAYS_OUT = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
@@ -29,12 +29,12 @@ _WAYS_OUT = {
     errno.EACCES: _FORBIDDEN,
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: _FORBIDDEN,
-    errno.ENOENT: "see whether it is called so",
+    errno.ENOENT: "check its name",
     errno.ENOTDIR: "name a folder",
     errno.EISDIR: "name a file",
     errno.ENAMETOOLONG: "use a shorter name",
     errno.EMFILE: "allow more open files with ulimit -n",
-    errno.EIO: "see whether that disk is whole, and plugged in",
+    errno.EIO: "check that the disk is sound and plugged in",
 }
 ALL = 1000  # letters of a sentence of help
 _OURS = Path(__file__).parents[1]
@@ -122,9 +122,9 @@ def said_by_system(error: OSError) -> str:
         error: as the system raised it.
     """
     why = error.strerror or str(error) or type(error).__name__
-    way_out = _WAYS_OUT.get(error.errno or 0, "see to that")
+    way_out = _WAYS_OUT.get(error.errno or 0, "put that right")
     what = (
-        f"{_text(error.filename)} cannot be used ({why})" if error.filename else f"The system would not do it ({why})"
+        f"{_text(error.filename)} cannot be used ({why})" if error.filename else f"The system refused ({why})"
     )
     return f"{what}; {way_out}, and run the command again: it goes on from here."
 

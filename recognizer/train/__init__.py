@@ -7,7 +7,7 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       whole.py          fine-tunes all layers on newly augmented photos: for a GPU, or several
       learner.py        the fastai learner, which the pickle holds
       examples.py       labels, their quality, and how often a photo is drawn
-      divergence.py     what is said where training led the network astray
+      divergence.py     what is said where training diverged
       fitting.py        one fine-tuning, its callbacks and its progress
       relabel.py        between two rounds, labels that the network finds wrong
       runs.py           what a round leaves in its folder

@@ -1,4 +1,4 @@
-"""Whether fine-tuning diverged: weights that are no numbers any more, or answers that are surely wrong."""
+"""Whether fine-tuning diverged: weights that are no longer numbers, or answers that are surely wrong."""
 
 import math
 
@@ -26,12 +26,12 @@ def check_converged(settings: TrainSettings, trained: Trained) -> None:
         return
     why = ""
     if not all(_are_numbers(tensor) for tensor in trained.weights.values()):
-        why = "its weights are no numbers any more"
+        why = "its weights are no longer numbers"
     elif _is_guessing(trained.out_of_fold) and _loss(trained) > WORSE * math.log(trained.out_of_fold.logits.shape[1]):
-        why = "about photos that it has not learned from it is right no more often than by guessing"
+        why = "the network does no better than guessing on photos that it has not learned from"
     if why:
         raise RecognizerError(
-            f"Training led the network astray: with learning_rate = {settings.learning_rate} {why}. Lower it under "
+            f"Training diverged: with learning_rate = {settings.learning_rate} {why}. Lower it under "
             f"[train] in the recipe; {TrainSettings().learning_rate} is usual."
         )
 

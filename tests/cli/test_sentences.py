@@ -32,8 +32,8 @@ def failing(error: BaseException) -> tuple[int, str]:
     [
         (RecognizerError("It is so;\n do that."), "It is so; do that."),
         (OSError(errno.ENOSPC, "No space left", "a/b"), "a/b cannot be used (No space left); the disk is full: "),
-        (PermissionError(errno.EACCES, "Forbidden", b"\xe9"), r"\xe9 cannot be used (Forbidden); see to it"),
-        (ExceptionGroup("", [ExceptionGroup("", [OSError(errno.EIO, "Lost")])]), "The system would not do it (Lost)"),
+        (PermissionError(errno.EACCES, "Forbidden", b"\xe9"), r"\xe9 cannot be used (Forbidden); make sure"),
+        (ExceptionGroup("", [ExceptionGroup("", [OSError(errno.EIO, "Lost")])]), "The system refused (Lost)"),
         (MemoryError(), "The memory of this machine is used up; close other programs"),
     ],
 )  # fmt: skip

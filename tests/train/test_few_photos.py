@@ -1,4 +1,4 @@
-"""Few photos of a class: it works, or one sentence says what is missing; and training that leads astray is told."""
+"""Few photos of a class: it works, or one sentence says what is missing; and training that diverges is told."""
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
@@ -61,7 +61,7 @@ def test_labels_of_a_small_class_are_not_checked_and_those_of_the_others_are(
     keep_few(recipe, copied, 3, [small])
     with caplog.at_level(logging.WARNING, "recognizer"):
         clean(recipe, copied)
-    assert f"Labels of these classes are not checked, for want of photos to train with: “{small}” (3)." in caplog.text
+    assert f"There are too few training photos to check the labels of “{small}” (3)." in caplog.text
     labels = {photo.sha256: photo.found_as for photo in copied.photos.all()}
     checked = {labels[issue.photo] for issue in copied.issues.all() if issue.check == "label"}
     assert checked == set(recipe.labels[1:])
@@ -70,14 +70,14 @@ def test_labels_of_a_small_class_are_not_checked_and_those_of_the_others_are(
 @pytest.mark.parametrize("left", [0, 1])
 def test_where_no_two_classes_can_be_compared_a_sentence_says_so(copied: PhotoStore, recipe: Recipe, left: int) -> None:
     keep_few(recipe, copied, 2, recipe.labels[left:])
-    with pytest.raises(RecognizerError, match=r"at least two classes need 5 for training, and “.*” has 2\."):
+    with pytest.raises(RecognizerError, match=r"at least two classes need 5 training photos, and “.*” has 2;"):
         clean(recipe, copied)
 
 
-def test_a_learning_rate_that_leads_astray_is_told(copied: PhotoStore, recipe: Recipe) -> None:
+def test_a_learning_rate_that_makes_training_diverge_is_told(copied: PhotoStore, recipe: Recipe) -> None:
     before = len(all_runs(copied.work))
     fast = with_settings(recipe, epochs=1, learning_rate=1.0, folds=2)
-    with pytest.raises(RecognizerError, match=r"astray: with learning_rate = 1\.0 about photos .*; 0\.0001 is usual"):
+    with pytest.raises(RecognizerError, match=r"diverged: with learning_rate = 1\.0 the network .*; 0\.0001 is usual"):
         train(fast, copied)
     assert len(all_runs(copied.work)) == before
 
@@ -95,7 +95,7 @@ def test_only_what_is_surely_wrong_or_no_number_has_diverged() -> None:
     for fine in (made_up(1.0, 0.9, 0.4), made_up(1.0, 0.25, 1.4), made_up(1.0, 0.3, 9.0)):
         check_converged(settings, fine)
     for weight in (float("nan"), float("inf")):
-        with pytest.raises(RecognizerError, match="its weights are no numbers any more"):
+        with pytest.raises(RecognizerError, match="its weights are no longer numbers"):
             check_converged(settings, made_up(weight, 0.9, 0.4))
-    with pytest.raises(RecognizerError, match="no more often than by guessing"):
+    with pytest.raises(RecognizerError, match="no better than guessing"):
         check_converged(settings, made_up(1.0, 0.25, 9.0))
