@@ -1,25 +1,10 @@
-/** Draws Gradio's Label form: a headline about photos, and a bar for each name. */
+/** Draws an answer: a headline about photos, how sure it is, a bar for each name, and what is known of the likeliest. */
+import { element, english, isWebPage, sentence } from "./dom.js";
+import { sharing } from "./sharing.js";
+import { measuredFor, verdict } from "./verdict.js";
+import { percent } from "./words.js";
 
-const NOT_SURE = "Not sure";
 const SHOWN_FIRST = 5;
-const LIKE = "Most like the photos of";
-
-/**
- * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer
- * @param {{like?: string, threshold?: number}} about what the Space says of itself, as far as it is known
- */
-export function headline({ label, confidences }, about = {}) {
-  const [closest] = confidences;
-  if (isFar({ label, confidences }, about)) return `Unlike all ${confidences.length}`;
-  if (label !== NOT_SURE) return `${about.like ?? LIKE} ${label} (${percent(closest.confidence)})`;
-  const asked = typeof about.threshold === "number" ? `; it answers from ${percent(about.threshold)}` : "";
-  return `Not sure. Closest: ${closest.label} (${percent(closest.confidence)}${asked})`;
-}
-
-/** Whether a class is likely enough next to the others, and the photo all the same like none of them. */
-function isFar({ label, confidences }, { threshold }) {
-  return label === NOT_SURE && typeof threshold === "number" && confidences[0].confidence >= threshold;
-}
 
 /**
  * @param {HTMLElement} place emptied first
@@ -27,42 +12,48 @@ function isFar({ label, confidences }, { threshold }) {
  * @param {object} about what the Space says of itself, as far as it is known
  */
 export function renderAnswer(place, answer, about = {}) {
-  const title = document.createElement("h2");
-  title.textContent = headline(answer, about);
-  place.classList.toggle("unsure", answer.label === NOT_SURE);
-  const { confidences } = answer;
-  if (isFar(answer, about)) {
-    place.replaceChildren(title, folded(`How the ${confidences.length} compare with each other all the same`, bars(confidences, 1)));
-    return;
-  }
-  place.replaceChildren(title, bars(confidences.slice(0, SHOWN_FIRST), 1));
+  const { kind, headline, detail } = verdict(answer, about);
+  place.className = kind;
+  const top = [sentence("h2", "", headline.key, headline.values), sentence("p", "detail", detail.key, detail.values)];
+  const shares = kind === "far" ? farBars(answer) : nearBars(answer, kind === "unsure" ? about.threshold : undefined);
+  const known = kind === "sure" ? [aboutClass(answer.confidences[0].label, about)] : [];
+  place.replaceChildren(...top, ...shares, ...known, sharing(answer, about));
+}
+
+function farBars({ confidences }) {
+  return [folded("answer.far_bars", confidences.length, bars(confidences, 1))];
+}
+
+function nearBars({ confidences }, threshold) {
+  const first = bars(confidences.slice(0, SHOWN_FIRST), 1);
+  if (threshold !== undefined) first.querySelector(".track").append(mark(threshold));
   const rest = confidences.slice(SHOWN_FIRST);
-  if (rest.length) place.append(folded(`The other ${rest.length}`, bars(rest, SHOWN_FIRST + 1)));
-  const measured = measuredFor(answer, about);
-  if (measured) place.append(measured);
+  return rest.length ? [first, folded("answer.more_bars", rest.length, bars(rest, SHOWN_FIRST + 1))] : [first];
 }
 
-/** How often the Space is right about photos of the class that this one is most like. */
-function measuredFor({ confidences: [closest] }, { per_class: found }) {
-  const told = found?.[closest.label];
-  if (typeof told?.accuracy !== "number" || typeof told.photos !== "number") return null;
-  const line = document.createElement("p");
-  line.className = "quiet";
-  line.textContent = `${closest.label}: right for ${Math.round(told.accuracy * told.photos)} of ${told.photos} test photos.`;
-  return line;
+function aboutClass(name, about) {
+  const { description, link } = about.classes?.find((one) => one.name === name) ?? {};
+  const part = element("div", "about-class");
+  if (description) part.append(english("p", "", description));
+  if (isWebPage(link)) {
+    const more = sentence("a", "more", "answer.more_about", { name: { name } });
+    more.href = link;
+    more.rel = "noreferrer";
+    part.append(more);
+  }
+  const measured = measuredFor(name, about);
+  if (measured) part.append(sentence("p", "quiet", measured.key, measured.values));
+  return part;
 }
 
-function folded(words, list) {
+function folded(key, number, list) {
   const details = document.createElement("details");
-  const summary = document.createElement("summary");
-  summary.textContent = words;
-  details.append(summary, list);
+  details.append(sentence("summary", "", key, { number }), list);
   return details;
 }
 
 function bars(confidences, start) {
-  const list = document.createElement("ol");
-  list.className = "bars";
+  const list = element("ol", "bars");
   list.start = start;
   list.append(...confidences.map(bar));
   return list;
@@ -70,23 +61,17 @@ function bars(confidences, start) {
 
 function bar({ label, confidence }) {
   const item = document.createElement("li");
-  const track = span("track", "");
+  const track = element("span", "track");
   track.ariaHidden = "true";
-  track.append(span("fill", ""));
+  track.append(element("span", "fill"));
   track.style.setProperty("--share", confidence);
-  item.append(span("name", label), " ", span("share", percent(confidence)), track);
+  const { key, values } = percent(confidence);
+  item.append(english("span", "name", label), " ", sentence("span", "share", key, values), track);
   return item;
 }
 
-function percent(share) {
-  if (share < 0.01) return "under 1\u00a0%";
-  if (share > 0.99) return "over 99\u00a0%";
-  return `${Math.round(share * 100)}\u00a0%`;
-}
-
-function span(className, text) {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = text;
-  return element;
+function mark(threshold) {
+  const made = element("span", "threshold");
+  made.style.setProperty("--share", threshold);
+  return made;
 }

@@ -1,27 +1,32 @@
-/** What the Space says about itself: its classes, and how often it was right. */
+/** What the Space says about itself: its classes, how often it was right, and whom to ask to remove a photo. */
+import { isWebPage } from "./dom.js";
 import { renderGroups } from "./groups.js";
+import { put } from "./words.js";
 
-const section = document.getElementById("comparison");
 const accuracy = document.getElementById("accuracy");
 
 /** @param {object} about the answer of /about */
 export function showComparison(about) {
-  if (about.title) section.querySelector("h2").textContent = `What it compares with: ${about.title}`;
-  accuracy.textContent = accuracySentence(about) ?? "The Space does not say how often it is right.";
+  const { key, values } = accuracySentence(about);
+  put(accuracy, key, values);
   renderGroups(document.getElementById("groups"), about.classes);
+  showContact(about.contact);
 }
 
 export function showNoComparison() {
-  accuracy.textContent = "The Space does not say what it compares with. The answers work all the same.";
+  put(accuracy, "site.comparison_none");
 }
 
 function accuracySentence({ accuracy: share, accuracy_interval: interval, photos }) {
-  if (typeof share !== "number" || !Array.isArray(interval)) return null;
-  const [low, high] = interval.map(inHundred);
-  const of = photos ? `Right on ${Math.round(share * photos)} of ${photos} test photos` : "Right on test photos";
-  return `${of}, none of which it had learned from (${inHundred(share)}\u00a0%; plausibly ${low} to ${high}\u00a0%).`;
+  const isMeasured = typeof share === "number" && typeof photos === "number" && interval?.length === 2;
+  if (!isMeasured) return { key: "answer.unmeasured", values: {} };
+  const [low, high] = interval.map((counted) => ({ counted }));
+  return { key: "answer.accuracy", values: { right: Math.round(share * photos), photos, share: { counted: share }, low, high } };
 }
 
-function inHundred(share) {
-  return Math.round(share * 100);
+function showContact(contact) {
+  if (!contact) return;
+  const link = document.getElementById("remove");
+  link.href = isWebPage(contact) ? contact : `mailto:${contact}`;
+  link.hidden = false;
 }

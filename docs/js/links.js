@@ -1,11 +1,10 @@
-/** Keeps `?space=` on the links between this site's pages. */
-const space = new URLSearchParams(location.search).get("space");
-
-if (space !== null) {
+/** Keeps `?space=` and `?lang=` on the links between this site's pages. */
+export function keepOnLinks() {
+  const query = new URLSearchParams(location.search);
   for (const link of document.querySelectorAll("a[href]")) {
     const url = new URL(link.href);
     if (url.origin !== location.origin || link.getAttribute("href").startsWith("#")) continue;
-    url.searchParams.set("space", space);
+    for (const name of ["space", "lang"]) if (query.has(name)) url.searchParams.set(name, query.get(name));
     link.href = url.href;
   }
 }

@@ -1,5 +1,4 @@
 /** Waiting with an end. */
-import { SpaceError } from "./space-error.js";
 
 /** @param {number} milliseconds */
 export function pause(milliseconds) {
@@ -9,12 +8,12 @@ export function pause(milliseconds) {
 /**
  * @param {Promise} promise
  * @param {number} milliseconds
- * @param {string} sentence what the visitor reads when it takes longer
+ * @param {Error} error thrown when it takes longer
  */
-export function within(promise, milliseconds, sentence) {
+export function within(promise, milliseconds, error) {
   let timer;
   const limit = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new SpaceError(sentence)), milliseconds);
+    timer = setTimeout(() => reject(error), milliseconds);
   });
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
 }

@@ -1,21 +1,32 @@
-/** The three ways in: choose, drop, paste. */
+/** The four ways in: choose, take, drop, paste. */
 
 /**
- * @param {HTMLInputElement} input the file chooser
- * @param {HTMLElement} zone what lights up while something is dragged over the page
  * @param {(files: File[]) => void} onFiles
+ * @returns {() => void} opens the file chooser
  */
-export function watchPhotos(input, zone, onFiles) {
+export function watchPhotos(onFiles) {
+  const choose = watchChooser("file", "choose", onFiles);
+  watchChooser("camera", "take", onFiles);
+  const zone = document.getElementById("drop");
+  zone.addEventListener("click", choose);
+  watchDrops(zone, onFiles);
+  document.addEventListener("paste", (event) => {
+    event.preventDefault();
+    onFiles([...event.clipboardData.files]);
+  });
+  return choose;
+}
+
+function watchChooser(inputId, buttonId, onFiles) {
+  const input = document.getElementById(inputId);
   input.addEventListener("change", () => {
     const files = [...input.files];
     input.value = ""; // so that choosing the same file again counts as a choice
     if (files.length) onFiles(files);
   });
-  document.addEventListener("paste", (event) => {
-    event.preventDefault();
-    onFiles([...event.clipboardData.files]);
-  });
-  watchDrops(zone, onFiles);
+  const open = () => input.click();
+  document.getElementById(buttonId).addEventListener("click", open);
+  return open;
 }
 
 function watchDrops(zone, onFiles) {

@@ -1,8 +1,10 @@
-/** What may be sent, and how large. */
+/** What may be sent, how large, and what is taken out of it first. */
+import { withoutMetadata } from "./metadata.js";
 import { SpaceError } from "./space-error.js";
 
-const LARGEST_BYTES = 20 * 1024 * 1024;
-const SENT_AS_IT_IS_BYTES = 2 * 1024 * 1024;
+const LARGEST_MB = 20;
+const MEGABYTE = 1024 * 1024;
+const SENT_IN_FULL_BYTES = 2 * MEGABYTE;
 const LONGEST_SIDE = 1600;
 const JPEG_QUALITY = 0.92;
 const PHONE_FORMATS = /\.hei[cf]$/i;
@@ -13,34 +15,35 @@ const PHONE_FORMATS = /\.hei[cf]$/i;
  * @throws {SpaceError} with what is wrong
  */
 export function onePhoto(files) {
-  if (files.length === 0) throw new SpaceError("There is no picture file in this.");
-  if (files.length > 1) throw new SpaceError("One photo at a time, please.");
+  if (files.length === 0) throw new SpaceError("site.no_picture");
+  if (files.length > 1) throw new SpaceError("site.one_at_a_time");
   const [file] = files;
-  if (!file.type.startsWith("image/") && !PHONE_FORMATS.test(file.name)) {
-    throw new SpaceError(`“${file.name}” is not a picture. Choose a photo such as a JPEG, PNG, WebP or HEIC file.`);
-  }
-  if (file.size > LARGEST_BYTES) {
-    throw new SpaceError(`“${file.name}” is too large: ${megabytes(file.size)} MB, and 20 MB is the most.`);
+  const { name } = file;
+  if (!file.type.startsWith("image/") && !PHONE_FORMATS.test(name)) throw new SpaceError("site.not_a_picture", { name });
+  if (file.size > LARGEST_MB * MEGABYTE) {
+    throw new SpaceError("site.too_large", { name, megabytes: megabytes(file.size), most: LARGEST_MB });
   }
   return file;
 }
 
 /**
- * A small file goes out byte for byte, so that its answer is the one that any other client gets.
- * So does one that the browser cannot decode (HEIC in most of them): the Space can.
+ * A small photo goes out as it is, but for what the camera wrote into it, so that its answer is the one that any other
+ * client gets. So does one that the browser cannot decode (HEIC in most of them): the Space can.
  *
  * @param {File} file
- * @returns {Promise<File>} the same photo, at most 1600 pixels on its longest side if it was over 2 MB
+ * @returns {Promise<{photo: Blob, cleaned: boolean}>} at most 1600 pixels on its longest side if it was over 2 MB;
+ *   whether all was taken out of it
  */
 export async function readyToSend(file) {
-  if (file.size <= SENT_AS_IT_IS_BYTES) return file;
-  const bitmap = await createImageBitmap(file).catch(() => null);
-  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= LONGEST_SIDE) return file;
-  const blob = await scaledDown(bitmap);
-  return new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: blob.type });
+  const smaller = file.size > SENT_IN_FULL_BYTES ? await scaledDown(file) : null;
+  if (smaller) return { photo: smaller, cleaned: true };
+  const cleaned = await withoutMetadata(file);
+  return { photo: cleaned ?? file, cleaned: cleaned !== null };
 }
 
-function scaledDown(bitmap) {
+async function scaledDown(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (!bitmap || Math.max(bitmap.width, bitmap.height) <= LONGEST_SIDE) return null;
   const scale = LONGEST_SIDE / Math.max(bitmap.width, bitmap.height);
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
@@ -54,6 +57,7 @@ function scaledDown(bitmap) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
 }
 
-function megabytes(bytes) {
-  return (bytes / 1024 / 1024).toFixed(1);
+/** Bytes in megabytes, to a tenth. */
+export function megabytes(bytes) {
+  return Math.round((bytes / MEGABYTE) * 10) / 10;
 }

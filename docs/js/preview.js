@@ -1,24 +1,33 @@
-/** Shows the chosen photo, or its name where the browser cannot draw it (HEIC). */
+/** Shows the chosen photo, or says that the browser cannot (HEIC in most of them). */
+import { put, putAlt } from "./words.js";
+
+const zone = document.getElementById("drop");
 const image = document.getElementById("preview");
 const placeholder = document.getElementById("placeholder");
-const button = document.getElementById("choose");
+let current = null;
 
-/** @param {File | null} file null shows none */
-export function showPreview(file) {
+/**
+ * @param {File | null} file null shows none
+ * @param {boolean} here whether it has to be decoded in this browser
+ * @returns {Promise<boolean>} whether it could be shown, once its pixels are there
+ */
+export async function showPreview(file, here) {
+  current = file;
   URL.revokeObjectURL(image.src);
-  image.hidden = true;
-  placeholder.hidden = true;
-  button.textContent = file ? "Choose another photo" : "Choose a photo";
-  button.parentElement.parentElement.classList.toggle("filled", file !== null);
-  if (file) draw(file);
+  image.removeAttribute("src");
+  zone.classList.toggle("filled", file !== null);
+  put(document.getElementById("choose"), file ? "site.choose_another" : "site.choose");
+  document.getElementById("clear").hidden = file === null;
+  const shown = file !== null && (await draws(file));
+  if (file !== current) return shown;
+  image.hidden = !shown;
+  placeholder.hidden = file === null || shown;
+  if (file && !shown) put(placeholder, here ? "here.unreadable" : "site.not_shown", { name: file.name });
+  return shown;
 }
 
-function draw(file) {
-  image.onload = () => (image.hidden = false);
-  image.onerror = () => {
-    placeholder.textContent = `${file.name}: this browser cannot show this kind of file; the Space can read most of them.`;
-    placeholder.hidden = false;
-  };
-  image.alt = `Your photo, ${file.name}`;
+function draws(file) {
+  putAlt(image, "site.your_photo_name", { name: file.name });
   image.src = URL.createObjectURL(file);
+  return image.decode().then(() => true, () => false);
 }

@@ -1,97 +1,129 @@
 /** The recognizer page: one photo in, one answer out. Another photo abandons the one before. */
-import "./links.js";
-import { headline, renderAnswer } from "./answer.js";
+import "./page.js";
+import { renderAnswer } from "./answer.js";
+import { chooseAnswerer } from "./answerer.js";
 import { showComparison, showNoComparison } from "./comparison.js";
+import { showExamples } from "./examples.js";
+import { hidePassing, showPassing } from "./passing.js";
 import { watchPhotos } from "./photo-input.js";
 import { pause } from "./patience.js";
-import { onePhoto, readyToSend } from "./photo.js";
+import { megabytes, onePhoto, readyToSend } from "./photo.js";
 import { showPreview } from "./preview.js";
-import { spaceAddress } from "./space-address.js";
 import { SpaceError } from "./space-error.js";
-import { Space } from "./space.js";
 import { Status } from "./status.js";
+import { verdict } from "./verdict.js";
+import { put } from "./words.js";
 
-const CONNECTING = ["connecting", "waking"];
+const CONNECTING = ["connecting", "waking", "loading"];
 const SLOW_MS = 5000;
 const ABOUT_MS = 3000;
-const WAKING = "The Space is waking up. This may take a minute or two; your photo waits here.";
-const SLOW = "The Space has not answered yet. If it is asleep, waking it may take a minute or two.";
 
-const chooser = document.getElementById("file");
 const answer = document.getElementById("answer");
-const status = new Status(document.getElementById("status"), () => run());
-let space = null;
+const kept = document.getElementById("kept");
+let choose = () => {};
+const status = new Status(document.getElementById("status"), () => run(), () => choose());
+let answerer = null;
+let here = false; // whether this browser answers, and no Space
 let photo = null;
 let turn = new AbortController();
 let about = null; // what the Space says of itself; a promise, since an answer is worded by it
 
 function start() {
   try {
-    const address = spaceAddress(location.search);
-    nameSpace(address);
-    space = new Space(address.reference);
+    const chosen = chooseAnswerer(location.search);
+    answerer = chosen.answerer;
+    here = chosen.address === null;
+    if (!here) nameSpace(chosen.address);
   } catch (error) {
-    status.show("refused", error.message);
-    chooser.disabled = true;
+    if (!(error instanceof SpaceError)) throw error;
+    status.show("closed", error);
+    for (const control of document.querySelectorAll(".controls button")) control.disabled = true;
     return;
   }
-  watchPhotos(chooser, document.getElementById("drop"), take);
+  choose = watchPhotos(take);
+  document.getElementById("clear").addEventListener("click", clear);
   run();
 }
 
 function nameSpace({ reference, page, overridden }) {
-  const line = document.getElementById("which-space");
-  const link = document.createElement("a");
+  const line = document.getElementById("which");
+  const link = line.querySelector("a");
   link.href = page;
-  link.rel = "noreferrer";
   link.textContent = reference;
-  line.append(overridden ? "This page’s address names another Space. Photos go to " : "Answers come from the Space ", link);
+  put(line.querySelector("span"), overridden ? "site.which_other" : "site.which");
   line.classList.toggle("overridden", overridden);
   line.hidden = false;
 }
 
-function take(files) {
+/** What is no photo changes nothing: the photo and the answer that are there stay. */
+async function take(files) {
+  let chosen;
+  try {
+    chosen = onePhoto(files);
+  } catch (error) {
+    showPassing(error);
+    return;
+  }
+  hidePassing();
+  putAway();
+  status.show("loading", { key: "site.loading" });
+  photo = chosen;
+  const shown = await showPreview(chosen, here); // decoded before anything scrolls
+  if (photo !== chosen) return;
+  if (here && !shown) status.show("refused", { key: "here.unreadable" });
+  else run();
+}
+
+function putAway() {
   turn.abort();
   answer.hidden = true;
-  try {
-    photo = onePhoto(files);
-  } catch (error) {
-    photo = null;
-    status.show("refused", error.message);
-  }
-  showPreview(photo);
-  if (photo) run();
+  kept.hidden = true;
+}
+
+async function clear() {
+  putAway();
+  photo = null;
+  await showPreview(null, here);
+  document.getElementById("choose").focus();
+  run();
 }
 
 async function run() {
   turn.abort();
   turn = new AbortController();
   const { signal } = turn;
-  const show = (state, words) => signal.aborted || status.show(state, words);
+  const show = (state, key, values) => signal.aborted || status.show(state, { key, values });
   try {
     await connect(show);
     about ??= compare();
     if (photo) await recognize(photo, signal, show);
-    else show("ready", "Ready for a photo.");
+    else show("ready", "site.ready");
   } catch (error) {
     if (!signal.aborted) fail(error);
   }
 }
 
 async function connect(show) {
-  show("connecting", "Connecting to the Space…");
-  const slow = setTimeout(() => status.state === "connecting" && show("waking", SLOW), SLOW_MS);
+  show("connecting", "site.connecting");
+  const slow = setTimeout(() => status.state === "connecting" && show("waking", "site.slow"), SLOW_MS);
   try {
-    await space.connect(() => CONNECTING.includes(status.state) && status.show("waking", WAKING));
+    await answerer.connect((...progress) => CONNECTING.includes(status.state) && showProgress(...progress));
   } finally {
     clearTimeout(slow);
   }
 }
 
+/** @param {number} [received] bytes of the model out of `total`; a Space that wakes up has none */
+function showProgress(received, total) {
+  if (received === undefined) status.show("waking", { key: "site.waking" });
+  else status.show("loading", { key: "here.downloading", values: { received: megabytes(received), total: megabytes(total) } });
+}
+
 async function compare() {
   try {
-    const told = await space.about();
+    const told = await answerer.about();
     showComparison(told);
+    showExamples(told.examples ?? [], take);
     return told;
   } catch {
     about = null;
@@ -101,24 +133,32 @@ async function compare() {
 }
 
 async function recognize(file, signal, show) {
-  show("sending", "Sending the photo…");
-  const label = await space.predict(await readyToSend(file), signal, (queue) => show("waiting", queueWords(queue)));
+  show("sending", here ? "here.comparing" : "site.sending");
+  const { photo: ready, cleaned } = await readyToSend(file);
+  signal.throwIfAborted();
+  kept.hidden = here || cleaned;
+  const label = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
   const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();
   renderAnswer(answer, label, told);
   answer.hidden = false;
-  answer.scrollIntoView({ block: "nearest" }); // on a phone it would open below the photo, out of sight
-  show("answer", headline(label, told));
+  status.show("answer", verdict(label, told).headline);
+  bringIntoView();
+}
+
+/** On a phone the answer opens below the photo. */
+function bringIntoView() {
+  if (answer.getBoundingClientRect().top > innerHeight / 2) answer.scrollIntoView({ block: "start" });
 }
 
 function queueWords({ position }) {
-  if (!position) return "Waiting for the answer…";
-  return position === 1 ? "Waiting: one photo is before yours." : `Waiting: ${position} photos are before yours.`;
+  return position ? ["site.queue", { count: position }] : [here ? "here.comparing" : "site.waiting"];
 }
 
 function fail(error) {
   const expected = error instanceof SpaceError;
-  status.show("failed", expected ? error.message : `Something in this page went wrong: ${error.message}`);
+  const told = expected ? error : new SpaceError("site.page_error", { message: error.message });
+  status.show(error.ofPhoto ? "refused" : "failed", told);
   if (!expected) reportError(error);
 }
 

@@ -1,5 +1,6 @@
 /** Which Space this page asks: the one in config.js, or the one in the page's own `?space=`. */
 import { SPACE } from "./config.js";
+import { SpaceError } from "./space-error.js";
 
 const SPACE_ID = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
 const SPACE_PAGE = /^https:\/\/huggingface\.co\/spaces\/([^/]+\/[^/?#]+)/;
@@ -7,12 +8,14 @@ const LOOPBACK = ["localhost", "127.0.0.1"];
 
 /**
  * @param {string} query the page's query string
- * @returns {{reference: string, page: string, overridden: boolean}} what to connect to, a link to look at it
- * @throws {RangeError} with a sentence for the visitor where `?space=` is neither a Space id nor a usable address
+ * @returns {{reference: string, page: string, overridden: boolean} | null} what to connect to, a link to look at it;
+ *   null where neither names a Space
+ * @throws {SpaceError} where `?space=` is neither a Space id nor a usable address
  */
 export function spaceAddress(query) {
   const given = new URLSearchParams(query).get("space");
-  return given === null ? { ...parse(SPACE), overridden: false } : { ...parse(given.trim()), overridden: true };
+  if (given === null) return SPACE && { ...parse(SPACE), overridden: false };
+  return { ...parse(given.trim()), overridden: true };
 }
 
 function parse(text) {
@@ -25,10 +28,8 @@ function parse(text) {
 function webAddress(text) {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !["http:", "https:"].includes(url.protocol) || url.username || url.password) {
-    throw new RangeError(`“${text}” is no Space: ?space= takes owner/name, or an address such as http://127.0.0.1:7860.`);
+    throw new SpaceError("site.bad_space", { text });
   }
-  if (url.protocol === "http:" && !LOOPBACK.includes(url.hostname)) {
-    throw new RangeError(`“${text}” would get the photo unencrypted: use https, or an address on this computer.`);
-  }
+  if (url.protocol === "http:" && !LOOPBACK.includes(url.hostname)) throw new SpaceError("site.unencrypted", { text });
   return url.origin + url.pathname.replace(/\/+$/, "");
 }

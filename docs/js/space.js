@@ -5,8 +5,8 @@ import { connectPatiently } from "./waking.js";
 
 const CONNECT_MS = 60 * 1000;
 const SILENCE_MS = 3 * 60 * 1000;
-const SILENT = "The Space has said nothing for three minutes.";
 const UNTOLD = [undefined, null, "", "An error occurred"];
+const OF_PHOTO = "Photo"; // the title of an error that is the photo's own
 const OPTIONS = { events: ["data", "status"], record_history: false };
 
 export class Space {
@@ -40,21 +40,24 @@ export class Space {
    * @throws {SpaceError}
    */
   async predict(photo, signal, onStatus) {
-    const label = await this.#ask("/predict", [photo], signal, onStatus);
-    if (typeof label?.label !== "string" || !Array.isArray(label.confidences)) {
-      throw new SpaceError("The Space gave an answer that this page cannot read.");
-    }
+    const label = await this.#ask("/predict", async (client) => [await upload(client, photo)], signal, onStatus);
+    if (typeof label?.label !== "string" || !Array.isArray(label.confidences)) throw new SpaceError("site.unreadable");
     return label;
   }
 
   /**
-   * @returns {Promise<object>} what the Space says about its classes and its accuracy
+   * @returns {Promise<object>} what the Space says about its classes and its accuracy; its examples with their addresses
    * @throws {Error} where it says nothing
    */
   async about() {
-    const facts = await this.#ask("/about", [], new AbortController().signal, () => {});
-    if (!Array.isArray(facts?.classes)) throw new SpaceError("The Space does not say what it compares with.");
-    return facts;
+    let root;
+    const nothing = (client) => {
+      root = client.config.root;
+      return [];
+    };
+    const facts = await this.#ask("/about", nothing, new AbortController().signal, () => {});
+    if (!Array.isArray(facts?.classes)) throw new SpaceError("site.says_nothing");
+    return { ...facts, examples: located(facts.examples, `${root}/`) };
   }
 
   // Each question has a connection of its own: Gradio ends a connection's stream with the last answer it knows of, and a
@@ -64,7 +67,8 @@ export class Space {
     this.#client = null;
     const client = await connecting;
     try {
-      return await answerOf(client.submit(endpoint, inputs), signal, onStatus);
+      signal.throwIfAborted();
+      return await answerOf(client.submit(endpoint, await inputs(client)), signal, onStatus);
     } catch (error) {
       client.close();
       throw error;
@@ -74,20 +78,35 @@ export class Space {
 
 async function connectOnce(reference) {
   const { Client } = await import("@gradio/client").catch((cause) => {
-    throw new SpaceError("A part of this page is missing: vendor/gradio-client.js.", { cause });
+    throw new SpaceError("site.part_missing", { file: "vendor/gradio-client.js" }, { cause });
   });
-  const client = await within(Client.connect(reference, { ...OPTIONS }), CONNECT_MS, `${reference} does not answer.`);
-  if (!client.api_info?.named_endpoints["/predict"]) {
-    throw new SpaceError(`${reference} answers, but it is no recognizer: it offers no /predict.`);
-  }
+  const silent = new SpaceError("site.no_answer", { space: reference });
+  const client = await within(Client.connect(reference, { ...OPTIONS }), CONNECT_MS, silent);
+  if (!client.api_info?.named_endpoints["/predict"]) throw new SpaceError("site.no_recognizer", { space: reference });
   return client;
+}
+
+/** Uploads a photo; Gradio's own `submit` would ask without one where the upload is refused. */
+async function upload(client, photo) {
+  const { files, error } = await client.upload_files(client.config.root, [photo]).catch((cause) => {
+    throw new SpaceError("site.broken", {}, { cause });
+  });
+  if (!files) throw SpaceError.quoting(error.match(/"detail": *"([^"]+)"/)?.[1] ?? error);
+  return { path: files[0], meta: { _type: "gradio.FileData" } };
+}
+
+/** Only what the Space itself serves is an example. */
+function located(examples, root) {
+  if (!Array.isArray(examples)) return [];
+  const found = examples.map((example) => ({ ...example, file: new URL(example.file, root) }));
+  return found.filter(({ file }) => file.href.startsWith(root));
 }
 
 async function answerOf(job, signal, onStatus) {
   signal.throwIfAborted();
   let answer;
   for (;;) {
-    const { value, done } = await unlessAborted(within(job.next(), SILENCE_MS, SILENT), signal);
+    const { value, done } = await unlessAborted(within(job.next(), SILENCE_MS, new SpaceError("site.silent")), signal);
     if (value?.type === "data") answer = value.data[0];
     if (done || value.stage === "complete") return answer;
     if (value.type === "status") onStatus(failOnError(value));
@@ -101,7 +120,8 @@ function unlessAborted(promise, signal) {
 
 function failOnError(status) {
   if (status.stage !== "error") return status;
-  const words = UNTOLD.includes(status.message) ? "The Space failed on this and did not say why." : String(status.message);
-  const broken = status.broken || words.startsWith("Connection errored out");
-  throw new SpaceError(broken ? "The connection to the Space broke." : words.trim());
+  if (UNTOLD.includes(status.message)) throw new SpaceError("site.untold");
+  const said = String(status.message).trim();
+  if (status.broken || said.startsWith("Connection errored out")) throw new SpaceError("site.broken");
+  throw SpaceError.quoting(said, { ofPhoto: status.title === OF_PHOTO });
 }

@@ -27,16 +27,16 @@ export async function connectPatiently(reference, attempt, onWaking) {
     onWaking();
     await pause(RETRY_MS);
   }
-  throw new SpaceError(`The Space ${reference} did not wake up within five minutes.`);
+  throw new SpaceError("site.not_awake", { space: reference });
 }
 
 async function mustBeOnItsWay(reference, cause) {
   const lookup = lookupAddress(reference);
-  if (!navigator.onLine) throw new SpaceError("This device is offline.", { cause });
-  if (!lookup) throw new SpaceError(`Nothing answers at ${reference}. Is the app running there?`, { cause });
+  if (!navigator.onLine) throw new SpaceError("site.offline", {}, { cause });
+  if (!lookup) throw new SpaceError("site.nothing_there", { space: reference }, { cause });
   const stage = await stageOf(reference, lookup);
-  if (stage === "PAUSED") throw new SpaceError(`The Space ${reference} is paused by its owner.`, { cause });
-  if (!WAKING.includes(stage)) throw new SpaceError(`The Space ${reference} has a fault (${stage}).`, { cause });
+  if (stage === "PAUSED") throw new SpaceError("site.paused", { space: reference }, { cause });
+  if (!WAKING.includes(stage)) throw new SpaceError("site.fault", { space: reference, stage }, { cause });
 }
 
 function lookupAddress(reference) {
@@ -47,10 +47,10 @@ function lookupAddress(reference) {
 
 async function stageOf(reference, lookup) {
   const response = await fetch(lookup).catch((cause) => {
-    throw new SpaceError("Hugging Face, where the Space lives, cannot be reached.", { cause });
+    throw new SpaceError("site.hub_unreachable", {}, { cause });
   });
-  if ([401, 404].includes(response.status)) throw new SpaceError(`There is no public Space ${reference}.`);
-  if (!response.ok) throw new SpaceError(`Hugging Face answers with an error (${response.status}).`);
+  if ([401, 404].includes(response.status)) throw new SpaceError("site.no_such_space", { space: reference });
+  if (!response.ok) throw new SpaceError("site.hub_error", { status: String(response.status) });
   const space = await response.json();
   return space.runtime?.stage ?? "no stage";
 }

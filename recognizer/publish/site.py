@@ -1,27 +1,162 @@
-"""What the site in docs/ shows without asking the Space: the classes of the recipe that it is about.
+"""The static site of a recipe: its pages from the templates in pages/, its words, and the scripts of docs/.
 
-`python -m recognizer.publish.site` writes docs/groups.json.
+write_site(load_recipe("ethnic-groups"), Path("site"), space="owner/name")     the site that asks a Space
+python -m recognizer.publish.site                                             docs/, the site of this project
 """
 
+import json
+import re
+import shutil
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from recognizer.errors import RecognizerError
+from recognizer.files import write_whole, writing
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.report import write_json
+from recognizer.words.sources import describe_source
+from recognizer.words.words import FOLDER as WORDS
+from recognizer.words.words import languages, words_in
 
 RECIPE = "ethnic-groups"
-GROUPS = Path("docs/groups.json")
+DOCS = Path(__file__).parents[2] / "docs"
+CONFIG = "js/config.js"
+CLIENT = "vendor/gradio-client.js"
+PAGES = {"home": "index.html", "recognizer": "recognizer.html", "about": "about.html"}
+COPIED = ("js", "vendor", "sw.js", "style.css", "logo.svg", "share.png")
+MODEL = "model/"  # beside the pages
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("pages")),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+)
 
 
-def write_groups(recipe: Recipe, file: Path) -> None:
-    """Write title and classes of a recipe, without its queries, as JSON.
+def write_site(
+    recipe: Recipe, to: Path, *, space: str | None = None, model: Path | None = None, address: str = ""
+) -> list[Path]:
+    """Write the site of a recipe; one that is docs/ itself keeps its scripts and, where neither is named, whom it asks.
 
     Args:
-        recipe: the recipe that the site is about.
-        file: the file to write.
+        recipe: the recipe; its title, classes, kind of photos and contact are on the pages.
+        to: the folder, made where it is missing.
+        space: the Space that answers, `owner/name` or an address.
+        model: a model folder, for a site that answers in the visitor's browser.
+        address: where the site will be, ending in a slash, so that shared links have their picture.
+
+    Returns:
+        The files written, relative to `to`, in order.
+
+    Raises:
+        RecognizerError: this is no checkout with docs/, or what docs/ takes from npm is missing.
+        Unwritable: the disk is full, or the folder may not be written.
     """
-    classes = [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes]
-    write_json(file, {"title": recipe.title, "classes": classes})
+    files = _files(recipe, _is_docs(to), space, model, address)
+    for name, content in files.items():
+        if isinstance(content, bytes):
+            write_whole(to / name, content)
+        else:
+            _copy(content, to / name)
+    return sorted(map(Path, files))
+
+
+def render_pages(recipe: Recipe, *, here: bool = False, address: str = "") -> dict[str, str]:
+    """Return the three pages in English, by their file names; scripts put other languages in.
+
+    Args:
+        recipe: the recipe.
+        here: whether the visitor's browser answers, and no Space.
+        address: where the site will be, ending in a slash, or empty.
+    """
+    shown = {
+        "title": recipe.title,
+        "description": " ".join(recipe.description.split()),
+        "classes": _classes(recipe),
+        "people": recipe.people,
+        "kind": describe_source(recipe.collect.engines).kind,
+        "contact": _contact(recipe.collect.contact),
+        "languages": [{"code": code, "name": words_in(code).name} for code in languages()],
+        "here": here,
+        "address": address,
+    }
+    said = {"say": _say, "label": _label, "plain": _plain}
+    return {file: _TEMPLATES.get_template(file).render(page=page, **shown, **said) for page, file in PAGES.items()}
+
+
+def _say(key: str, section: str = "site", **values: Any) -> Markup:
+    """Return the rest of a tag: the key by which scripts find the sentence, its values, and the English sentence."""
+    told = json.dumps(values, ensure_ascii=False).translate({ord(one): f"&#{ord(one)};" for one in "&'<"})
+    attributes = f' data-say="{section}.{key}"' + (f" data-values='{told}'" if values else "")
+    return Markup(attributes) + Markup(">") + words_in("en").say(f"{section}.{key}", **values)
+
+
+def _label(key: str) -> Markup:
+    """Return the attributes of a tag whose name for screen readers is a sentence."""
+    return Markup(' data-say-label="site.{}" aria-label="{}"').format(key, _plain(key))
+
+
+def _plain(key: str) -> str:
+    return words_in("en").say(f"site.{key}")
+
+
+def _classes(recipe: Recipe) -> list[dict[str, Any]]:
+    return [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes]
+
+
+def _contact(contact: str) -> str:
+    """Return a link to whoever runs this: a web page, or a mail address; "" where nobody is named."""
+    return contact if not contact or contact.startswith(("https://", "http://")) else f"mailto:{contact}"
+
+
+def _config(space: str | None, model: Path | None) -> str:
+    """Return js/config.js of docs/ with another Space and model."""
+    text = (DOCS / CONFIG).read_text(encoding="utf-8")
+    return _assign(_assign(text, "SPACE", space), "MODEL", MODEL if model else None)
+
+
+def _assign(text: str, name: str, value: str | None) -> str:
+    return re.sub(rf"(?m)(?<=^export const {name} = ).*(?=;$)", lambda _: json.dumps(value), text)
+
+
+def _files(recipe: Recipe, docs: bool, space: str | None, model: Path | None, address: str) -> dict[str, bytes | Path]:
+    """Return what a site holds, by name there: the bytes, or the file to copy."""
+    files: dict[str, bytes | Path] = {} if docs else dict(_scripts())
+    if space or model or not docs:
+        files[CONFIG] = _config(space, model).encode()
+    if model:
+        from recognizer.export.browser import browser_files  # imports onnx
+
+        files |= {f"{MODEL}{name}": file for name, file in browser_files(model).items()}
+    pages = render_pages(recipe, here=model is not None, address=address)
+    files |= {name: text.encode() for name, text in pages.items()}
+    files |= {f"words/{language}.json": WORDS / f"{language}.json" for language in languages()}
+    shown = {"title": recipe.title, "classes": _classes(recipe)}
+    return files | {"groups.json": f"{json.dumps(shown, indent=2, ensure_ascii=False)}\n".encode()}
+
+
+def _scripts() -> dict[str, Path]:
+    """Return what every site has from docs/, by name there."""
+    if not (DOCS / CONFIG).is_file():
+        raise RecognizerError(f"There is no {DOCS / CONFIG}; write the site from a checkout of the project.")
+    if not (DOCS / CLIENT).is_file():
+        raise RecognizerError(f"{DOCS / CLIENT} is missing; run make site first, which needs npm.")
+    places = (DOCS / name for name in COPIED)
+    files = [file for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
+    return {file.relative_to(DOCS).as_posix(): file for file in files if file.is_file()}
+
+
+def _copy(file: Path, to: Path) -> None:
+    with writing(to.parent):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, to)
+
+
+def _is_docs(to: Path) -> bool:
+    return to.resolve() == DOCS.resolve()
 
 
 if __name__ == "__main__":
-    write_groups(load_recipe(RECIPE), GROUPS)
+    write_site(load_recipe(RECIPE), DOCS)

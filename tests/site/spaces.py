@@ -126,8 +126,8 @@ def free_port() -> Iterator[int]:
 
 
 @contextmanager
-def forwarding(port: int, url: str) -> Iterator[None]:
-    """Let a port lead to the app at `url`."""
+def forwarding(port: int, url: str, seen: bytearray | None = None) -> Iterator[None]:
+    """Let a port lead to the app at `url`; what it is sent is added to `seen`."""
     target = urlsplit(url)
 
     class Forwarder(socketserver.BaseRequestHandler):
@@ -135,7 +135,7 @@ def forwarding(port: int, url: str) -> Iterator[None]:
             with socket.create_connection((target.hostname or "", target.port or 80)) as app:
                 back = threading.Thread(target=pump, args=(app, self.request), daemon=True)
                 back.start()
-                pump(self.request, app)
+                pump(self.request, app, seen)
                 back.join()
 
     class Server(socketserver.ThreadingTCPServer):
@@ -147,10 +147,12 @@ def forwarding(port: int, url: str) -> Iterator[None]:
         server.shutdown()
 
 
-def pump(source: socket.socket, sink: socket.socket) -> None:
+def pump(source: socket.socket, sink: socket.socket, seen: bytearray | None = None) -> None:
     """Copy bytes until the source ends or either side is gone."""
     try:
         while part := source.recv(65536):
+            if seen is not None:
+                seen.extend(part)
             sink.sendall(part)
         sink.shutdown(socket.SHUT_WR)
     except OSError:

@@ -1,9 +1,9 @@
 /** A classifier in this browser, with the methods of `Space`: the photo never leaves the device. */
 import { SpaceError } from "../space-error.js";
-import { say } from "../words.js";
 import { labelForm } from "./label-form.js";
 
 const NETWORK = "model.fp16.onnx";
+const OF_PHOTO = ["unreadable", "too_many_pixels"]; // the same photo would fail again
 
 export class BrowserModel {
   #folder;
@@ -16,6 +16,7 @@ export class BrowserModel {
   /** @param {string} folder address of the model's folder, with a slash at the end */
   constructor(folder) {
     this.#folder = new URL(folder, document.baseURI).href;
+    navigator.serviceWorker?.register("sw.js").catch(() => {}); // without it, it only does not work offline
   }
 
   /**
@@ -40,16 +41,24 @@ export class BrowserModel {
    * @throws {SpaceError}
    */
   async predict(photo, signal) {
+    const { evidence: _, ...label } = await this.explain(photo, signal);
+    return label;
+  }
+
+  /** @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit */
+  async explain(photo, signal) {
     await this.connect(this.#onProgress);
     const output = await Promise.race([this.#ask(photo), aborted(signal)]);
-    return labelForm(this.#facts, output);
+    const named = this.#facts.classes.map(({ name }, at) => [name, output.evidence[at]]);
+    return { ...labelForm(this.#facts, output), evidence: Object.fromEntries(named) };
   }
 
   /** @returns {Promise<object>} what the model's folder says of it, as a Space's /about does */
   async about() {
     await this.connect(this.#onProgress);
-    const { metrics, ...facts } = this.#facts;
-    return { ...facts, ...metrics };
+    const { metrics, examples, ...facts } = this.#facts;
+    const found = examples.map((example) => ({ ...example, file: this.#folder + example.file }));
+    return { ...facts, ...metrics, examples: found };
   }
 
   /** Gives the memory back. */
@@ -64,7 +73,7 @@ export class BrowserModel {
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     await new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => this.#hear(data, resolve, reject);
-      this.#worker.onerror = () => reject(new SpaceError(say("here.failed")));
+      this.#worker.onerror = () => reject(new SpaceError("here.failed"));
       const { preprocessing, sha256 } = this.#facts;
       this.#worker.postMessage({
         model: { address: this.#folder + NETWORK, sha256: sha256[NETWORK], size: preprocessing.size },
@@ -74,14 +83,14 @@ export class BrowserModel {
 
   async #readFacts() {
     const response = await fetch(`${this.#folder}model.json`).catch(() => null);
-    if (!response?.ok) throw new SpaceError(say("here.download_failed"));
+    if (!response?.ok) throw new SpaceError("here.download_failed");
     return response.json();
   }
 
   #hear({ progress, ready, id, failed, ...output }, resolve, reject) {
     if (progress) return this.#onProgress(progress.received, progress.total);
     if (ready) return resolve();
-    const error = failed && new SpaceError(say(`here.${failed}`));
+    const error = failed && new SpaceError(`here.${failed}`, {}, { ofPhoto: OF_PHOTO.includes(failed) });
     if (id === undefined) return reject(error);
     const asked = this.#asked.get(id);
     this.#asked.delete(id);

@@ -1,0 +1,44 @@
+/** What an answer says: which of the sentences in words/ holds. */
+
+const NOT_SURE = "Not sure";
+const SOURCES = ["found", "sorted", "drawn"];
+
+/**
+ * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer Gradio's Label form
+ * @param {{source?: string, threshold?: number}} about what the Space says of itself, as far as it is known
+ * @returns {{kind: "sure" | "unsure" | "far", headline: {key: string, values: object},
+ *   detail: {key: string, values: object}}}
+ */
+export function verdict({ label, confidences }, { source, threshold }) {
+  const [{ label: name, confidence: share }] = confidences;
+  const knows = typeof threshold === "number";
+  const isUnsure = label === NOT_SURE;
+  if (isUnsure && knows && share >= threshold) return far(confidences.length);
+  const values = { name: { name } };
+  const likely = { key: "answer.share", values: { share: { share } } };
+  if (!isUnsure) return { kind: "sure", headline: { key: likeKey(source), values }, detail: likely };
+  const why = { key: "answer.unsure_why", values: { share: { share }, threshold: { share: threshold } } };
+  return { kind: "unsure", headline: { key: "answer.unsure", values }, detail: knows ? why : likely };
+}
+
+/** A class is likely enough next to the others, and the photo all the same like none of them. */
+function far(number) {
+  const headline = { key: "answer.far", values: { number } };
+  return { kind: "far", headline, detail: { key: "answer.far_why", values: {} } };
+}
+
+function likeKey(source) {
+  return SOURCES.includes(source) ? `answer.like_${source}` : "answer.like";
+}
+
+/**
+ * How often the Space is right about photos of a class.
+ *
+ * @returns {{key: string, values: object} | null} null where it does not tell
+ */
+export function measuredFor(name, { per_class: found }) {
+  const told = found?.[name];
+  if (typeof told?.accuracy !== "number" || typeof told.photos !== "number") return null;
+  const right = Math.round(told.accuracy * told.photos);
+  return { key: "answer.right_for", values: { name: { name }, right, photos: told.photos } };
+}

@@ -1,0 +1,110 @@
+/** What the page says: the sentences of words/<language>.json, put where `data-say` names their keys. */
+const root = document.documentElement;
+let words = {};
+
+/**
+ * Says everything in a language from here on.
+ *
+ * @param {string} language one of the page's data-languages
+ * @throws {Error} where its sentences do not load; everything stays as it was
+ */
+export async function speak(language) {
+  const response = await fetch(`words/${language}.json`);
+  if (!response.ok) throw new Error(`words/${language}.json: ${response.status} ${response.statusText}`);
+  words = await response.json();
+  root.lang = language;
+  document.querySelectorAll("[data-say]").forEach(fill);
+  document.querySelectorAll("[data-say-label]").forEach(fillLabel);
+}
+
+/**
+ * @param {string} key section and name, such as "site.ready"
+ * @param {object} values of its placeholders: a text, a whole number, `{share}` of 1, `{counted}` share of 1, `{name}` of a class
+ * @returns {string}
+ */
+export function say(key, values = {}) {
+  return pieces(key, values).map((piece) => piece.textContent ?? piece).join("");
+}
+
+/** Says a sentence in an element, in whatever language the page comes to speak; key and values as in `say`. */
+export function put(element, key, values = {}) {
+  const told = JSON.stringify(values);
+  if (element.dataset.say === key && (element.dataset.values ?? "{}") === told) return; // not read aloud twice
+  element.dataset.say = key;
+  element.dataset.values = told;
+  fill(element);
+}
+
+/** Says what a picture shows, in whatever language the page comes to speak. */
+export function putAlt(image, key, values) {
+  Object.assign(image.dataset, { sayLabel: key, sayIn: "alt", values: JSON.stringify(values) });
+  fillLabel(image);
+}
+
+/**
+ * Says what went wrong: by its key, or in the words of the Space, which speaks English.
+ *
+ * @param {HTMLElement} element
+ * @param {{key?: string, values?: object, said?: string}} told
+ */
+export function tell(element, { key, values, said }) {
+  if (key) {
+    element.removeAttribute("lang");
+    put(element, key, values);
+    return;
+  }
+  element.lang = "en";
+  delete element.dataset.say;
+  element.textContent = said;
+}
+
+/** The sentence for a share from 0 to 1 in percent, which never claims certainty. */
+export function percent(share) {
+  if (share < 0.01) return { key: "answer.under", values: { share: { counted: 0.01 } } };
+  if (share > 0.99) return { key: "answer.over", values: { share: { counted: 0.99 } } };
+  return counted(share);
+}
+
+function counted(share) {
+  return { key: "answer.percent", values: { number: Math.round(share * 100) } };
+}
+
+function fill(element) {
+  const { say: key, values = "{}" } = element.dataset;
+  element.replaceChildren(...pieces(key, JSON.parse(values)));
+}
+
+function fillLabel(element) {
+  const { sayLabel: key, sayIn: attribute = "aria-label", values = "{}" } = element.dataset;
+  element.setAttribute(attribute, say(key, JSON.parse(values)));
+}
+
+function pieces(key, values) {
+  const [section, name] = key.split(".");
+  const sentence = words[section][name];
+  return sentence.split(/\{(\w+)\}/).map((piece, at) => (at % 2 ? shown(values[piece]) : piece));
+}
+
+function shown(value) {
+  if (typeof value === "number") return new Intl.NumberFormat(root.lang).format(value);
+  if (typeof value === "string") return value;
+  if ("name" in value) return named(value.name);
+  const { key, values } = "share" in value ? percent(value.share) : counted(value.counted);
+  return say(key, values);
+}
+
+function named(name) {
+  const made = document.createElement("span");
+  made.lang = "en";
+  made.textContent = name;
+  return made;
+}
+
+try {
+  await speak(root.lang);
+} catch (error) {
+  document.getElementById("not-loaded").hidden = false;
+  throw error;
+} finally {
+  root.classList.remove("unsaid");
+}
