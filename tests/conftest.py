@@ -51,6 +51,7 @@ class Built:
 
     recipe: Path
     work: Path
+    said: str  # on the terminal
 
     @property
     def model(self) -> Path:
@@ -131,7 +132,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     recipe = write_tiny_recipe(folder)
     result = CliRunner().invoke(app, ["build", str(recipe), "--work", str(folder / "work")])
     assert result.exit_code == 0, result.output
-    return Built(recipe, folder / "work")
+    return Built(recipe, folder / "work", result.output)
 
 
 @pytest.fixture(scope="session")

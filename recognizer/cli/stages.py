@@ -71,7 +71,7 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> float:
     stages = {"collect": run_collect, "clean": run_clean, "train": run_train}
     stages |= {"evaluate": run_evaluate, "export": run_export}
     for number, (name, stage) in enumerate(stages.items(), start=1):
-        show([f"{number} of {len(stages)}: {name}"])
+        show([*([""] if number > 1 else []), f"{number} of {len(stages)}: {name}"])
         stage(recipe, store)
     return time.monotonic() - begun
 

@@ -73,6 +73,14 @@ def test_wrong_usage_is_exit_code_2() -> None:
         assert run("clean", "textiles", "--precision", precision)[0] == 2
 
 
+def test_a_build_announces_its_stages_and_ends_with_what_is_next(built: Built) -> None:
+    announced = [f"{number} of {len(STAGES)}: {stage}" for number, stage in enumerate(STAGES, start=1)]
+    assert re.findall(r"^\d of \d: \w+$", built.said, re.MULTILINE) == announced
+    last = built.said.rstrip().splitlines()[-1]
+    assert last == f"Next: recognizer serve {built.recipe} --work {built.work}"
+    assert re.search(rf"^Built in .*\d s\. The model is in {re.escape(str(built.model))}\.$", built.said, re.MULTILINE)
+
+
 def test_classify_prints_words_or_json(served: Served) -> None:
     photo = served.photos[0]
     code, text = run("classify", photo, "--model", served.model)
