@@ -2,13 +2,13 @@
 # make demo     build the sample and serve it on http://127.0.0.1:7860
 # make check    ruff and mypy
 # make test     all tests, with whatever they need; of one room: make test ROOM=clean
-# make site     what docs/ takes from npm
-# make groups   docs/groups.json out of the recipe
+# make site     what docs/ and its tests take from npm
+# make pages    the pages of docs/ out of the recipe and the words
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo check test site groups clean
+.PHONY: setup demo check test site pages clean
 
 setup: .venv/user
 demo: setup
@@ -20,7 +20,7 @@ check: .venv/developer
 test: .venv/developer .venv/browser site
 	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM))
 site: docs/vendor/gradio-client.js
-groups: setup
+pages: setup
 	$(BIN)/python -m recognizer.publish.site
 clean:
 	rm -rf .venv node_modules docs/vendor

@@ -26,6 +26,7 @@ CONFIG = "js/config.js"
 CLIENT = "vendor/gradio-client.js"
 PAGES = {"home": "index.html", "recognizer": "recognizer.html", "about": "about.html"}
 COPIED = ("js", "vendor", "sw.js", "style.css", "logo.svg", "share.png")
+RUNTIME = "ort"  # how the files begin that run a network, 14 MB of them
 MODEL = "model/"  # beside the pages
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("pages")),
@@ -123,7 +124,7 @@ def _assign(text: str, name: str, value: str | None) -> str:
 
 def _files(recipe: Recipe, docs: bool, space: str | None, model: Path | None, address: str) -> dict[str, bytes | Path]:
     """Return what a site holds, by name there: the bytes, or the file to copy."""
-    files: dict[str, bytes | Path] = {} if docs else dict(_scripts())
+    files: dict[str, bytes | Path] = {} if docs else dict(_scripts(model is not None))
     if space or model or not docs:
         files[CONFIG] = _config(space, model).encode()
     if model:
@@ -133,19 +134,33 @@ def _files(recipe: Recipe, docs: bool, space: str | None, model: Path | None, ad
     pages = render_pages(recipe, here=model is not None, address=address)
     files |= {name: text.encode() for name, text in pages.items()}
     files |= {f"words/{language}.json": WORDS / f"{language}.json" for language in languages()}
+    files["manifest.webmanifest"] = json.dumps(_manifest(recipe.title), indent=2, ensure_ascii=False).encode()
     shown = {"title": recipe.title, "classes": _classes(recipe)}
     return files | {"groups.json": f"{json.dumps(shown, indent=2, ensure_ascii=False)}\n".encode()}
 
 
-def _scripts() -> dict[str, Path]:
-    """Return what every site has from docs/, by name there."""
+def _manifest(title: str) -> dict[str, Any]:
+    """Return what a browser needs to install the site."""
+    return {
+        "name": title,
+        "start_url": "recognizer.html",
+        "display": "standalone",
+        "background_color": "#faf8f4",
+        "theme_color": "#1f5668",
+        "icons": [{"src": "logo.svg", "sizes": "any", "type": "image/svg+xml"}],
+    }
+
+
+def _scripts(here: bool) -> dict[str, Path]:
+    """Return what a site has from docs/, by name there; what runs a network only where the browser answers."""
     if not (DOCS / CONFIG).is_file():
         raise RecognizerError(f"There is no {DOCS / CONFIG}; write the site from a checkout of the project.")
     if not (DOCS / CLIENT).is_file():
         raise RecognizerError(f"{DOCS / CLIENT} is missing; run make site first, which needs npm.")
     places = (DOCS / name for name in COPIED)
     files = [file for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
-    return {file.relative_to(DOCS).as_posix(): file for file in files if file.is_file()}
+    wanted = (file for file in files if file.is_file() and (here or not file.name.startswith(RUNTIME)))
+    return {file.relative_to(DOCS).as_posix(): file for file in wanted}
 
 
 def _copy(file: Path, to: Path) -> None:
