@@ -32,8 +32,9 @@ clean:
 	$(BIN)/pip install --disable-pip-version-check --no-deps -e .
 	touch $@
 
-.venv/developer: .venv/user requirements-dev.txt
+.venv/developer: .venv/user requirements-dev.txt requirements-faces.txt
 	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check --no-deps -r requirements-faces.txt
 	touch $@
 
 .venv/browser: .venv/developer tests/install-browser
