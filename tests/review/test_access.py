@@ -54,6 +54,14 @@ def test_there_is_one_heading_above_all_and_no_control_in_another(browser: Brows
         assert page.locator(inside).count() == 0
 
 
+def test_what_scrolls_can_be_reached_by_the_keyboard(page: Page, work: Work) -> None:
+    with another_photo(page):
+        page.locator("#state").select_option("auto")  # whose origin is no link
+    for place in ("main", "#about"):
+        page.locator(place).focus()
+        expect(page.locator(place)).to_be_focused()
+
+
 def test_a_slow_server_is_told_and_what_is_pressed_meanwhile_is_left_out(page: Page, work: Work) -> None:
     held: list[Route] = []
     page.route("**/api/decisions", lambda route: held.append(route))

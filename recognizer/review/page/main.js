@@ -45,6 +45,7 @@ function show() {
   $("end").hidden = !isEmpty;
   $("grid").hidden = isEmpty || !inGrid();
   $("single").hidden = isEmpty || inGrid();
+  $("main").tabIndex = isEmpty || inGrid() ? -1 : 0; // one photo scrolls, and may have nothing to put the focus on
   $("mode").textContent = inGrid() ? "Single" : "Grid";
   document.body.dataset.view = isEmpty ? "end" : settings.view;
   if (isEmpty) showEnd(answer, () => change(NO_FILTER));
