@@ -2,6 +2,7 @@
 import { element, english, isWebPage, sentence } from "./dom.js";
 import { sharing } from "./sharing.js";
 import { measuredFor, verdict } from "./verdict.js";
+import { why } from "./why.js";
 import { percent } from "./words.js";
 
 const SHOWN_FIRST = 5;
@@ -10,14 +11,16 @@ const SHOWN_FIRST = 5;
  * @param {HTMLElement} place emptied first
  * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer
  * @param {object} about what the Space says of itself, as far as it is known
+ * @param {() => Promise<object>} explain gives the photo, and what the answer rests on
  */
-export function renderAnswer(place, answer, about = {}) {
+export function renderAnswer(place, answer, about, explain) {
   const { kind, headline, detail } = verdict(answer, about);
   place.className = kind;
   const top = [sentence("h2", "", headline.key, headline.values), sentence("p", "detail", detail.key, detail.values)];
   const shares = kind === "far" ? farBars(answer) : nearBars(answer, kind === "unsure" ? about.threshold : undefined);
   const known = kind === "sure" ? [aboutClass(answer.confidences[0].label, about)] : [];
-  place.replaceChildren(...top, ...shares, ...known, sharing(answer, about));
+  const reasons = kind === "far" ? [] : [why(answer.confidences[0].label, explain)];
+  place.replaceChildren(...top, ...shares, ...known, ...reasons, sharing(answer, about));
 }
 
 function farBars({ confidences }) {

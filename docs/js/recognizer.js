@@ -12,7 +12,7 @@ import { showPreview } from "./preview.js";
 import { SpaceError } from "./space-error.js";
 import { Status } from "./status.js";
 import { verdict } from "./verdict.js";
-import { put } from "./words.js";
+import { sayWho } from "./who.js";
 
 const CONNECTING = ["connecting", "waking", "loading"];
 const SLOW_MS = 5000;
@@ -33,7 +33,7 @@ function start() {
     const chosen = chooseAnswerer(location.search);
     answerer = chosen.answerer;
     here = chosen.address === null;
-    if (!here) nameSpace(chosen.address);
+    sayWho(chosen);
   } catch (error) {
     if (!(error instanceof SpaceError)) throw error;
     status.show("closed", error);
@@ -43,16 +43,6 @@ function start() {
   choose = watchPhotos(take);
   document.getElementById("clear").addEventListener("click", clear);
   run();
-}
-
-function nameSpace({ reference, page, overridden }) {
-  const line = document.getElementById("which");
-  const link = line.querySelector("a");
-  link.href = page;
-  link.textContent = reference;
-  put(line.querySelector("span"), overridden ? "site.which_other" : "site.which");
-  line.classList.toggle("overridden", overridden);
-  line.hidden = false;
 }
 
 /** What is no photo changes nothing: the photo and the answer that are there stay. */
@@ -140,10 +130,15 @@ async function recognize(file, signal, show) {
   const label = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
   const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();
-  renderAnswer(answer, label, told);
+  renderAnswer(answer, label, told, () => explain(ready, signal));
   answer.hidden = false;
   status.show("answer", verdict(label, told).headline);
   bringIntoView();
+}
+
+async function explain(file, signal) {
+  const [{ evidence }, photo] = await Promise.all([answerer.explain(file, signal), createImageBitmap(file)]);
+  return { evidence, photo };
 }
 
 /** On a phone the answer opens below the photo. */

@@ -46,6 +46,18 @@ export class Space {
   }
 
   /**
+   * @param {Blob} photo
+   * @param {AbortSignal} signal gives the answer up
+   * @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit
+   * @throws {SpaceError} where the Space does not tell, as earlier ones do not
+   */
+  async explain(photo, signal) {
+    const explained = await this.#ask("/explain", [photo], signal, () => {});
+    if (!explained?.evidence) throw new SpaceError("site.unreadable");
+    return explained;
+  }
+
+  /**
    * @returns {Promise<object>} what the Space says about its classes and its accuracy; its examples with their addresses
    * @throws {Error} where it says nothing
    */

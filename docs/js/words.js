@@ -35,6 +35,12 @@ export function put(element, key, values = {}) {
   fill(element);
 }
 
+/** Says what an element is to screen readers, in whatever language the page comes to speak. */
+export function putLabel(made, key) {
+  made.dataset.sayLabel = key;
+  fillLabel(made);
+}
+
 /** Says what a picture shows, in whatever language the page comes to speak. */
 export function putAlt(image, key, values) {
   Object.assign(image.dataset, { sayLabel: key, sayIn: "alt", values: JSON.stringify(values) });

@@ -2,7 +2,7 @@
  * Runs the network apart from the page, so that the page stays quick.
  *
  * In: {model: {address, sha256, size}} once, then {id, file} for each photo. Out: {progress: {received, total}},
- * {ready: true}, {id, probabilities, energy}; where it fails, {failed} or {id, failed}, a key of the words.
+ * {ready: true}, {id, probabilities, energy, evidence}; where it fails, {failed} or {id, failed}, a key of the words.
  */
 import * as ort from "../../vendor/ort.wasm.min.mjs";
 import { fetchKept } from "./download.js";
@@ -35,8 +35,14 @@ async function open({ address, sha256, size }) {
 
 async function predict({ session, size }, file) {
   const pixels = new ort.Tensor("float32", await networkPixels(file, size), [1, 3, size, size]);
-  const { probabilities, energy } = await session.run({ pixels });
-  return { probabilities: Array.from(probabilities.data), energy: energy.data[0] };
+  const { probabilities, energy, evidence } = await session.run({ pixels });
+  return { probabilities: Array.from(probabilities.data), energy: energy.data[0], evidence: rowsOf(evidence) };
+}
+
+/** @returns {number[][][]} for each class its rows */
+function rowsOf({ data, dims: [, classes, height, width] }) {
+  const row = (at) => Array.from(data.subarray(at * width, (at + 1) * width));
+  return Array.from({ length: classes }, (_, one) => Array.from({ length: height }, (_, y) => row(one * height + y)));
 }
 
 function keyOf(error) {
