@@ -10,9 +10,8 @@ const other = document.getElementById("other");
  *   chosen as `chooseAnswerer` returns it
  */
 export function sayWho({ address, other: space }) {
-  line.hidden = false;
+  put(document.getElementById("hint"), address ? "site.hint" : "site.hint_here");
   if (address) nameSpace(address);
-  else put(line.querySelector("span"), "here.stays");
   if (space) offer("space", "here.ask_space", { space: space.reference });
   else if (MODEL && address && !address.overridden) offer("here", "here.ask_here", {});
 }
@@ -21,7 +20,7 @@ function nameSpace({ reference, page, overridden }) {
   const link = line.querySelector("a");
   link.href = page;
   link.textContent = reference;
-  link.hidden = false;
+  line.hidden = false;
   put(line.querySelector("span"), overridden ? "site.which_other" : "site.which");
   line.classList.toggle("overridden", overridden);
 }
