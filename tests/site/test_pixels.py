@@ -1,4 +1,4 @@
-"""A photo becomes the same numbers in a browser as in Python, and a network gives the same for them."""
+"""A photo becomes the same numbers in a browser as in Python."""
 
 import base64
 import functools
