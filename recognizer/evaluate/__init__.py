@@ -4,6 +4,7 @@ Call `evaluate(recipe, store)` in evaluate.py.
 
     evaluate.py      the stage
       metrics.py       accuracy with its interval, coverage, selective accuracy, per class
+      dependence.py    how far answers rest on faces
       charts.py        confusion, reliability, coverage, mistakes, in numbers; charts.svg.jinja draws them
       page.py          evaluate.html, which holds them all
 """

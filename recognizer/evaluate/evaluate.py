@@ -6,15 +6,19 @@ Where searches return wrong photos the accuracy here is therefore lower than the
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from recognizer.calibration.abstain import energy
 from recognizer.calibration.calibrate import Probabilities
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.charts import make_charts
+from recognizer.evaluate.dependence import measure_dependence
 from recognizer.evaluate.metrics import measure
 from recognizer.evaluate.page import write_html
+from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.store.photo_store import PhotoStore
@@ -37,7 +41,8 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         answers), `per_class`, each class with its own accuracy, interval and number of photos, `likely_wrong_labels`
         (how many of the photos' labels are likely wrong, as far as `clean` and `review` know: the sum of each one's
         probability), `out_of_fold` (the same for out-of-fold predictions in training), and `run`, the fingerprint of
-        the training that was measured, and `missing`, how many kept photos have no file any more.
+        the training that was measured, `missing`, how many kept photos have no file any more, and `faces`, how far
+        answers rest on faces (dependence.py), None where no detector is installed.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -54,6 +59,7 @@ def _evaluate(recipe: Recipe, store: PhotoStore, watch: Watch) -> dict[str, Any]
     if not photos:
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
     probabilities, figures = _measure(recipe, trained, watch)
+    figures["faces"] = _dependence(recipe, trained, store.work, watch)
     labels = label_numbers(recipe.labels, photos)
     charts = make_charts(photos, labels, probabilities, recipe.labels, figures["coverage"])
     counts = {"photos": len(photos)}
@@ -76,3 +82,12 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
         "out_of_fold": metrics["judged"],
         "missing": trained.split.missing,
     }
+
+
+def _dependence(recipe: Recipe, trained: TrainedNetwork, work: Path, watch: Watch) -> dict[str, Any] | None:
+    """Return how far answers rest on faces; None where they cannot be found, which is said where it matters most."""
+    if is_installed():
+        return measure_dependence(recipe, trained, work, watch)
+    if recipe.people:
+        logging.getLogger(__name__).warning("How far answers rest on faces is not measured; for that, %s.", INSTALL)
+    return None

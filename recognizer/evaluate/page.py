@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 from recognizer.calibration.calibrate import BINS, Calibration
 from recognizer.evaluate.charts import Charts
 from recognizer.evaluate.metrics import MANY
+from recognizer.faces.detector import INSTALL
 from recognizer.files import write_whole
 from recognizer.recipe import Recipe
 from recognizer.words.sources import describe_source
@@ -39,7 +40,12 @@ def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration,
     }
     shown = {"recipe": recipe, "report": report, "calibration": calibration, "charts": charts}
     page = pages.get_template(TEMPLATE).render(
-        **shown, **_source_words(recipe), wrong_labels=round(report["likely_wrong_labels"]), bins=BINS, many=MANY
+        **shown,
+        **_source_words(recipe),
+        wrong_labels=round(report["likely_wrong_labels"]),
+        bins=BINS,
+        many=MANY,
+        install=INSTALL,
     )
     file = folder / TEMPLATE
     write_whole(file, page.encode())

@@ -34,6 +34,8 @@ On {photos} held-out photos, which neither training nor cleaning has learned fro
 (95 % interval {interval}). About {wrong} of these photos were likely {wrongly}, which counts against it here. It
 answered {coverage} of these photos, and of its answers {selective} were right. Expected calibration error: {ece}.
 
+{faces}
+
 | class | photos | accuracy | 95 % interval |
 |---|---|---|---|
 {rows}
@@ -100,6 +102,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         coverage=_percent(metrics["coverage"]),
         selective=_percent(metrics["selective_accuracy"]),
         ece=metrics["ece"],
+        faces=_faces(metrics.get("faces")),
         rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
         size=facts["preprocessing"]["size"],
         compared=agreement["photos"],
@@ -146,6 +149,21 @@ def _source(facts: dict[str, Any]) -> Source:
 def _form(file: str, figures: dict[str, float]) -> str:
     differences = f"{figures['largest_difference']:.1e} | {figures['energy_difference']:.1e}"
     return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
+
+
+def _faces(found: dict[str, Any] | None) -> str:
+    """Return how far answers rest on faces, as the evaluation found it."""
+    if found is None:
+        return "How far its answers rest on faces was not measured."
+    if not found["photos"]:
+        return f"No face was found in the {found['held_out']} held-out photos."
+    inside, area = _percent(found["evidence"]), _percent(found["area"])
+    return (
+        f"{found['photos']} of these photos show a face. When faces are blurred, {found['changed'] * 100:.0f} of 100 "
+        f"answers about these change (95 % interval {_interval(found['changed_interval'])}), and "
+        f"{_percent(found['blurred_accuracy'])} are right instead of {_percent(found['accuracy'])}. Faces take {area} "
+        f"of the area of these photos, and hold {inside} of the evidence for or against the likeliest class."
+    )
 
 
 def _row(name: str, figures: dict[str, Any]) -> str:
