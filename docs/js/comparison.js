@@ -3,12 +3,14 @@ import { isWebPage } from "./dom.js";
 import { renderGroups } from "./groups.js";
 import { put } from "./words.js";
 
+const BLURRED = ["blur", "blur_random"];
 const accuracy = document.getElementById("accuracy");
 
 /** @param {object} about the answer of /about */
 export function showComparison(about) {
   const { key, values } = accuracySentence(about);
   put(accuracy, key, values);
+  showFaces(about);
   renderGroups(document.getElementById("groups"), about.classes);
   showContact(about.contact);
 }
@@ -22,6 +24,15 @@ function accuracySentence({ accuracy: share, accuracy_interval: interval, photos
   if (!isMeasured) return { key: "answer.unmeasured", values: {} };
   const [low, high] = interval.map((counted) => ({ counted }));
   return { key: "answer.accuracy", values: { right: Math.round(share * photos), photos, share: { counted: share }, low, high } };
+}
+
+/** Says how far answers rest on faces, and whether it learned without; nothing where neither is told. */
+function showFaces({ faces, training_faces: training }) {
+  const [blurred, changed] = ["faces-blurred", "faces-changed"].map((id) => document.getElementById(id));
+  blurred.hidden = !BLURRED.includes(training);
+  changed.hidden = typeof faces?.photos !== "number" || typeof faces.changed !== "number";
+  if (changed.hidden) return;
+  put(changed, "answer.faces", { photos: faces.photos, changed: Math.round(faces.changed * faces.photos) });
 }
 
 function showContact(contact) {

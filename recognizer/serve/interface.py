@@ -23,7 +23,7 @@ from recognizer.serve.rest import evidence_json, label_form
 from recognizer.serve.scripts import CLEAR, INTO_VIEW, LOST, START, in_each_language, words_of
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
-from recognizer.serve.wording import source
+from recognizer.serve.wording import source, training_faces
 from recognizer.words.words import SOURCE, Words, words_in
 
 
@@ -181,6 +181,7 @@ def _about(facts: dict[str, Any], examples: list[dict[str, str]]) -> Callable[[]
     told = {name: facts[name] for name in ("title", "classes", "threshold")}
     told |= {name: metrics[name] for name in ("accuracy", "accuracy_interval", "photos")}
     told |= {"per_class": metrics.get("per_class"), "like": source(facts).like, "source": source(facts).kind}
+    told |= {"faces": metrics.get("faces"), "training_faces": training_faces(facts)}
     told |= {"examples": examples, "contact": facts.get("contact", "")}
 
     def about() -> dict[str, Any]:

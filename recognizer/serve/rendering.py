@@ -10,7 +10,7 @@ from recognizer.images.data_url import jpeg_url
 from recognizer.serve.classifier import Explanation
 from recognizer.serve.evidence_map import draw_evidence
 from recognizer.serve.facts import contact_link, web_link
-from recognizer.serve.wording import measured, measured_for, source, verdict
+from recognizer.serve.wording import measured, measured_for, rests_on_faces, source, verdict
 from recognizer.words.words import SOURCE, Words, languages, words_in
 
 FOLDER = Path(__file__).with_name("page")
@@ -80,6 +80,7 @@ def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: W
     """
     return _TEMPLATES.get_template("below.html").render(
         measured=measured(facts["metrics"], words),
+        faces=rests_on_faces(facts, words),
         threshold=words.percent(facts["threshold"]),
         source=words.say(f"page.from_{source(facts).kind}"),
         classes=[{**entry, "link": web_link(entry["link"])} for entry in facts["classes"]],

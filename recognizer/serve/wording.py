@@ -13,6 +13,8 @@ from recognizer.serve.classifier import Prediction
 from recognizer.words.sources import Source, describe_source
 from recognizer.words.words import Words
 
+BLURRED = ("blur", "blur_random")
+
 
 class Verdict(NamedTuple):
     """What an answer says in a line.
@@ -65,6 +67,27 @@ def measured(metrics: dict[str, Any], words: Words) -> str:
         low=words.rounded(low),
         high=words.rounded(high),
     )
+
+
+def rests_on_faces(facts: dict[str, Any], words: Words) -> str:
+    """Say how far answers rest on faces, and whether it learned without; nothing where neither is told.
+
+    Args:
+        facts: model.json, checked.
+        words: the language to say it in.
+    """
+    found = facts["metrics"].get("faces")
+    said = [words.say("answer.faces_blurred")] if training_faces(facts) in BLURRED else []
+    if isinstance(found, dict) and isinstance(found.get("photos"), int) and isinstance(found.get("changed"), float):
+        changed = round(found["changed"] * found["photos"])
+        said.append(words.say("answer.faces", photos=found["photos"], changed=changed))
+    return " ".join(said)
+
+
+def training_faces(facts: dict[str, Any]) -> str:
+    """Return what was done with faces in the photos that a model learned from: "keep", "blur" or "blur_random"."""
+    train = facts["recipe"].get("train")
+    return str(train.get("faces", "keep")) if isinstance(train, dict) else "keep"
 
 
 def measured_for(name: str, metrics: dict[str, Any], words: Words) -> str:

@@ -19,6 +19,8 @@ from recognizer.serve.facts import SHAPE, web_link
 from recognizer.serve.interface import make_interface
 from recognizer.serve.runtimes import open_fastai
 from recognizer.serve.uploads import HERE
+from recognizer.serve.wording import rests_on_faces
+from recognizer.words.words import words_in
 from tests.browser import chromium
 from tests.conftest import Built
 from tests.serve.asking import answered, client, of_upload, serving
@@ -187,3 +189,12 @@ def test_an_address_of_the_web_is_a_link_and_nothing_else_is() -> None:
     assert [web_link(link) for link in ("", "javascript:x", "https://a b", "data:x", "//x", 'https://a"b')] == [
         None
     ] * 6
+
+
+def test_how_far_answers_rest_on_faces_is_told_as_it_was_measured() -> None:
+    facts = {"recipe": {"train": {"faces": "blur"}}, "metrics": {"faces": {"photos": 40, "changed": 0.1}}}
+    assert rests_on_faces(facts, words_in("en")) == (
+        "It learned from photos in which faces were blurred. "
+        "In 40 test photos that show a face, blurring the faces changed 4 answers."
+    )
+    assert rests_on_faces({"recipe": {}, "metrics": {"faces": {"photos": "many"}}}, words_in("en")) == ""

@@ -58,7 +58,7 @@ export class BrowserModel {
     await this.connect(this.#onProgress);
     const { metrics, examples, ...facts } = this.#facts;
     const found = examples.map((example) => ({ ...example, file: this.#folder + example.file }));
-    return { ...facts, ...metrics, examples: found };
+    return { ...facts, ...metrics, training_faces: facts.recipe.train.faces, examples: found };
   }
 
   /** Gives the memory back. */
