@@ -3,6 +3,7 @@
 run_publish("bags", None, Where(to=Path("site"), push="me/bags"), form="static", runtime="onnx")
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,8 @@ from recognizer.store.pushed import names_of_kind
 from recognizer.store.spaces import PUBLISHED
 
 if TYPE_CHECKING:  # no --help needs the Hub's library
-    from recognizer.publish.hub import Hub, Pushed, Repository
+    from recognizer.publish.hub import Hub
+    from recognizer.publish.repository import Pushed, Repository
 
 FORM = DEFAULT
 NEEDS = "\b\nForms:\n" + "\n".join(f"  {form.name}: {form.needs}." for form in FORMS.values())
@@ -119,7 +121,7 @@ def _hub() -> "Hub":
 def _push_beside(hub: "Hub", recipe: Recipe, model: Path, where: Where) -> None:
     """Push the model and the index, before the Space that links to them."""
     from recognizer.publish import pushing
-    from recognizer.publish.hub import Repository
+    from recognizer.publish.repository import Repository
 
     if where.model:
         repository = Repository(where.model, "model", private=where.private)
@@ -135,8 +137,8 @@ def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form:
     from recognizer.publish.order import Order
 
     show([f"{form}: {FORMS[form].needs}."])
-    links = (names_of_kind(model.parent, kind) for kind in ("model", "dataset"))
-    order = Order(FORMS[form], runtime, *links)
+    models, datasets = (names_of_kind(model.parent, kind) for kind in ("model", "dataset"))
+    order = Order(FORMS[form], runtime, models, datasets, _address(where))
     to = where.to or model.parent / PUBLISHED / str(where.push).replace("/", "--")
     files = publish(recipe, model, to, order)
     show([summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})])
@@ -144,10 +146,15 @@ def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form:
         _push_space(hub, model.parent, to, where, order.form)
 
 
+def _address(where: Where) -> str:
+    """Return where a site is seen once it is pushed, by the rule that the Hub has for that."""
+    return f"https://{re.sub('[^a-z0-9]+', '-', where.push.lower())}.static.hf.space/" if where.push else ""
+
+
 def _push_space(hub: "Hub", work: Path, to: Path, where: Where, form: Form) -> None:
     from recognizer.cli.progress import ProgressDisplay
     from recognizer.publish import pushing
-    from recognizer.publish.hub import Repository
+    from recognizer.publish.repository import Repository
 
     repository = Repository(str(where.push), "space", form.sdk, form.hardware, where.private)
     pushed = pushing.push(hub, work, repository, pushing.space_files(to), form.name)

@@ -5,6 +5,7 @@ folder.py        publish: the folder of a form, whole; forms.py says which there
   -> site.py     write_site: the site, for the forms static and pages
   -> readme.py   what Hugging Face reads of a Space
 pushing.py       push: files to a repository, noted in the work folder
-  -> hub.py      what is there already, one commit, waiting until it runs; hub_errors.py: refusals as sentences
+  -> hub.py      one commit of what is not there yet, and waiting until it runs; repository.py: what is there already;
+                 hub_errors.py: refusals as sentences
   -> index.py    where the photos come from, for a dataset repository
 """

@@ -5,23 +5,13 @@ pushed = hub.push(Repository("me/bags", "space", sdk="static"), files)
 hub.wait(repository, pushed, watch)
 """
 
-import hashlib
 import logging
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from huggingface_hub import (
-    CommitOperationAdd,
-    CommitOperationDelete,
-    HfApi,
-    constants,
-    get_token,
-    set_client_factory,
-)
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token, set_client_factory
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import logging as hub_logging
@@ -30,14 +20,9 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from recognizer.errors import RecognizerError
 from recognizer.publish.hub_errors import no_token, no_whole_token, told
+from recognizer.publish.repository import Files, Pushed, Repository, check_holder, is_there, size_of
 from recognizer.report import Watch, unwatched
-from recognizer.store.spaces import MARKER
 
-Files = Mapping[str, Path | bytes]
-"""What is to be in a repository: each file's path there, and where its bytes are."""
-
-# What a new repository holds before anything is pushed to it.
-NEW = {".gitattributes", "README.md", "index.html", "style.css"}
 SILENT = 120.0  # seconds without a byte after which a connection counts as lost
 SOONEST, LATEST = 0.5, 5.0  # seconds between two looks at a Space, which become rarer
 PATIENCE = 900.0  # seconds that a Space may take to start
@@ -45,50 +30,6 @@ FORMER = 60.0  # seconds in which a Space may still tell of what ran before
 LINES = 8  # of a log, the last
 BUILDING = {"BUILDING", "RUNNING_BUILDING", "APP_STARTING", "RUNNING_APP_STARTING"}
 IDLE = {"PAUSED", "STOPPED", "SLEEPING"}
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A repository on the Hub.
-
-    Args:
-        name: OWNER/NAME.
-        kind: "space", "model" or "dataset".
-        sdk: of a Space.
-        hardware: of a Space, where it is not the usual.
-        private: whether only its owner may see it; it is made so where it is not.
-    """
-
-    name: str
-    kind: str
-    sdk: str | None = None
-    hardware: str | None = None
-    private: bool = False
-
-    @property
-    def url(self) -> str:
-        """Its page."""
-        return f"{constants.ENDPOINT}/{'' if self.kind == 'model' else f'{self.kind}s/'}{self.name}"
-
-    def __str__(self) -> str:
-        return f"the {'Space' if self.kind == 'space' else self.kind} {self.name}"
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What a push did.
-
-    Args:
-        commit: that the repository is at now.
-        sent: files that were new or had changed.
-        removed: files that were there and are gone.
-        size: bytes that were sent.
-    """
-
-    commit: str
-    sent: int
-    removed: int
-    size: int
 
 
 class Hub:
@@ -124,14 +65,14 @@ class Hub:
         with told(repository):
             commit = self._opened(repository)
             there = self._listed(repository, commit)
-            _check_holder(repository, there)
-            new = [path for path, data in files.items() if not _is_there(there.get(path), data)]
+            check_holder(repository, there)
+            new = [path for path, data in files.items() if not is_there(there.get(path), data)]
             gone = sorted(there.keys() - files.keys() - {".gitattributes"})
             if new or gone:
                 commit = self._commit(repository, {path: files[path] for path in new}, gone)
             if is_squashed:
                 commit = self._squash(repository)
-            return Pushed(commit, len(new), len(gone), sum(_size(files[path]) for path in new))
+            return Pushed(commit, len(new), len(gone), sum(size_of(files[path]) for path in new))
 
     def _opened(self, repository: Repository) -> str:
         """See to it that a repository is there, and as private as it shall be; return its commit."""
@@ -226,30 +167,6 @@ def _client() -> Any:
     client = default_client_factory()
     client.timeout = SILENT
     return client
-
-
-def _check_holder(repository: Repository, there: Mapping[str, Any]) -> None:
-    """Refuse a repository that holds something else than what was pushed from here."""
-    others = sorted(there.keys() - NEW)
-    if others and MARKER not in there:
-        raise RecognizerError(
-            f"{repository.url} holds other files, such as {others[0]}; name a new repository, an empty one, or one "
-            "that was pushed to from here before."
-        )
-
-
-def _is_there(file: RepoFile | None, data: Path | bytes) -> bool:
-    """Tell whether the Hub has just these bytes: it knows large files by their sha256, and others as git does."""
-    if file is None or file.size != _size(data):
-        return False
-    content = data if isinstance(data, bytes) else data.read_bytes()
-    if file.lfs:
-        return bool(file.lfs.sha256 == hashlib.sha256(content).hexdigest())
-    return bool(file.blob_id == hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest())
-
-
-def _size(data: Path | bytes) -> int:
-    return len(data) if isinstance(data, bytes) else data.stat().st_size
 
 
 def _plain(stage: str) -> str:

@@ -75,7 +75,7 @@ def _sentence(error: BaseException, repository: Named) -> str | None:
         return _refused(error, repository)
     if isinstance(error, OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so that nothing can be pushed; unset it, and run the command again."
-    if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | ConnectionError):
+    if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | ConnectionError | TimeoutError):
         return (
             f"The connection to {_host()} failed ({type(error).__name__}); see to the network, HTTPS_PROXY and "
             f"HF_ENDPOINT, and {AGAIN}."

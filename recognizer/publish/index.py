@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from huggingface_hub import DatasetCardData
 
-from recognizer.publish.hub import Files
+from recognizer.publish.repository import Files
 from recognizer.recipe import Recipe
 from recognizer.store.credits import escape
 from recognizer.store.photo_store import PhotoStore

@@ -10,8 +10,9 @@ from typing import Any
 
 from recognizer.files import alone_in
 from recognizer.publish.folder import published_files
-from recognizer.publish.hub import Files, Hub, Pushed, Repository
+from recognizer.publish.hub import Hub
 from recognizer.publish.index import TABLE, index_files
+from recognizer.publish.repository import Files, Pushed, Repository
 from recognizer.recipe import Recipe
 from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE

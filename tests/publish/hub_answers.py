@@ -216,8 +216,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _tell_runtime(self, found: Repository) -> None:
         stage = found.stages.pop(0) if len(found.stages) > 1 else found.stages[0]
+        sha = found.sha
+        if stage == "FORMER":  # what ran before the last commit
+            stage, sha = "RUNNING", "0" * 40
         hardware = {"current": found.hardware, "requested": found.hardware}
-        self.answer(200, {"stage": stage, "hardware": hardware, "gcTimeout": None, "sha": found.sha})
+        self.answer(200, {"stage": stage, "hardware": hardware, "gcTimeout": None, "sha": sha})
 
     def _logs(self) -> None:
         if found := self._found():

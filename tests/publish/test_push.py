@@ -131,11 +131,13 @@ def test_a_push_that_is_killed_is_finished_by_the_same_command(someone: Publishe
 
 
 def test_without_a_form_it_is_a_static_space_that_needs_no_card(someone: Publisher) -> None:
-    someone.hub.add(SPACE, {"index.html": b"hello", "style.css": b"body {}", "README.md": b"---\nsdk: static\n---\n"})
+    fresh = {"index.html": b"hello", "style.css": b"body {}", "README.md": b"---\nsdk: static\n---\n"}
+    someone.hub.add(SPACE, fresh, stages=["FORMER", "BUILDING", "RUNNING"])
     code, out, err = someone.publish("--push", "me/bags")
     assert code == 0 and "static: free, without a card" in out, err
     files = someone.hub.repositories[SPACE].files
     assert same_as(files, someone.folder) and b"sdk: static" in files["README.md"]
+    assert someone.hub.asked.count("runtime") == 3, "until it runs what was pushed"
     assert {"index.html", "model/model.json", "words/en.json"} <= files.keys()
 
 

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks.spaces import zero_gpu
 from recognizer.cli.commands import app
 from recognizer.errors import RecognizerError
 from recognizer.images.decode import sha256
@@ -23,6 +26,7 @@ from recognizer.publish.folder import publish
 from recognizer.publish.forms import FORMS, Form
 from recognizer.publish.modules import served_files
 from recognizer.publish.order import Order
+from recognizer.publish.space import SPACES
 from recognizer.recipe import load_recipe
 from recognizer.serve.classifier import read_facts
 from tests.conftest import Built
@@ -42,6 +46,21 @@ APP = ROOT / "deployment" / "app.py"
 
 def write(model: Path, to: Path, form: str = "cpu", runtime: str = "onnx") -> list[Path]:
     return publish(load_recipe("textiles"), model, to, Order(FORMS[form], runtime))
+
+
+@contextmanager
+def running(space: Path, program: str, more: dict[str, str]) -> Iterator[httpx.Client]:
+    """A published Space, as it is run on Hugging Face."""
+    env = os.environ | {"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": "0"} | more
+    command = [sys.executable, program]
+    with subprocess.Popen(command, cwd=space, env=env, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            address = process.stdout.readline().removeprefix("Serving at ").strip()
+            with httpx.Client(base_url=address, trust_env=False, timeout=60) as page:
+                yield page
+        finally:
+            process.terminate()
 
 
 # Of the runtime fastai alone, and of the process apart in which some pictures are decoded.
@@ -69,19 +88,25 @@ def test_published_space_starts_by_itself_and_holds_just_what_it_imports(built: 
 def test_published_space_answers(built: Built, tmp_path: Path, runtime: str) -> None:
     """`python app.py`, as a Space runs it, and a photo to its plain route."""
     write(built.model, tmp_path / "space", runtime=runtime)
-    env = {**os.environ, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": "0"}
-    command = [sys.executable, "app.py"]
-    with subprocess.Popen(command, cwd=tmp_path / "space", env=env, stdout=subprocess.PIPE, text=True) as space:
-        try:
-            assert space.stdout
-            address = space.stdout.readline().removeprefix("Serving at ").strip()
-            with httpx.Client(base_url=address, trust_env=False, timeout=60) as page:
-                assert page.get("/healthz").json()["runtime"] == runtime
-                photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
-                for data in (photo, _heic(photo)):
-                    assert len(page.post("/predict", files={"image": data}).json()["probabilities"]) == 12
-        finally:
-            space.terminate()
+    with running(tmp_path / "space", "app.py", {}) as page:
+        assert page.get("/healthz").json()["runtime"] == runtime
+        photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
+        for data in (photo, _heic(photo)):
+            assert len(page.post("/predict", files={"image": data}).json()["probabilities"]) == 12
+
+
+@pytest.mark.slow
+def test_a_space_on_zero_gpu_answers_and_tells_that_it_has_started(built: Built, tmp_path: Path) -> None:
+    write(built.model, tmp_path / "space", "zero")
+    assert SPACES in (tmp_path / "space" / "requirements.txt").read_text().splitlines()
+    (tmp_path / "torch.py").write_text(
+        "raise ImportError"
+    )  # a Space has no torch, and `spaces` asks for one with a GPU
+    with (
+        zero_gpu() as (told, more),
+        running(tmp_path / "space", "zero.py", more | {"PYTHONPATH": str(tmp_path)}) as page,
+    ):
+        assert page.get("/healthz").json()["status"] == "ok" and told == ["/startup-report"]
 
 
 def _heic(photo: bytes) -> bytes:
@@ -123,6 +148,7 @@ def test_a_space_requires_the_very_versions_that_it_was_tried_with(built: Built,
 def test_what_a_space_may_require_is_what_the_project_requires() -> None:
     project = (ROOT / "requirements.txt").read_text().splitlines()
     assert {line.removeprefix("# ") for line in _lines()} <= set(project)
+    assert SPACES in (ROOT / "requirements-dev.txt").read_text().splitlines(), "it is tried with what it requires"
 
 
 def test_publish_does_not_overwrite_other_files(built: Built, tmp_path: Path) -> None:
