@@ -37,7 +37,6 @@ from recognizer.sample.patterns import PATTERNS
 from recognizer.serve.classifier import Classifier
 
 Map = npt.NDArray[np.floating]
-Session = InferenceSession
 STEPS = 9  # in which all places go, or come
 BLUR = 12  # pixels, the radius
 ORDERS = 16  # of places, for each Shapley value
@@ -92,7 +91,9 @@ def _print_areas(model: Path, photos: Sequence[npt.NDArray[np.uint8]], rng: np.r
         print(f"{name}: deletion {deletion:.3f} (low is good), insertion {insertion:.3f}, {len(rows)} photos{beside}")
 
 
-def _areas(session: Session, pixels: Map, blurred: Map, order: Map, side: int, likeliest: int) -> tuple[float, float]:
+def _areas(
+    session: InferenceSession, pixels: Map, blurred: Map, order: npt.NDArray[np.int_], side: int, likeliest: int
+) -> tuple[float, float]:
     """Return the means of the probability while places go, and while they come."""
     steps = np.array_split(order, STEPS)
     masks = [np.isin(np.arange(side**2), np.concatenate([np.array([-1]), *steps[:done]])) for done in range(STEPS + 1)]
@@ -102,17 +103,17 @@ def _areas(session: Session, pixels: Map, blurred: Map, order: Map, side: int, l
     return float(deletion), float(insertion)
 
 
-def _probability(session: Session, rows: Map, likeliest: int) -> Map:
+def _probability(session: InferenceSession, rows: Map, likeliest: int) -> Map:
     given: Map = session.run(["probabilities"], {"pixels": rows.astype(np.float32)})[0][:, likeliest]
     return given
 
 
-def _evidence(session: Session, pixels: Map) -> Map:
+def _evidence(session: InferenceSession, pixels: Map) -> Map:
     given: Map = session.run(["evidence"], {"pixels": pixels[None]})[0][0]
     return given
 
 
-def _relative(session: Session, pixels: Map, number: int) -> Map:
+def _relative(session: InferenceSession, pixels: Map, number: int) -> Map:
     evidence = _evidence(session, pixels)
     relative: Map = evidence[number] - evidence.mean(axis=0)
     return relative
@@ -194,7 +195,9 @@ def _file(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _print_shapley(session: Session, photos: Sequence[npt.NDArray[np.uint8]], rng: np.random.Generator) -> None:
+def _print_shapley(
+    session: InferenceSession, photos: Sequence[npt.NDArray[np.uint8]], rng: np.random.Generator
+) -> None:
     correlations = []
     for photo in photos:
         pixels, blurred = _scaled(photo), _blurred(photo)
@@ -205,7 +208,7 @@ def _print_shapley(session: Session, photos: Sequence[npt.NDArray[np.uint8]], rn
     print(f"rank correlation with Shapley values: {np.mean(correlations):.2f} in the mean of {len(photos)} photos")
 
 
-def _shapley(session: Session, pixels: Map, blurred: Map, side: int, likeliest: int, rng: Any) -> Map:
+def _shapley(session: InferenceSession, pixels: Map, blurred: Map, side: int, likeliest: int, rng: Any) -> Map:
     """Return what each place adds to the log probability in the mean of random orders in which places come."""
     added = np.zeros(side**2)
     for _ in range(ORDERS):

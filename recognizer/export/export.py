@@ -29,6 +29,7 @@ from recognizer.export.examples import write_examples
 from recognizer.export.half_precision import write_half
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import write_onnx
+from recognizer.export.similar import write_similar
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.recipe import Recipe
@@ -69,6 +70,7 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         write_forms(recipe, trained, half)
         agreement = measure_agreement(half, held_out, recipe.train.size)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
+        facts["similar"] = write_similar(recipe, trained.split.learning, half / FLOATS, trained.size)
         facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
         write_json(half / "model.json", facts)
         write_card(facts, half / "README.md")

@@ -1,8 +1,8 @@
 """The network as ONNX.
 
 Pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), energy, (n,), which tells photos out of
-distribution (calibration/abstain.py), and evidence, (n, classes, h, w), which adds up to the logits
-(networks/evidence.py); normalisation and softmax are inside.
+distribution (calibration/abstain.py), evidence, (n, classes, h, w), which adds up to the logits (networks/evidence.py),
+and embedding, (n, channels), of length 1; normalisation and softmax are inside.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from fastai.learner import Learner
 from torch import nn
+from torch.nn import functional
 
 from recognizer.images.pixels import square_pixels
 from recognizer.networks.evidence import Evidence
@@ -53,10 +54,11 @@ class _Served(nn.Module):
             maps = self.layers.eval()(torch.zeros(1, 3, size, size))
         self.evidence = Evidence(self.head, maps.shape[-1])
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         maps = self.layers((pixels - self.mean) / self.std)
         logits: torch.Tensor = self.head(maps)
-        return logits.softmax(dim=1), -logits.logsumexp(dim=1), self.evidence(maps)
+        embedding = functional.normalize(maps.mean(dim=(2, 3)))
+        return logits.softmax(dim=1), -logits.logsumexp(dim=1), self.evidence(maps), embedding
 
 
 def write_onnx(learner: Learner, size: int, file: Path) -> None:
@@ -76,7 +78,7 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
             (torch.rand(2, 3, size, size),),
             file,
             input_names=["pixels"],
-            output_names=["probabilities", "energy", "evidence"],
+            output_names=["probabilities", "energy", "evidence", "embedding"],
             dynamic_shapes=({0: batch},),
             external_data=False,
             verbose=False,

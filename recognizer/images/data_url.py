@@ -15,4 +15,9 @@ def jpeg_url(image: Image.Image, quality: int = 80) -> str:
     """
     written = io.BytesIO()
     image.save(written, "JPEG", quality=quality)
-    return "data:image/jpeg;base64," + base64.b64encode(written.getvalue()).decode()
+    return data_url(written.getvalue())
+
+
+def data_url(jpeg: bytes) -> str:
+    """Return the bytes of a JPEG as a data: URL."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

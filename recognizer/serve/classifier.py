@@ -23,6 +23,7 @@ from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.facts import check_facts
 from recognizer.serve.facts import read_facts as read_facts  # where others look for it
 from recognizer.serve.runtimes import RUNTIMES, Output, Run, first_line
+from recognizer.serve.similar import Similar
 
 DEFAULT_RUNTIME = "onnx"
 
@@ -50,11 +51,13 @@ class Explanation:
         prediction: of the photo.
         evidence: name of each class to what each place of the photo adds to its logit, (h, w); in the classes' order.
         picture: the photo, upright, longest side at most 640 pixels.
+        similar: licensed photos that the network learned from, most similar first, each with its credit (similar.py).
     """
 
     prediction: Prediction
     evidence: dict[str, npt.NDArray[np.float32]]
     picture: Image.Image
+    similar: list[dict[str, str]]
 
 
 class Classifier:
@@ -83,6 +86,7 @@ class Classifier:
         # More photos at once than processors would only take longer, each and all.
         self._at_once = threading.Semaphore(usable_processors())
         _try_out(folder, self._run, len(self.classes))
+        self._similar = Similar(folder, self.facts)
 
     @property
     def classes(self) -> list[str]:
@@ -112,7 +116,9 @@ class Classifier:
         with self._at_once:
             picture = read_picture(data)
             output = self._run(picture)
-        return Explanation(self._prediction(output), dict(zip(self.classes, output.evidence, strict=True)), picture)
+        evidence = dict(zip(self.classes, output.evidence, strict=True))
+        similar = self._similar.nearest(output.embedding)
+        return Explanation(self._prediction(output), evidence, picture, similar)
 
     def _prediction(self, output: Output) -> Prediction:
         energies = np.array([output.energy])

@@ -19,6 +19,7 @@ PICTURES = frozenset([".jpg", ".jpeg", ".png", ".webp"])  # shown by browsers, a
 AGAIN = "export the model again, or ask whoever made it"
 
 SIDES = range(16, 2049)  # pixels that a network may take
+CREDIT = ("label", "title", "author", "licence", "page")
 EVERY = "*"  # whatever key it is
 
 # What serving needs of model.json: a type, one shape for all items of a list, or the keys of an object; in a tuple it
@@ -119,12 +120,15 @@ def example_credits(facts: dict[str, Any], files: list[Path]) -> list[dict[str, 
     return [_credit(told.get(file.name, {}), file, number) for number, file in enumerate(files, start=1)]
 
 
+def told_credit(photo: dict[str, Any]) -> dict[str, str]:
+    """Return `label`, `title`, `author`, `licence` and `page` of a photo; whatever is no text, or no link, is empty."""
+    found = {key: photo[key] if isinstance(photo.get(key), str) else "" for key in CREDIT}
+    return found | {"page": web_link(found["page"]) or ""}
+
+
 def _credit(example: dict[str, Any], file: Path, number: int) -> dict[str, str]:
-    """Return what is told of an example; whatever is no text is left out."""
-    found = {key: value for key, value in example.items() if isinstance(value, str)}
-    told = {key: found.get(key, "") for key in ("title", "author", "licence")}
-    label = found.get("label") or f"Example {number}"
-    return {"file": f"examples/{file.name}", "label": label, "page": web_link(found.get("page", "")) or "", **told}
+    told = told_credit(example)
+    return told | {"file": f"examples/{file.name}", "label": told["label"] or f"Example {number}"}
 
 
 def web_link(address: str) -> str | None:

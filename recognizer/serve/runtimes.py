@@ -25,7 +25,7 @@ from recognizer.images.pixels import squish
 
 PICKLE = "learner.pkl"
 NETWORK = "model.onnx"
-OUTPUTS = ["probabilities", "energy", "evidence"]
+OUTPUTS = ["probabilities", "energy", "evidence", "embedding"]
 FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
 
 
@@ -36,11 +36,13 @@ class Output(NamedTuple):
         probabilities: calibrated, (classes,).
         energy: larger is less like any class (calibration/abstain.py).
         evidence: what each place adds to the logit of each class, (classes, h, w) (networks/evidence.py).
+        embedding: the feature maps' mean, (channels,), of length 1.
     """
 
     probabilities: npt.NDArray[np.float64]
     energy: float
     evidence: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32]
 
 
 Run = Callable[[Image.Image], Output]
@@ -70,8 +72,8 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
 
     def run(image: Image.Image) -> Output:
         pixels = squish(image, size)[None].astype(np.float32) / 255
-        probabilities, energies, evidence = session.run(OUTPUTS, {"pixels": pixels})
-        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]), evidence[0])
+        probabilities, energies, evidence, embedding = session.run(OUTPUTS, {"pixels": pixels})
+        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]), evidence[0], embedding[0])
 
     return run
 
@@ -103,7 +105,11 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
         with lock:
             _, _, probabilities = learner.predict(image)
             evidence = Evidence(learner.model[1], kept["maps"].shape[-1])(kept["maps"])[0].numpy()
-            return Output(np.array(probabilities.tolist()), float(energy(kept["logits"].numpy())[0]), evidence)
+            mean = kept["maps"].mean(dim=(2, 3))[0].numpy()
+            energies = energy(kept["logits"].numpy())
+            return Output(
+                np.array(probabilities.tolist()), float(energies[0]), evidence, mean / max(np.linalg.norm(mean), 1e-12)
+            )
 
     return run
 

@@ -23,6 +23,7 @@ from recognizer.store.spaces import MODEL, is_space, note_changed, noted_spaces
 FEATURES = "features/*/*.npz"
 METRICS, OUT_OF_USE = "metrics.json", "metrics.forgotten.json"  # of a run
 FORMER = ("features/*.npz", "features/*/*.npy")  # of earlier versions; nothing reads them any more
+SIMILAR = "similar.npz"  # of a model folder: which of its photos are shown beside an answer
 SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/*.html")  # pictures that show photos
 # What a run learned from photos or says of them, beside its figures; the list of its photos goes last, so that a stop
 # before that is made good by doing the same again.
@@ -103,13 +104,19 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
     facts_file = model / "model.json"
     facts = _read_json(facts_file, {"examples": [dict]}) if names else None
     if facts:
-        facts["examples"] = [example for example in facts["examples"] if example["file"] not in names]
+        for shown in ("examples", "similar"):
+            facts[shown] = [photo for photo in facts.get(shown, []) if photo["file"] not in names]
         write_json(facts_file, facts)
+    if (model / SIMILAR).is_file():
+        _remove_rows(model / SIMILAR, gone)
     return sum(_remove(model / name) for name in names)
 
 
 def _example_names(model: Path, gone: set[str]) -> set[str]:
-    return {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
+    """Return the pictures in a model folder that are such photos, or small copies of them, by their names there."""
+    examples = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
+    small = {f"similar/{digest[:16]}.jpg" for digest in gone}
+    return examples | {name for name in small if (model / name).is_file()}
 
 
 def _remove_credits(file: Path, gone: set[str]) -> None:

@@ -56,7 +56,9 @@ def test_evidence_adds_up_to_the_logits_in_every_form(built: Built) -> None:
     photo = next((built.model / "examples").glob("*.jpg"))
     maps = []
     for form in ("model.onnx", "model.fp16.onnx"):
-        probabilities, energy, evidence = open_session(built.model / form).run(None, {"pixels": onnx_pixels(photo, 64)})
+        given = open_session(built.model / form).run(None, {"pixels": onnx_pixels(photo, 64)})
+        probabilities, energy, evidence, embedding = given
+        assert np.linalg.norm(embedding) == pytest.approx(1, abs=1e-3)
         logits = evidence.sum(axis=(2, 3), dtype=np.float64)
         assert logits[0] - np.log(probabilities[0]) == pytest.approx(-energy[0], abs=1e-4)
         maps.append(evidence)
