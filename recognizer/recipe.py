@@ -9,7 +9,7 @@ import shlex
 import tomllib
 import unicodedata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -37,6 +37,7 @@ _MISTAKES = {
     "greater_than_equal": "has to be at least {ge}",
     "less_than": "has to be less than {lt}",
     "less_than_equal": "has to be at most {le}",
+    "literal_error": "has to be {expected}",
     "multiple_of": "has to be a multiple of {multiple_of}",
 }
 
@@ -116,6 +117,8 @@ class TrainSettings(_Part):
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
             otherwise, or where all are tuned, every epoch runs all layers over newly varied photos: work for a GPU.
         views: of each photo that are cached: itself, its mirror image, and parts of it.
+        faces: whether the network learns from faces as they are (`keep`), from none (`blur`), or has them blurred in
+            half of the views (`blur_random`). What it answers on, and is evaluated on, are photos as they are.
         folds: of cross-validation, which are parts of the training photos; with `cached` only.
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
@@ -135,6 +138,7 @@ class TrainSettings(_Part):
     stages: Annotated[int, Field(ge=1, le=8)] = 2
     cached: bool = True
     views: Annotated[int, Field(ge=1, le=64)] = 2
+    faces: Literal["keep", "blur", "blur_random"] = "keep"
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True

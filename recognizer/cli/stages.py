@@ -67,7 +67,10 @@ def run_export(recipe: Recipe, store: "PhotoStore") -> None:
 
 def run_build(recipe: Recipe, store: "PhotoStore") -> float:
     """Do all of it in order, and return how many seconds it took."""
+    from recognizer.faces.copies import check_faces
+
     begun = time.monotonic()
+    check_faces(recipe.train)  # which training would only say after hours of collecting
     stages = {"collect": run_collect, "clean": run_clean, "train": run_train}
     stages |= {"evaluate": run_evaluate, "export": run_export}
     for number, (name, stage) in enumerate(stages.items(), start=1):

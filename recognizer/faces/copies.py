@@ -9,17 +9,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from recognizer.errors import WeightsUnavailable
 from recognizer.faces import blur
 from recognizer.faces.boxes import boxes_key, face_boxes
-from recognizer.faces.detector import Boxes, weights_file
+from recognizer.faces.detector import INSTALL, Boxes, is_installed, weights_file
 from recognizer.files import write_whole
 from recognizer.images.pixels import open_rgb
 from recognizer.images.prepare import JPEG_QUALITY
+from recognizer.recipe import TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
 
 FOLDER = "blurred"
 VERSION = 1  # of how faces are blurred; raise it with every change
+
+
+def check_faces(settings: TrainSettings) -> None:
+    """See that faces can be found, where the settings want them blurred.
+
+    Raises:
+        WeightsUnavailable: they cannot.
+    """
+    if settings.faces != "keep" and not is_installed():
+        raise WeightsUnavailable(
+            f"The recipe has faces blurred, and finding them needs a package: {INSTALL}. Or set faces = "
+            '"keep" under [train] in the recipe, and the network learns from faces, too.'
+        )
 
 
 def blurring_key() -> str:

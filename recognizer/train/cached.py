@@ -29,13 +29,14 @@ from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor, maps_extractor
-from recognizer.networks.forward import Outputs, extract
+from recognizer.networks.forward import Outputs
 from recognizer.networks.head import fit_head, make_head, split_last
 from recognizer.networks.stages import cut, freeze_early, put_back
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.splits.split import Split, deal_folds
 from recognizer.store.rows import Photo
+from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import BATCH, Examples, Features, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
@@ -95,10 +96,9 @@ def prepare(
     else:
         *_, last = head.children()
         network, extractor = nn.Sequential(nn.Identity(), nn.Sequential(last)), head_extractor(backbone, settings)
-    output = extractor.outputs[-1]
-    features = extract(photos, extractor, work, settings.views, watch)[output]
+    features, served = covered_features(photos, extractor, settings, work, watch)
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
-    return network, Examples(features, labels, embed_views(network, features), quality)
+    return network, Examples(features, labels, embed_views(network, features), quality, served)
 
 
 def cross_validate(
@@ -130,7 +130,7 @@ def cross_validate(
         seed = settings.seed + 1 + fold
         learner = _make_learner(_started(network, training), training, validation, settings, seed)
         fit(learner, settings, seed, [listener()])
-        logits[folds == fold] = predict_features(learner.model, validation.features).logits
+        logits[folds == fold] = predict_features(learner.model, validation.served).logits
         values.append(recorded(learner))
         if not settings.epochs:
             watch("fitting the last layer, folds", number, len(names))

@@ -30,16 +30,18 @@ class Examples(NamedTuple):
         labels: the number of each photo's class, (n,).
         embeddings: what the last layer takes before anything is tuned, (n, views, channels).
         label_quality: how likely each label is right, (n,).
+        served: features of each photo as the finished network will see it, (n, 1, …): whole, with its faces.
     """
 
     features: Features
     labels: Labels
     embeddings: npt.NDArray[np.float32]
     label_quality: Quality
+    served: Features
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
         """Return some of them, (n,) telling which."""
-        return Examples(self.features[chosen], self.labels[chosen], self.embeddings[chosen], self.label_quality[chosen])
+        return Examples(**{name: values[chosen] for name, values in self._asdict().items()})
 
 
 def label_numbers(labels: Sequence[str], photos: Sequence[Photo]) -> Labels:
@@ -72,9 +74,7 @@ def make_loaders(training: Examples, validation: Examples, batch: int) -> DataLo
 
     draw = draw_by_quality(training.label_quality)
     loader = _loader(training, min(batch, len(training.labels)), create, shuffle=True, shuffle_fn=draw)
-    whole = _loader(
-        validation, BATCH, lambda places: _tensors(validation.features[places, 0], validation.labels[places])
-    )
+    whole = _loader(validation, BATCH, lambda places: _tensors(validation.served[places, 0], validation.labels[places]))
     return DataLoaders(loader, whole)
 
 

@@ -5,6 +5,8 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 import copy
 import math
 import os
+import random
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +24,7 @@ from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
 from fastai.vision.learner import default_split
+from fasttransform import Pipeline
 from PIL import Image
 from torch import nn
 
@@ -42,7 +45,9 @@ def make_network(recipe: Recipe, backbone: Backbone) -> nn.Sequential:
     return nn.Sequential(layers, make_head(backbone, settings.size, len(recipe.labels)))
 
 
-def make_learner(recipe: Recipe, split: Split, backbone: Backbone, network: nn.Sequential) -> Learner:
+def make_learner(
+    recipe: Recipe, split: Split, backbone: Backbone, network: nn.Sequential, covered: dict[str, str] | None = None
+) -> Learner:
     """Build the learner of a network.
 
     Args:
@@ -50,9 +55,11 @@ def make_learner(recipe: Recipe, split: Split, backbone: Backbone, network: nn.S
         split: the photos; those for training and validation become its data.
         backbone: knows how pixels are normalised.
         network: as `make_network` returns it.
+        covered: for some photo files, another one that is to be drawn instead every other time; not for a learner that
+            is stored.
     """
     set_seed(recipe.train.seed, reproducible=True)
-    dls = _make_data(recipe, split)
+    dls = _make_data(recipe, split, covered)
     normalize = Normalize.from_stats(backbone.mean, backbone.std, cuda=False)
     normalize.mean, normalize.std = (values.to(dls.device) for values in (normalize.mean, normalize.std))
     dls.add_tfms([normalize], "after_batch")
@@ -75,11 +82,16 @@ def gpu_callbacks(device: torch.device, settings: TrainSettings) -> list[Callbac
     return [ChannelsLast(), MixedPrecision()] if wanted else []
 
 
-def _make_data(recipe: Recipe, split: Split) -> DataLoaders:
+def _either(covered: dict[str, str], file: str) -> str:
+    """Return a photo file, or as likely the one that covers it."""
+    return random.choice((file, covered.get(file, file)))
+
+
+def _make_data(recipe: Recipe, split: Split, covered: dict[str, str] | None) -> DataLoaders:
     items = [(str(photo.path), photo.label) for photo in split.learning]
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=recipe.labels, sort=False)),
-        get_x=ItemGetter(0),
+        get_x=Pipeline([ItemGetter(0), partial(_either, covered)]) if covered else ItemGetter(0),
         get_y=ItemGetter(1),
         splitter=IndexSplitter(list(range(len(split.training), len(items)))),
         item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),

@@ -25,6 +25,7 @@ from torch import nn
 
 from recognizer.calibration.calibrate import Calibration, apply_temperature, calibrate, ece, expected_ece
 from recognizer.errors import RecognizerError
+from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import Outputs, predict
 from recognizer.networks.head import fold_temperature
@@ -85,10 +86,11 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
 
     Raises:
         RecognizerError: a class has too few photos to train with, several processes cannot train this, or it diverged.
-        WeightsUnavailable: the pretrained weights cannot be had.
+        WeightsUnavailable: the pretrained weights, or those that find faces, cannot be had.
         WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
+    check_faces(recipe.train)
     processes.start(recipe)
     with store.locked() if processes.is_rank_0() else nullcontext():
         split = _train_rounds(recipe, store, watch)
@@ -176,7 +178,7 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     if recipe.train.in_two:
         trained = train_cached(recipe, split, work, number, watch)
     else:
-        trained = train_whole(recipe, split, number, watch, before)
+        trained = train_whole(recipe, split, work, number, watch, before)
     check_converged(recipe.train, trained)
     metrics = _metrics(recipe, split, number, trained)
     metrics["round_seconds"] = round(time.monotonic() - begun, 2)

@@ -3,14 +3,17 @@
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from recognizer.faces.copies import blurred_photos
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import predict
 from recognizer.networks.head import fit_head
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.store.rows import Photo
@@ -22,20 +25,24 @@ from recognizer.train.learner import gpu_callbacks, make_learner, make_network
 from recognizer.train.runs import OutOfFold, Run, Trained, storable
 
 
-def train_whole(recipe: Recipe, split: Split, number: int, watch: Watch, before: Run | None) -> Trained:
+def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch, before: Run | None) -> Trained:
     """Fine-tune a network; the validation photos stay out of it.
 
     Args:
         recipe: the recipe.
         split: the photos.
+        work: the work folder, which keeps blurred copies.
         number: of the round, from 1.
         watch: told about photos learned from.
         before: the run of the round before, which this one starts from.
     """
     settings = recipe.train
     backbone = load_for_training(settings, pretrained=before is None)
-    network = _start(recipe, split, backbone, before)
-    learner = make_learner(recipe, split, backbone, network)
+    covered = _cover(settings, split.training, work, watch)
+    learned = replace(split, training=covered) if settings.faces == "blur" else split
+    network = _start(recipe, learned, backbone, before)
+    other = {str(photo.path): str(one.path) for photo, one in zip(learned.training, covered, strict=True)}
+    learner = make_learner(recipe, learned, backbone, network, other if settings.faces == "blur_random" else None)
     callbacks = [
         make_listener(settings, number, len(split.training), watch)(),
         *gpu_callbacks(learner.dls.device, settings),
@@ -45,6 +52,14 @@ def train_whole(recipe: Recipe, split: Split, number: int, watch: Watch, before:
     return Trained(
         storable(network), _validate(recipe, split.validation, backbone, network), make_curves([recorded(learner)])
     )
+
+
+def _cover(settings: TrainSettings, photos: list[Photo], work: Path, watch: Watch) -> list[Photo]:
+    """Return the photos without faces, where the settings want some; rank 0 makes the copies."""
+    if settings.faces == "keep":
+        return photos
+    processes.on_rank_0(lambda: blurred_photos(photos, work, watch))
+    return blurred_photos(photos, work)
 
 
 def _start(recipe: Recipe, split: Split, backbone: Backbone, before: Run | None) -> nn.Sequential:

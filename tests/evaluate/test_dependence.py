@@ -57,6 +57,16 @@ def test_answers_rest_on_faces_where_classes_differ_in_nothing_else(by_faces: tu
     assert faces["evidence_interval"][0] > 1.5 * faces["area_interval"][1]
 
 
+def test_a_network_that_learned_without_faces_does_not_answer_by_them(by_faces: tuple[Path, dict[str, Any]]) -> None:
+    folder, before = by_faces
+    recipe = made_up(folder, 'faces = "blur"')
+    with PhotoStore(folder / "work", recipe.labels) as store:
+        train(recipe, store)
+        faces = evaluate(recipe, store)["faces"]
+    assert faces["photos"] == before["photos"] and faces["accuracy"] < 0.8 < before["accuracy"]
+    assert faces["accuracy"] < before["accuracy_interval"][0]
+
+
 def test_answers_do_not_rest_on_faces_where_classes_differ_around_them(tmp_path: Path) -> None:
     faces = evaluated(tmp_path, ("",), PATTERNS)
     assert faces["changed"] < 0.15 and abs(faces["accuracy"] - faces["blurred_accuracy"]) < 0.15

@@ -19,7 +19,7 @@ FOLDS = 5
 def test_the_networks_of_folds_are_not_all_in_memory() -> None:
     rng, labels = np.random.default_rng(0), np.arange(60) % 3
     rows = (np.eye(3)[labels] + rng.normal(0, 0.3, (60, 3)))[:, None]
-    examples = Examples(rows.astype(np.float16), labels, rows.astype(np.float32), np.ones(60))
+    examples = Examples(rows.astype(np.float16), labels, rows.astype(np.float32), np.ones(60), rows.astype(np.float16))
     network = nn.Sequential(nn.Identity(), nn.Sequential(nn.Linear(3, 3)))
     alive: list[int] = []
 

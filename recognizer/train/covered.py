@@ -1,0 +1,68 @@
+"""What a network learns from where a recipe has faces blurred: every view of a photo, or half of them.
+
+It is judged, calibrated and served on photos as they are, since no visitor's photo is blurred before it is answered on.
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import compress
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recognizer.faces.copies import blurred_photos, blurring_key
+from recognizer.networks.cache import Array
+from recognizer.networks.extractors import Extractor
+from recognizer.networks.forward import extract, extract_rows
+from recognizer.recipe import TrainSettings
+from recognizer.report import Watch
+from recognizer.store.rows import Photo
+
+
+def covered_features(
+    photos: Sequence[Photo], extractor: Extractor, settings: TrainSettings, work: Path, watch: Watch
+) -> tuple[Array, Array]:
+    """Return what is learned from, (n, views, …), and the photos as they are served, (n, 1, …): features of n photos.
+
+    Args:
+        photos: the photos, at least one.
+        extractor: the frozen layers; the last of their outputs counts.
+        settings: of the recipe.
+        work: the work folder, which keeps features, boxes and blurred copies.
+        watch: told about photos.
+
+    Raises:
+        WeightsUnavailable: the detector is wanted and not installed.
+    """
+    output, views = extractor.outputs[-1], settings.views
+    if settings.faces == "keep":
+        features = extract(photos, extractor, work, views, watch)[output]
+        return features, features[:, :1]
+    covered = blurred_photos(photos, work, watch)
+    is_blurred = blurred_views(photos, covered, settings).ravel()
+    rows = [(photo.sha256, view) for photo in photos for view in range(views)]
+    served = extract(photos, extractor, work, 1, watch)[output]
+    features = np.empty((len(rows), *served.shape[2:]), served.dtype)
+    without_faces = replace(extractor, key=f"{blurring_key()}-{extractor.key}")
+    for chosen, shown, layers in ((~is_blurred, photos, extractor), (is_blurred, covered, without_faces)):
+        if chosen.any():
+            features[chosen] = extract_rows(list(compress(rows, chosen)), shown, layers, work, watch)[output]
+    return features.reshape(len(photos), views, *served.shape[2:]), served
+
+
+def blurred_views(photos: Sequence[Photo], covered: Sequence[Photo], settings: TrainSettings) -> npt.NDArray[np.bool_]:
+    """Tell which views have their faces blurred, (photos, views): all, or every other one, of photos that show some.
+
+    Args:
+        photos: n photos.
+        covered: the same without faces.
+        settings: of the recipe.
+    """
+    shows = np.array([one.path != photo.path for one, photo in zip(covered, photos, strict=True)])
+    if settings.faces == "blur":
+        return np.repeat(shows[:, None], settings.views, axis=1)
+    first = np.array([int(photo.sha256[-1], 16) for photo in photos])
+    return np.asarray(shows[:, None] & ((first[:, None] + np.arange(settings.views)) % 2 == 0))
