@@ -49,7 +49,8 @@ class Explanation:
 
     Args:
         prediction: of the photo.
-        evidence: name of each class to what each place of the photo adds to its logit, (h, w); in the classes' order.
+        evidence: name of each class to what each place of the photo adds to its logit, (h, w), in the classes' order;
+            empty where the network does not give it.
         picture: the photo, upright, longest side at most 640 pixels.
         similar: licensed photos that the network learned from, most similar first, each with its credit (similar.py).
     """
@@ -116,8 +117,8 @@ class Classifier:
         with self._at_once:
             picture = read_picture(data)
             output = self._run(picture)
-        evidence = dict(zip(self.classes, output.evidence, strict=True))
-        similar = self._similar.nearest(output.embedding)
+        evidence = {} if output.evidence is None else dict(zip(self.classes, output.evidence, strict=True))
+        similar = [] if output.embedding is None else self._similar.nearest(output.embedding)
         return Explanation(self._prediction(output), evidence, picture, similar)
 
     def _prediction(self, output: Output) -> Prediction:
@@ -133,12 +134,12 @@ def _try_out(folder: Path, run: Run, classes: int) -> None:
     try:
         given = run(Image.new("RGB", (64, 64)))
         whole = given.probabilities.shape == (classes,) and abs(given.probabilities.sum() - 1) < 0.01
-        whole = whole and given.evidence.shape[:-2] == (classes,)
+        whole = whole and (given.evidence is None or given.evidence.shape[:-2] == (classes,))
     except Exception as error:  # the runtimes' own are many
         raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
     if not whole or not np.isfinite(given.energy) or given.probabilities.min() < 0:
         raise ModelError(
-            f"The network in {folder} gives no probabilities, or no evidence for them; export the model again."
+            f"The network in {folder} gives no probabilities, or evidence of another shape; export the model again."
         )
 
 

@@ -19,7 +19,7 @@ from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_credits, example_files
 from recognizer.serve.parts import Answer, Page, Upload
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_fault, render_top
-from recognizer.serve.rest import evidence_json, label_form
+from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
 from recognizer.serve.scripts import CLEAR, INTO_VIEW, LOST, START, in_each_language, words_of
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
@@ -160,6 +160,8 @@ def _explainer(classifier: Classifier) -> Callable[[bytes | None], dict[str, Any
     def explain(photo: bytes | None) -> dict[str, Any]:
         """Compare a photo; returns its label, and for every name what each place of the photo adds to its logit."""
         explanation = _explain(classifier, photo)
+        if not explanation.evidence:
+            raise gr.Error(NO_EVIDENCE, print_exception=False)
         return label_form(explanation.prediction) | evidence_json(explanation)
 
     return explain

@@ -52,7 +52,7 @@ def render_answer(explanation: Explanation, facts: dict[str, Any], photo: bytes,
         words=words,
         preview=None if photo.startswith(_SHOWN) else _preview(explanation.picture),
         similar=explanation.similar,
-        evidence=jpeg_url(draw_evidence(explanation)) if told.name else None,
+        evidence=jpeg_url(draw_evidence(explanation)) if told.name and explanation.evidence else None,
     )
 
 

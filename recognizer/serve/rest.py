@@ -34,6 +34,7 @@ FIELDS = ("image", "file")
 PAGE = Path(__file__).parent / "page" / "docs.html"
 HOW = "Send the photo as multipart field `image`, or as the body itself with a type like image/jpeg."
 HOW_OLD = 'Send {"data": ["data:image/jpeg;base64,..."]}, with the photo in base64.'
+NO_EVIDENCE = "This model does not tell what its answers rest on; whoever made it can export it again."
 NO_STORE = {"Cache-Control": "no-store"}
 _PHOTO = {"type": "string", "format": "binary"}
 _BODY = {
@@ -92,6 +93,8 @@ def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
     async def predict(request: Request, evidence: bool = False) -> JSONResponse:
         """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
         explanation = await _ask(queue, request, await _photo(request))
+        if evidence and not explanation.evidence:
+            raise HTTPException(400, NO_EVIDENCE)
         answer = answer_json(explanation.prediction, facts)
         return JSONResponse(answer | (evidence_json(explanation) if evidence else {}), headers=NO_STORE)
 

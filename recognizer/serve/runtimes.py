@@ -25,7 +25,8 @@ from recognizer.images.pixels import squish
 
 PICKLE = "learner.pkl"
 NETWORK = "model.onnx"
-OUTPUTS = ["probabilities", "energy", "evidence", "embedding"]
+NEEDED = ("probabilities", "energy")
+OUTPUTS = (*NEEDED, "evidence", "embedding")  # the last two are missing from networks of earlier versions
 FITTING = ("fastai", "torch")  # whose pickles open only in the version, up to its patches, that wrote them
 
 
@@ -37,12 +38,14 @@ class Output(NamedTuple):
         energy: larger is less like any class (calibration/abstain.py).
         evidence: what each place adds to the logit of each class, (classes, h, w) (networks/evidence.py).
         embedding: the feature maps' mean, (channels,), of length 1.
+
+    The last two are None where the network does not give them.
     """
 
     probabilities: npt.NDArray[np.float64]
     energy: float
-    evidence: npt.NDArray[np.float32]
-    embedding: npt.NDArray[np.float32]
+    evidence: npt.NDArray[np.float32] | None
+    embedding: npt.NDArray[np.float32] | None
 
 
 Run = Callable[[Image.Image], Output]
@@ -69,11 +72,15 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
             f"{folder / NETWORK} cannot be opened ({first_line(error)}); export the model again."
         ) from error
     _check_shape(folder, session, size, len(facts["classes"]))
+    offered = {one.name for one in session.get_outputs()}
+    names = [name for name in OUTPUTS if name in offered]
 
     def run(image: Image.Image) -> Output:
         pixels = squish(image, size)[None].astype(np.float32) / 255
-        probabilities, energies, evidence, embedding = session.run(OUTPUTS, {"pixels": pixels})
-        return Output(np.asarray(probabilities[0], dtype=np.float64), float(energies[0]), evidence[0], embedding[0])
+        given = dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
+        probabilities = np.asarray(given["probabilities"][0], dtype=np.float64)
+        evidence, embedding = (given[name][0] if name in given else None for name in OUTPUTS[2:])
+        return Output(probabilities, float(given["energy"][0]), evidence, embedding)
 
     return run
 
@@ -135,10 +142,10 @@ def _check_shape(folder: Path, session: Any, size: int, classes: int) -> None:
     """See to it that an ONNX network takes the pixels that it gets, and tells as many classes apart as are named."""
     takes = {one.name: one.shape[1:] for one in session.get_inputs()}
     gives = {one.name: one.shape[1:] for one in session.get_outputs()}
-    if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(OUTPUTS) or len(gives["probabilities"]) != 1:
+    if takes != {"pixels": [3, size, size]} or not gives.keys() >= set(NEEDED) or len(gives["probabilities"]) != 1:
         raise ModelError(
             f"{folder / NETWORK} takes {takes} and gives {sorted(gives)}, and not pixels of 3 x {size} x {size} and "
-            f"{', '.join(OUTPUTS)}; export the model again."
+            f"{' and '.join(NEEDED)}; export the model again."
         )
     _check_classes(folder, NETWORK, gives["probabilities"][0], classes)
 

@@ -1,14 +1,20 @@
 """The map of what an answer rests on lies where the evidence is, and its two colours are the right ones."""
 
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
+from onnx.utils import extract_model
 from PIL import Image
 
-from recognizer.serve.classifier import Explanation, Prediction
+from recognizer.serve.classifier import Explanation, Prediction, read_facts
 from recognizer.serve.evidence_map import AGAINST, FOR, draw_evidence, relative_evidence
 from tests.conftest import Served
-from tests.serve.asking import client
+from tests.serve.asking import client, serving
 
 
 def explained(evidence: dict[str, npt.NDArray[np.float32]]) -> Explanation:
@@ -41,3 +47,18 @@ def test_programs_get_the_evidence_when_they_ask_for_it(served: Served) -> None:
     logits = np.array([np.sum(grid) for grid in explained["evidence"].values()])
     likely = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert [explained["probabilities"][name] for name in explained["evidence"]] == pytest.approx(likely, abs=1e-4)
+
+
+def test_a_network_that_gives_no_evidence_answers_all_the_same(served: Served, tmp_path: Path) -> None:
+    """As one that an earlier version exported does."""
+    model = Path(shutil.copytree(served.model, tmp_path / "model"))
+    extract_model(served.model / "model.onnx", model / "model.onnx", ["pixels"], ["probabilities", "energy"])
+    facts = read_facts(model)
+    facts["sha256"]["model.onnx"] = hashlib.sha256((model / "model.onnx").read_bytes()).hexdigest()
+    (model / "model.json").write_text(json.dumps(facts))
+    photo = served.photos[0].read_bytes()
+    with serving(model) as (address, _), client(address) as page:
+        given = page.post("/predict", files={"image": photo}).json()["probabilities"]
+        refused = page.post("/predict?evidence=true", files={"image": photo})
+    assert given == pytest.approx(served.expected(served.photos[0]), abs=1e-3)
+    assert refused.status_code == 400 and "does not tell what its answers rest on" in refused.json()["detail"]
