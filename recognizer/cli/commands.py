@@ -36,6 +36,23 @@ def main(version: options.Version = False) -> None:
 
 
 @app.command()
+def new(
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="Shown at the head of the pages.")] = "",
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD...", help="One for each class.")] = None,
+    topic: Annotated[str, typer.Option(help="What all of them are, such as bird.", show_default=False)] = "",
+    engine: options.EngineNames = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Wikipedia what words mean.")] = False,
+) -> None:
+    """Write a recipe from a few words; without words, it asks for them.
+
+    Example: recognizer new "Birds of my garden" robin wren --topic bird
+    """
+    from recognizer.cli.new import new_recipe
+
+    new_recipe(title, words or [], topic, engine or [], offline)
+
+
+@app.command()
 def collect(
     recipe: options.RecipeName,
     work: options.Work = None,

@@ -1,0 +1,77 @@
+"""The command that writes a recipe: asks for what was not given, and looks up what words mean."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from recognizer.errors import RecipeError
+
+if TYPE_CHECKING:  # no --help needs them
+    from recognizer.new.plan import Plan
+    from recognizer.new.wikipedia import Meaning
+
+
+def new_recipe(title: str, words: Sequence[str], topic: str, engines: Sequence[str], offline: bool) -> None:
+    """Write a recipe into the current folder, and say what to do next.
+
+    Args:
+        title: of the classifier; asked for where it is empty.
+        words: one for each class; asked for where there are none.
+        topic: what all of them are.
+        engines: that find photos.
+        offline: whether nobody is asked what the words mean.
+
+    Raises:
+        RecipeError: something is missing and there is nobody to ask, or cannot be.
+    """
+    from recognizer.new.plan import make_plan
+    from recognizer.new.write import write_recipe
+
+    if not title or not words:
+        title, words, topic = _asked(title, words, topic)
+    plan = make_plan(title, words, topic, engines)
+    if not offline and not set(plan.engines) <= {"sample", "folder"}:
+        plan = replace(plan, meanings=_look_up(plan))
+    file, recipe = write_recipe(plan, Path())
+    _warn(plan)
+    print(f"Wrote {file} with {len(recipe.labels)} classes. Look at its searches, then build it.")
+    print(f"Next: {recipe.asked_for(file.stem).command('build')}")
+
+
+def _asked(title: str, words: Sequence[str], topic: str) -> tuple[str, Sequence[str], str]:
+    """Ask a person, step by step, for what was not given."""
+    if not sys.stdin.isatty():
+        raise RecipeError(
+            'Give a title and a word for each class, such as: recognizer new "Birds of my garden" robin wren blackbird'
+        )
+    title = title or typer.prompt("Title, such as Birds of my garden")
+    if not words:
+        words = typer.prompt("Words to tell apart, with commas between them").split(",")
+    topic = topic or typer.prompt("What all of them are, such as bird (may be left empty)", default="")
+    return title, words, topic
+
+
+def _look_up(plan: "Plan") -> "dict[str, Meaning]":
+    """Return what the words mean, as far as Wikipedia tells."""
+    from recognizer.new.wikipedia import Unreachable, look_up
+
+    meanings: dict[str, Meaning] = {}
+    for word in plan.words:
+        try:
+            meanings[word] = look_up(word, plan.topic)
+        except Unreachable as error:
+            print(f"{error} Descriptions and links are left empty from “{word}” on; --offline does not ask.")
+            break
+    return meanings
+
+
+def _warn(plan: "Plan") -> None:
+    """Name the words that mean several things, since a search finds photos of all of them."""
+    several = [word for word, meaning in plan.meanings.items() if meaning.several]
+    for word in several:
+        better = f"{word} {plan.topic}" if plan.topic else f"{word} and what it is"
+        print(f"“{word}” means several things: search for “{better}” in the recipe, and look at what is found.")
