@@ -115,7 +115,7 @@ def run_publish(typed: str, work: Path | None, where: Where, form: str, runtime:
 def _hub() -> "Hub":
     from recognizer.publish.hub import Hub
 
-    return Hub()
+    return Hub(lambda sentence: show([sentence]))
 
 
 def _push_beside(hub: "Hub", recipe: Recipe, model: Path, where: Where) -> None:

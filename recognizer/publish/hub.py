@@ -1,14 +1,15 @@
 """Pushes files to a repository on the Hugging Face Hub, and waits until a Space runs.
 
-hub = Hub()                                          # HF_TOKEN or the Hub's own login; HF_ENDPOINT is honoured
+hub = Hub(print)                                     # HF_TOKEN or the Hub's own login; HF_ENDPOINT is honoured
 pushed = hub.push(Repository("me/bags", "space", sdk="static"), files)
 hub.wait(repository, pushed, watch)
 """
 
 import logging
+import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token, set_client_factory
@@ -35,11 +36,14 @@ IDLE = {"PAUSED", "STOPPED", "SLEEPING"}
 class Hub:
     """The Hub, as whoever runs this.
 
+    Args:
+        say: is told in a sentence what is about to take long.
+
     Raises:
         RecognizerError: there is no token.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         token = get_token()
         if not token:
             raise no_token()
@@ -47,9 +51,11 @@ class Hub:
             raise no_whole_token()
         set_client_factory(_client)
         hub_logging.set_verbosity(logging.ERROR)
+        _tell_waiting(say)
         if not sys.stderr.isatty():
             disable_progress_bars()
         self._api = HfApi(token=token)
+        self._say = say
 
     def push(self, repository: Repository, files: Files, is_squashed: bool = False) -> Pushed:
         """Make a repository hold just these files, in one commit; nothing is sent that is there already.
@@ -68,11 +74,13 @@ class Hub:
             check_holder(repository, there)
             new = [path for path, data in files.items() if not is_there(there.get(path), data)]
             gone = sorted(there.keys() - files.keys() - {".gitattributes"})
+            size = sum(size_of(files[path]) for path in new)
             if new or gone:
+                self._say(f"Sending {len(new)} files, {size / 1e6:.1f} MB, to {repository.url}.")
                 commit = self._commit(repository, {path: files[path] for path in new}, gone)
             if is_squashed:
                 commit = self._squash(repository)
-            return Pushed(commit, len(new), len(gone), sum(size_of(files[path]) for path in new))
+            return Pushed(commit, len(new), len(gone), size)
 
     def _opened(self, repository: Repository) -> str:
         """See to it that a repository is there, and as private as it shall be; return its commit."""
@@ -167,6 +175,25 @@ def _client() -> Any:
     client = default_client_factory()
     client.timeout = SILENT
     return client
+
+
+class _Waiting(logging.Handler):
+    """Says that the library waits before it asks again, without the addresses that it would name."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if found := re.search(r"(?:Waiting|Retrying in) (\d+)", record.getMessage()):
+            self._tell(f"The Hub or the network is in trouble; it is asked again in {found[1]} s.")
+
+
+def _tell_waiting(say: Callable[[str], None]) -> None:
+    logger = logging.getLogger("huggingface_hub.utils._http")
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    logger.handlers = [_Waiting(say)]
 
 
 def _plain(stage: str) -> str:

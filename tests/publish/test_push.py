@@ -81,7 +81,7 @@ def test_all_arrives_once_and_what_is_gone_goes(someone: Publisher) -> None:
     hub = someone.hub
     hub.break_off("large", times=1)  # the network fails once
     out = someone.push("--with-model", "me/bags-model", "--with-index", "me/bags-photos")
-    assert f"It runs at {hub.address}/spaces/me/bags" in out
+    assert f"It runs at {hub.address}/spaces/me/bags" in out and "it is asked again in 1 s." in out
     assert same_as(hub.repositories[SPACE].files, someone.folder)
     made = hub.repositories[SPACE].made
     assert (made["sdk"], made.get("hardware"), made.get("visibility")) == ("gradio", None, None)
@@ -158,14 +158,13 @@ def test_what_the_hub_refuses_is_a_sentence_with_a_way_out(
     someone.hub.fail(what, status, **{"Retry-After": "7"})
     said = someone.refused()
     assert sentence in said and said.count("\n") == 0, said
-    someone.hub.mend()
-    someone.push()
 
 
 def test_a_connection_that_breaks_off_and_a_token_that_is_none_are_sentences(someone: Publisher) -> None:
     someone.hub.break_off("commit")
     assert "The connection to 127.0.0.1" in someone.refused()
     someone.hub.mend()
+    someone.push()
     for token, sentence in {
         None: "There is no token",
         "hf_wrong": "does not take this token",

@@ -99,14 +99,11 @@ def test_published_space_answers(built: Built, tmp_path: Path, runtime: str) -> 
 def test_a_space_on_zero_gpu_answers_and_tells_that_it_has_started(built: Built, tmp_path: Path) -> None:
     write(built.model, tmp_path / "space", "zero")
     assert SPACES in (tmp_path / "space" / "requirements.txt").read_text().splitlines()
-    (tmp_path / "torch.py").write_text(
-        "raise ImportError"
-    )  # a Space has no torch, and `spaces` asks for one with a GPU
-    with (
-        zero_gpu() as (told, more),
-        running(tmp_path / "space", "zero.py", more | {"PYTHONPATH": str(tmp_path)}) as page,
-    ):
-        assert page.get("/healthz").json()["status"] == "ok" and told == ["/startup-report"]
+    (tmp_path / "torch.py").write_text("raise ImportError")  # there is none, and `spaces` takes none without a GPU
+    with zero_gpu() as (told, more):
+        more |= {"PYTHONPATH": str(tmp_path)}
+        with running(tmp_path / "space", "zero.py", more) as page:
+            assert page.get("/healthz").json()["status"] == "ok" and told == ["/startup-report"]
 
 
 def _heic(photo: bytes) -> bytes:
