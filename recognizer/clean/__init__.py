@@ -7,6 +7,7 @@ Call `clean(recipe, store)` in clean.py; no file is deleted, and every decision 
       duplicates.py         candidates for copies, and which copy is the best
         registration.py       lays one picture over the other, which tells a copy from a similar photo
       quality.py            pictures that are empty, tiny, blurred, dark, light or drawn
+      no_person.py          photos without people in recipes about people
       label_quality.py      how likely each label is right
         cross_validation.py   out-of-fold predictions by discriminants (LDA)
         label_noise.py        how wrong labels come about

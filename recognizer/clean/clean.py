@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.clean import duplicates, label_quality, quality
+from recognizer.clean import duplicates, label_quality, no_person, quality
 from recognizer.clean.conflicts import suggest_labels
 from recognizer.clean.contact_sheet import write_sheet
 from recognizer.clean.features import PhotoFeatures, photo_features
 from recognizer.clean.registration import read_measured
 from recognizer.clean.rules import decide_labels
 from recognizer.errors import RecognizerError
+from recognizer.faces.copies import blurred_photos, blurring_key, check_faces
+from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import group_together, take_sides
@@ -26,6 +28,7 @@ from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
 _log = logging.getLogger(__name__)
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, label_quality.CHECK, label_quality.OFF_TOPIC)
+OF_PEOPLE = (no_person.CHECK,)  # further checks, where a recipe's classes are groups of people
 
 
 def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
 
     Raises:
         RecognizerError: there are no photos, or fewer than two classes have enough.
+        WeightsUnavailable: the recipe wants faces blurred later on, and no detector is installed.
         WorkInUse: another run is at work in the work folder.
     """
     with store.locked():
@@ -50,6 +54,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
 
 def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
+    check_faces(recipe.train)
     wanted = [photo for photo in store.photos.all() if {photo.found_as, photo.label} & set(recipe.labels)]
     photos = [photo for photo in wanted if photo.path.is_file()]
     if not photos:
@@ -72,9 +77,28 @@ def _check(
     poor = quality.find_poor(photos, planes, drawing, recipe.train.size)
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)
+    _replace(store, OF_PEOPLE, _find_no_person(recipe, store, photos, features, watch))
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
     estimated = _estimate_labels(recipe, store, photos, features, {decision.photo for decision in decisions})
     return decisions + _decide_labels(recipe, store, estimated), estimated
+
+
+def _find_no_person(
+    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, watch: Watch
+) -> list[Issue]:
+    """Find photos without people, where the recipe is about people."""
+    if not recipe.people:
+        return []
+    if not is_installed():
+        _log.warning("Photos without people are not looked for, since that needs a package: %s.", INSTALL)
+        return []
+    covered = blurred_photos(photos, store.work, watch)
+    shows_face = np.array([one.path != photo.path for one, photo in zip(covered, photos, strict=True)])
+    scenes = features.overall.astype(np.float64)
+    if shows_face.any():
+        shown = list(compress(covered, shows_face))
+        scenes[shows_face] = photo_features(shown, recipe.train, store.work, watch, blurring_key()).overall
+    return no_person.find_no_person(photos, scenes, shows_face)
 
 
 @dataclass(frozen=True)
@@ -170,7 +194,7 @@ def _write_sheets(store: PhotoStore) -> None:
     """Write `reports/<check>.html` for each check that found something, and remove the sheets of those that did not."""
     photos = {photo.sha256: photo for photo in store.photos.all()}
     found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
-    for check in CHECKS:
+    for check in (*CHECKS, *OF_PEOPLE):
         path = store.work / "reports" / f"{check}.html"
         path.with_suffix(".jpg").unlink(missing_ok=True)  # as earlier versions drew it
         issues = [issue for issue in found if issue.check == check]
@@ -182,7 +206,8 @@ def _write_sheets(store: PhotoStore) -> None:
 
 def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int) -> dict[str, Any]:
     decisions = store.decisions.current()
-    checks = _table(store.issues.all(), {decision.photo for decision in decisions})
+    looked_for = (*CHECKS, *OF_PEOPLE) if recipe.people and is_installed() else CHECKS
+    checks = _table(looked_for, store.issues.all(), {decision.photo for decision in decisions})
     counts = {
         "photos": len(store.photos.all()),
         "kept": len(store.photos.kept()),
@@ -195,10 +220,10 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int) -> 
     return write_report(store.work, "clean", recipe.name, seconds, counts, **more)
 
 
-def _table(issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
+def _table(checks: Sequence[str], issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
     """Count for each check the photos that are worth a look, those decided about, and those that wait."""
     table = {}
-    for check in CHECKS:
+    for check in checks:
         found = {issue.photo for issue in issues if issue.check == check and issue.score >= WORTH_A_LOOK}
         done = len(found & decided)
         table[check] = {"found": len(found), "decided": done, "waiting": len(found) - done}

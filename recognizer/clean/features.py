@@ -6,6 +6,7 @@ features.placed                         # (photos, channels and cells): and wher
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class PhotoFeatures(NamedTuple):
 
 
 def photo_features(
-    photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched
+    photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch = unwatched, shown: str = ""
 ) -> PhotoFeatures:
     """Return features of photos.
 
@@ -48,6 +49,7 @@ def photo_features(
         settings: which backbone and weights to use.
         work: the work folder, which keeps them.
         watch: told about photos done.
+        shown: names how the photos are changed, where their files are not those that are stored.
 
     Raises:
         WeightsUnavailable: the pretrained weights cannot be had.
@@ -59,5 +61,8 @@ def photo_features(
 
     load_for_training(settings, pretrained=False)  # what training would refuse is said before any photo is looked at
     backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages, size=SIZE)
-    found = extract(photos, clean_extractor(backbone, settings), work, watch=watch)
+    extractor = clean_extractor(backbone, settings)
+    if shown:
+        extractor = replace(extractor, key=f"{shown}-{extractor.key}")
+    found = extract(photos, extractor, work, watch=watch)
     return PhotoFeatures(found["overall"][:, 0], found["placed"][:, 0])

@@ -41,14 +41,21 @@ def cloth(pattern: str, number: int) -> Image.Image:
     return Image.open(io.BytesIO(drawn)).convert("RGB").resize((SIDE, SIDE))
 
 
-def before_cloth(paint: str, pattern: str, number: int) -> Image.Image:
-    """The face before cloth, elsewhere in each photo."""
+def face_place(number: int) -> tuple[int, int, int, int]:
+    """Where the face is in a photo; in each another place."""
     rng = np.random.default_rng(number)
-    shown, picture = face(paint, int(rng.integers(*SIZES))), cloth(pattern, number)
+    width = int(rng.integers(*SIZES))
+    height = width * 5 // 4
+    left, top = int(rng.integers(10, SIDE - width - 10)), int(rng.integers(10, SIDE - height - 10))
+    return left, top, left + width, top + height
+
+
+def before_cloth(paint: str, pattern: str, number: int) -> Image.Image:
+    left, top, right, _ = face_place(number)
+    shown, picture = face(paint, right - left), cloth(pattern, number)
     ellipse = Image.new("L", shown.size)
     ImageDraw.Draw(ellipse).ellipse((0, 0, shown.width - 1, shown.height - 1), fill=255)
-    place = (int(rng.integers(10, SIDE - shown.width - 10)), int(rng.integers(10, SIDE - shown.height - 10)))
-    picture.paste(shown, place, ellipse)
+    picture.paste(shown, (left, top), ellipse)
     return picture
 
 
