@@ -71,7 +71,7 @@ class Hub:
         with told(repository):
             commit = self._opened(repository)
             there = self._listed(repository, commit)
-            check_holder(repository, there)
+            check_holder(repository, there, lambda: self._is_untouched(repository))
             new = [path for path, data in files.items() if not is_there(there.get(path), data)]
             gone = sorted(there.keys() - files.keys() - {".gitattributes"})
             size = sum(size_of(files[path]) for path in new)
@@ -104,6 +104,9 @@ class Hub:
     def _listed(self, repository: Repository, commit: str) -> dict[str, RepoFile]:
         entries = self._api.list_repo_tree(repository.name, repo_type=repository.kind, recursive=True, revision=commit)
         return {entry.path: entry for entry in entries if isinstance(entry, RepoFile)}
+
+    def _is_untouched(self, repository: Repository) -> bool:
+        return len(self._api.list_repo_commits(repository.name, repo_type=repository.kind)) == 1
 
     def _commit(self, repository: Repository, new: Files, gone: Iterable[str]) -> str:
         operations: list[CommitOperationAdd | CommitOperationDelete] = [

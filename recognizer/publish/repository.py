@@ -1,7 +1,7 @@
 """A repository on the Hub, what is to be in it, and whether that is there already."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from recognizer.store.spaces import MARKER
 Files = Mapping[str, Path | bytes]
 """What is to be in a repository: each file's path there, and where its bytes are."""
 
-# What a new repository holds before anything is pushed to it.
-NEW = {".gitattributes", "README.md", "index.html", "style.css"}
+# What a new repository holds before anything is pushed to it, and a static Space besides.
+NEW = {".gitattributes", "README.md"}
+WELCOME = {"index.html", "style.css"}
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,16 @@ class Pushed:
     size: int
 
 
-def check_holder(repository: Repository, there: Mapping[str, Any]) -> None:
-    """Refuse a repository that holds something else than what was pushed from here."""
+def check_holder(repository: Repository, there: Mapping[str, Any], is_untouched: Callable[[], bool]) -> None:
+    """Refuse a repository that holds something else than what was pushed from here.
+
+    Args:
+        repository: the repository.
+        there: its files.
+        is_untouched: tells whether nothing has happened in it since it was made.
+    """
     others = sorted(there.keys() - NEW)
-    if others and MARKER not in there:
+    if others and MARKER not in there and not (WELCOME.issuperset(others) and is_untouched()):
         raise RecognizerError(
             f"{repository.url} holds other files, such as {others[0]}; name a new repository, an empty one, or one "
             "that was pushed to from here before."

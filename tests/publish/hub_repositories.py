@@ -14,6 +14,7 @@ ROUTES = {
     "tree": rf"GET /api{_REPOSITORY}/tree/\w+",
     "preupload": rf"POST /api{_REPOSITORY}/preupload/main",
     "commit": rf"POST /api{_REPOSITORY}/commit/main",
+    "history": rf"GET /api{_REPOSITORY}/commits/\w+",
     "squash": rf"POST /api{_REPOSITORY}/super-squash/main",
     "settings": rf"PUT /api{_REPOSITORY}/settings",
     "kept": rf"GET /api{_REPOSITORY}/lfs-files",

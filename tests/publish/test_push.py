@@ -177,9 +177,10 @@ def test_a_connection_that_breaks_off_and_a_token_that_is_none_are_sentences(som
 
 
 def test_a_repository_with_other_files_is_left_alone(someone: Publisher) -> None:
-    theirs = someone.hub.add(SPACE, {"thesis.py": b"mine", "README.md": b"---\n---\n"})
-    assert "holds other files, such as thesis.py" in someone.refused()
-    assert theirs.files["thesis.py"] == b"mine" and theirs.commits == 1
+    for name, commits in {"thesis.py": 1, "index.html": 2}.items():
+        theirs = someone.hub.add(SPACE, {name: b"mine", "README.md": b"---\n---\n"}, commits=commits)
+        assert f"holds other files, such as {name}" in someone.refused()
+        assert theirs.files[name] == b"mine" and theirs.commits == commits
 
 
 def test_a_space_that_does_not_start_says_the_end_of_its_log(someone: Publisher) -> None:
