@@ -48,6 +48,13 @@ def test_a_face_is_found_where_it_is_in_pictures_of_any_size(finder: FaceDetecto
     assert 0.5 < score < 1
 
 
+def test_a_face_is_found_that_fills_the_picture_or_is_a_twenty_fifth_of_its_width(finder: FaceDetector) -> None:
+    assert len(finder.find(portrait().crop((205, 160, 330, 335)).resize((640, 896)))) == 1
+    picture = Image.new("RGB", (640, 480), "grey")
+    picture.paste(portrait().resize((60, 72)), (300, 200))
+    assert len(finder.find(picture)) == 1
+
+
 def test_several_faces_are_found_once_each_and_within_the_picture(finder: FaceDetector) -> None:
     picture = Image.new("RGB", (1100, 640), "grey")
     for left in (-200, 300, 760):
