@@ -6,6 +6,7 @@ built, served                       twelve classes, built by the real command, a
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from recognizer.store.photo_store import PhotoStore
 from tests.paths import ROOT
 from tests.small_sample import decide_about_copies, fill_store, small_recipe
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # uploads of two servers lie in one folder, which both sweep
+    tempfile.tempdir = os.environ["TMPDIR"] = f"{tempfile.gettempdir()}/{worker}"
+    Path(tempfile.tempdir).mkdir(exist_ok=True)
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # Networks as small as here do not get quicker by a second thread, and on a busy machine its waiting costs tenfold.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -104,8 +104,8 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
     facts_file = model / "model.json"
     facts = _read_json(facts_file, {"examples": [dict]}) if names else None
     if facts:
-        for shown in ("examples", "similar"):
-            facts[shown] = [photo for photo in facts.get(shown, []) if photo["file"] not in names]
+        for shown in {"examples", "similar"} & facts.keys():
+            facts[shown] = [photo for photo in facts[shown] if photo["file"] not in names]
         write_json(facts_file, facts)
     if (model / SIMILAR).is_file():
         _remove_rows(model / SIMILAR, gone)

@@ -25,7 +25,7 @@ PROFILES = {
 SCRIPT = """async ([content]) => {
     const { readyToSend } = await import("/js/photo.js");
     const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-    const sent = await readyToSend(new File([bytes], "photo.jpg", { type: "image/jpeg" }));
+    const { photo: sent } = await readyToSend(new File([bytes], "photo.jpg", { type: "image/jpeg" }));
     const address = await new Promise((resolve) => {
         const reader = new FileReader();
         reader.addEventListener("load", () => resolve(reader.result));
