@@ -18,7 +18,7 @@ check: .venv/developer
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 test: .venv/developer .venv/browser site
-	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM))
+	$(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM),-n 2 --dist loadfile)
 site: docs/vendor/gradio-client.js
 pages: setup
 	$(BIN)/python -m recognizer.publish.site

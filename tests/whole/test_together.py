@@ -70,7 +70,7 @@ def test_while_one_writes_every_other_says_so_and_changes_nothing(held: Path, re
     assert result.exit_code == 1 and result.stderr.startswith(
         f"Another run is at work in {held}; wait until it is done"
     )
-    assert len(result.output.splitlines()) == 1
+    assert len(result.stderr.splitlines()) == 1
     assert contents(held.parent) == before
 
 
