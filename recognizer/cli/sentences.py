@@ -123,9 +123,7 @@ def said_by_system(error: OSError) -> str:
     """
     why = error.strerror or str(error) or type(error).__name__
     way_out = _WAYS_OUT.get(error.errno or 0, "put that right")
-    what = (
-        f"{_text(error.filename)} cannot be used ({why})" if error.filename else f"The system refused ({why})"
-    )
+    what = f"{_text(error.filename)} cannot be used ({why})" if error.filename else f"The system refused ({why})"
     return f"{what}; {way_out}, and run the command again: it goes on from here."
 
 
