@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import timm
 
+from recognizer.calibration.abstain import energy
 from recognizer.calibration.calibrate import Calibration
 from recognizer.export.agreement import measure_agreement
 from recognizer.export.export import write_forms
+from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.forward import predict
 from recognizer.networks.head import fit_head
 from recognizer.networks.layers import maps_of_timm
+from recognizer.networks.onnx_session import open_session
 from recognizer.recipe import Recipe
 from recognizer.splits.split import Split
 from recognizer.train.learner import make_network
@@ -46,5 +49,8 @@ def test_forms_of_networks_of_tokens_agree(recipe: Recipe, name: str, tmp_path: 
     trained = TrainedNetwork(Run(folder), split, backbone, network, Calibration(1.0, 0.5, 9.0, 3), size)
     write_forms(small, trained, folder)
     forms = measure_agreement(folder, photos, size)["forms"]
+    pixels = onnx_pixels(photos[0].path, size)
+    energies, evidence = open_session(folder / "model.onnx").run(["energy", "evidence"], {"pixels": pixels})
+    assert energy(evidence.sum(axis=(2, 3))) == pytest.approx(energies, abs=1e-4)  # it adds up to the logits
     assert forms["model.fp16.onnx"]["largest_difference"] < 0.02
     assert (folder / "model.fp16.onnx").stat().st_size < 0.6 * (folder / "model.onnx").stat().st_size
