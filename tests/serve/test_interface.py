@@ -141,3 +141,17 @@ def test_no_camera_and_no_flagging(page: Page) -> None:
 
 def test_no_file_is_written_beside_the_modules() -> None:
     assert not list((ROOT / "recognizer").rglob("*.pyi"))
+
+
+@pytest.mark.parametrize("language", ["th", "kk"])
+def test_it_speaks_the_visitors_language(browser: Browser, served: Served, language: str) -> None:
+    words = words_in(language)
+    with browser.new_context(locale=language, viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.goto(served.url)
+        page.wait_for_selector(f"text={words.say('page.trust')}")
+        assert page.inner_text("#answer h2") == words.say("page.choose")
+        page.set_input_files("input[type=file]", served.photos[0])
+        told = verdict(Classifier(served.model).predict(served.photos[0].read_bytes()), read_facts(served.model), words)
+        assert answer(page) == told.headline.striptags()
+        assert page.evaluate("[document.documentElement.lang, document.documentElement.scrollWidth]") == [language, 360]
