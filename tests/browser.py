@@ -51,6 +51,19 @@ def site(folder: Path = DOCS) -> Iterator[str]:
 
 
 @contextmanager
+def page_of_site(name: str) -> Iterator[Page]:
+    """Open a page of the static site in a Chromium of its own.
+
+    Args:
+        name: of its file.
+    """
+    with site() as home, chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{home}/{name}")
+        yield page
+
+
+@contextmanager
 def chromium(*arguments: str) -> Iterator[Browser]:
     """Start Chromium without a window: $CHROMIUM, the one on PATH, or Playwright's own.
 

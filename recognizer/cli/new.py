@@ -29,12 +29,13 @@ def new_recipe(title: str, words: Sequence[str], topic: str, engines: Sequence[s
         RecipeError: something is missing and there is nobody to ask, or cannot be.
     """
     from recognizer.new.plan import make_plan
-    from recognizer.new.write import write_recipe
+    from recognizer.new.write import free_file, write_recipe
 
     if not title or not words:
         title, words, topic = _asked(title, words, topic)
     plan = make_plan(title, words, topic, engines)
-    if not offline and not set(plan.engines) <= {"sample", "folder"}:
+    free_file(plan, Path())  # before anybody is asked what words mean
+    if not offline and plan.is_searched:
         plan = replace(plan, meanings=_look_up(plan))
     file, recipe = write_recipe(plan, Path())
     _warn(plan)

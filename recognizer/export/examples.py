@@ -31,6 +31,16 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     credits = []
     for number, photo in enumerate(chosen, start=1):
         shutil.copyfile(photo.path, folder / f"{number}.jpg")
-        origin = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
-        credits.append({"file": f"examples/{number}.jpg", "label": photo.label, **origin})
+        credits.append(credit(photo, f"examples/{number}.jpg"))
     return credits
+
+
+def credit(photo: Photo, file: str) -> dict[str, str]:
+    """Return what model.json says of a photo that is shown: `file`, `label`, `title`, `page`, `licence`, `author`.
+
+    Args:
+        photo: the photo.
+        file: its copy in the model folder.
+    """
+    origin = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
+    return {"file": file, "label": photo.label, **origin}

@@ -20,7 +20,7 @@ from torch import nn
 from torch.nn import functional
 
 from recognizer.images.pixels import square_pixels
-from recognizer.networks.evidence import Evidence
+from recognizer.networks.evidence import evidence_of
 from recognizer.networks.onnx_session import open_session
 
 Floats = npt.NDArray[np.floating]
@@ -50,9 +50,7 @@ class _Served(nn.Module):
         self.register_buffer("mean", normalize.mean.cpu())
         self.register_buffer("std", normalize.std.cpu())
         self.layers, self.head = learner.model.children()
-        with torch.inference_mode():
-            maps = self.layers.eval()(torch.zeros(1, 3, size, size))
-        self.evidence = Evidence(self.head, maps.shape[-1])
+        self.evidence = evidence_of(learner.model, size)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         maps = self.layers((pixels - self.mean) / self.std)

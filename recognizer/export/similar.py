@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from recognizer.export.examples import credit
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.images.pixels import open_rgb
 from recognizer.networks.onnx_session import open_session
@@ -58,5 +59,4 @@ def _copied(photo: Photo, folder: Path) -> dict[str, str]:
     image = open_rgb(photo.path)
     image.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR)
     image.save(folder / name, "JPEG", quality=QUALITY)
-    told = {"title": photo.title, "page": photo.page, "licence": photo.licence, "author": photo.author}
-    return {"file": name, "label": photo.label, **told}
+    return credit(photo, name)

@@ -42,6 +42,19 @@ class Evidence(nn.Module):
         return evidence
 
 
+def evidence_of(network: nn.Module, size: int) -> Evidence:
+    """Return the evidence of a network, of layers and then a head as `make_head` returns it; puts it into evaluation.
+
+    Args:
+        network: the network.
+        size: pixels, the side of the square that it takes.
+    """
+    layers, head = network.eval().children()
+    with torch.inference_mode():
+        maps = layers(torch.zeros(1, 3, size, size))
+    return Evidence(head, maps.shape[-1])
+
+
 def _cell_shares(pool: nn.AvgPool2d, side: int) -> torch.Tensor:
     """Return how much each place counts in the mean of each cell, (cells, side, side)."""
     one_each = torch.eye(side**2).reshape(side**2, 1, side, side)

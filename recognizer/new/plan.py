@@ -9,6 +9,7 @@ from recognizer.errors import RecipeError
 from recognizer.names import check_class_name, folded
 from recognizer.new.wikipedia import Meaning
 from recognizer.recipe import ENGINES
+from recognizer.words.sources import describe_source
 
 FREE = ("duckduckgo", "bing", "openverse")  # engines that ask for no key and for no address to write to
 FEWEST = 2  # words
@@ -32,9 +33,14 @@ class Plan:
     engines: Sequence[str] = FREE
     meanings: dict[str, Meaning] = field(default_factory=dict)
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether photos come from a search, for which it matters what a word means."""
+        return describe_source(self.engines).kind == "found"
+
     def queries(self, word: str) -> list[str]:
         """Return the searches that find photos of a word."""
-        if set(self.engines) <= {"sample", "folder"}:
+        if not self.is_searched:
             return [word.replace(" ", "").lower()]
         if not self.topic or folded(self.topic) in folded(word):
             return [word, f"{word} photo"]

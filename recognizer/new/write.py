@@ -16,6 +16,22 @@ from recognizer.words.sources import describe_source
 TEMPLATE = "recipe.toml.jinja"
 
 
+def free_file(plan: Plan, folder: Path) -> Path:
+    """Return the file that a plan becomes, called like its title.
+
+    Args:
+        plan: what it will say.
+        folder: where it will be.
+
+    Raises:
+        RecipeError: there is such a file already.
+    """
+    file = folder / f"{file_name(plan.title)}.toml"
+    if file.exists():
+        raise RecipeError(f"There is a recipe {file} already; take another title, or edit that one.")
+    return file
+
+
 def write_recipe(plan: Plan, folder: Path) -> tuple[Path, Recipe]:
     """Write a recipe; the file is called like its title.
 
@@ -30,9 +46,7 @@ def write_recipe(plan: Plan, folder: Path) -> tuple[Path, Recipe]:
         RecipeError: there is such a file already.
         Unwritable: the folder may not be written.
     """
-    file = folder / f"{file_name(plan.title)}.toml"
-    if file.exists():
-        raise RecipeError(f"There is a recipe {file} already; take another title, or edit that one.")
+    file = free_file(plan, folder)
     write_whole(file, _render(plan, file).encode())
     return file, load_recipe(file)
 

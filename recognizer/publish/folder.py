@@ -12,6 +12,7 @@ from recognizer.errors import RecognizerError
 from recognizer.files import alone_in, write_whole, writing
 from recognizer.publish.order import Order
 from recognizer.publish.readme import space_readme
+from recognizer.publish.site import is_docs, write_site
 from recognizer.publish.space import DEPLOYMENT, assemble_space
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
@@ -22,7 +23,6 @@ from recognizer.store.spaces import MARKER, MODEL, note_space
 
 ATTRIBUTES = ".gitattributes"  # what git keeps as large files, without which Hugging Face takes no picture
 HALF = ".part"  # the folder within a published one in which the next is put together
-DOCS = Path(__file__).parents[2] / "docs"  # the site of this checkout
 # What a fresh clone of a Space holds, and what systems put into any folder.
 CLONED = {".git", ".gitattributes", "README.md", ".DS_Store", "Thumbs.db"}
 
@@ -71,7 +71,7 @@ def _write(recipe: Recipe, model: Path, facts: dict[str, Any], to: Path, order: 
     with writing(to):
         to.mkdir(parents=True, exist_ok=True)
         (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
-        if _is_docs(to):
+        if is_docs(to):
             _write_docs(recipe, model, to)
             return
         shutil.rmtree(half, ignore_errors=True)
@@ -86,8 +86,6 @@ def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, or
     if order.form.answers:
         assemble_space(model, facts, half, order)
         return
-    from recognizer.publish.site import write_site
-
     write_site(recipe, half, model=model, address=order.address)
     if order.form.sdk:
         write_whole(half / "README.md", space_readme(facts, order).encode())
@@ -96,15 +94,9 @@ def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, or
 
 def _write_docs(recipe: Recipe, model: Path, to: Path) -> None:
     """Write into the site of this checkout, and take away what a model before left there."""
-    from recognizer.publish.site import write_site
-
     written = set(write_site(recipe, to, model=model))
     for file in [file for file in (to / MODEL).rglob("*") if file.is_file() and file.relative_to(to) not in written]:
         file.unlink()
-
-
-def _is_docs(to: Path) -> bool:
-    return to.resolve() == DOCS.resolve()
 
 
 def _check_place(model: Path, to: Path, order: Order) -> None:
@@ -114,12 +106,12 @@ def _check_place(model: Path, to: Path, order: Order) -> None:
         raise RecognizerError(f"{to} holds the model itself, or lies in it; name another folder for the Space.")
     if to.exists() and not to.is_dir():
         raise RecognizerError(f"{to} is a file; name a folder for the Space, an empty or a missing one.")
-    if order.form.name == "pages" and _is_docs(to):
+    if order.form.name == "pages" and is_docs(to):
         return
     held = {path.name for path in to.iterdir()} if to.is_dir() else set()
     others = sorted(held - CLONED)
     is_ours = MARKER in held or {"app.py", "model", "recognizer"} <= held
-    if others and (not is_ours or _is_docs(to)):
+    if others and (not is_ours or is_docs(to)):
         raise RecognizerError(
             f"{to} holds other files, such as {others[0]}; name an empty folder, a fresh clone of a Space, or one that "
             "publish wrote before."

@@ -55,7 +55,7 @@ def write_site(
         RecognizerError: this is no checkout with docs/, or what docs/ takes from npm is missing.
         Unwritable: the disk is full, or the folder may not be written.
     """
-    files = _files(recipe, _is_docs(to), space, model, address)
+    files = _files(recipe, is_docs(to), space, model, address)
     for name, content in files.items():
         if isinstance(content, bytes):
             write_whole(to / name, content)
@@ -169,7 +169,8 @@ def _copy(file: Path, to: Path) -> None:
         shutil.copyfile(file, to)
 
 
-def _is_docs(to: Path) -> bool:
+def is_docs(to: Path) -> bool:
+    """Tell whether a folder is docs/ of this checkout."""
     return to.resolve() == DOCS.resolve()
 
 

@@ -8,7 +8,9 @@ prediction.out_of_distribution      # False
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +54,18 @@ class Explanation:
         evidence: name of each class to what each place of the photo adds to its logit, (h, w), in the classes' order;
             empty where the network does not give it.
         picture: the photo, upright, longest side at most 640 pixels.
-        similar: licensed photos that the network learned from, most similar first, each with its credit (similar.py).
+        nearest: returns the similar photos; to look for them takes reading files, and only the page shows them.
     """
 
     prediction: Prediction
     evidence: dict[str, npt.NDArray[np.float32]]
     picture: Image.Image
-    similar: list[dict[str, str]]
+    nearest: Callable[[], list[dict[str, str]]]
+
+    @cached_property
+    def similar(self) -> list[dict[str, str]]:
+        """Licensed photos that the network learned from, most similar first, each with its credit (similar.py)."""
+        return self.nearest()
 
 
 class Classifier:
@@ -118,8 +125,8 @@ class Classifier:
             picture = read_picture(data)
             output = self._run(picture)
         evidence = {} if output.evidence is None else dict(zip(self.classes, output.evidence, strict=True))
-        similar = [] if output.embedding is None else self._similar.nearest(output.embedding)
-        return Explanation(self._prediction(output), evidence, picture, similar)
+        nearest = partial(self._similar.nearest, output.embedding)
+        return Explanation(self._prediction(output), evidence, picture, nearest)
 
     def _prediction(self, output: Output) -> Prediction:
         energies = np.array([output.energy])

@@ -15,11 +15,13 @@ from recognizer.words.words import SOURCE, Words, languages, words_in
 
 FOLDER = Path(__file__).with_name("page")
 STYLE = FOLDER / "style.css"
-_NOTE = '<section class="answer {{ kind }}"><h2>{{ headline }}</h2><p>{{ detail }}</p></section>'
 # How files begin that browsers show by themselves.
 _SHOWN = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 _PREVIEW = 480  # pixels
 _TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=select_autoescape(default=True))
+_NOTE = _TEMPLATES.from_string(
+    '<section class="answer {{ kind }}"><h2>{{ headline }}</h2><p>{{ detail }}</p></section>'
+)
 
 
 def render_top(facts: dict[str, Any], words: Words) -> str:
@@ -93,7 +95,7 @@ def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: W
 
 
 def _note(kind: str, headline: str, detail: str) -> str:
-    return _TEMPLATES.from_string(_NOTE).render(kind=kind, headline=headline, detail=detail)
+    return _NOTE.render(kind=kind, headline=headline, detail=detail)
 
 
 def _about(name: str, facts: dict[str, Any], words: Words) -> dict[str, Any] | None:

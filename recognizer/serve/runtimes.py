@@ -99,9 +99,10 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
         ModelError: the file is missing, is not the one that model.json describes, or needs other versions.
     """
     learner = _load_learner(folder / PICKLE, facts)
-    from recognizer.networks.evidence import Evidence
+    from recognizer.networks.evidence import evidence_of
 
     _check_classes(folder, PICKLE, len(learner.dls.vocab), len(facts["classes"]))
+    evidence = evidence_of(learner.model, facts["preprocessing"]["size"])
     kept: dict[str, Any] = {}
     # fastai hands on probabilities only; the energy is one of logits, and evidence lies in the maps before the head.
     learner.model.register_forward_hook(lambda _network, _inputs, logits: kept.update(logits=logits))
@@ -111,12 +112,10 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     def run(image: Image.Image) -> Output:
         with lock:
             _, _, probabilities = learner.predict(image)
-            evidence = Evidence(learner.model[1], kept["maps"].shape[-1])(kept["maps"])[0].numpy()
-            mean = kept["maps"].mean(dim=(2, 3))[0].numpy()
-            energies = energy(kept["logits"].numpy())
-            return Output(
-                np.array(probabilities.tolist()), float(energies[0]), evidence, mean / max(np.linalg.norm(mean), 1e-12)
-            )
+            maps, energies = kept["maps"], energy(kept["logits"].numpy())
+            mean = maps.mean(dim=(2, 3))[0].numpy()
+            embedding = mean / max(np.linalg.norm(mean), 1e-12)
+            return Output(np.array(probabilities.tolist()), float(energies[0]), evidence(maps)[0].numpy(), embedding)
 
     return run
 

@@ -35,13 +35,13 @@ class Similar:
         if self._credits:
             self._photos, self._embeddings = _read(folder / ARRAYS)
 
-    def nearest(self, embedding: npt.NDArray[np.float32]) -> list[dict[str, str]]:
+    def nearest(self, embedding: npt.NDArray[np.float32] | None) -> list[dict[str, str]]:
         """Return the most similar photos, first the most similar: `picture`, a data: URL, and who made it.
 
         Args:
-            embedding: of the visitor's photo, (channels,), of length 1; similarity is the cosine.
+            embedding: of the visitor's photo, (channels,), of length 1; similarity is the cosine. None gives none.
         """
-        if self._embeddings.shape[1:] != embedding.shape:
+        if embedding is None or self._embeddings.shape[1:] != embedding.shape:
             return []
         order = np.argsort(-(self._embeddings @ embedding))
         shown = (self._shown(self._photos[at][:16]) for at in order)

@@ -34,14 +34,16 @@ class Words:
         Raises:
             KeyError: there is no such sentence, or a placeholder got no value.
         """
-        section, _, name = key.partition(".")
-        said: str = self._said[section][name]
-        return said.format(**values)
+        return self._find(key).format(**values)
 
     def mark_up(self, key: str, **values: Any) -> Markup:
         """Return a sentence for HTML: a value that is no `Markup` is escaped."""
+        return Markup(self._find(key)).format(**values)
+
+    def _find(self, key: str) -> str:
         section, _, name = key.partition(".")
-        return Markup(self._said[section][name]).format(**values)
+        said: str = self._said[section][name]
+        return said
 
     def percent(self, share: float) -> str:
         """Return a share in words that never claim certainty.

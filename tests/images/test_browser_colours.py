@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from recognizer.images.decode import read_picture
-from tests.browser import chromium, site
+from tests.browser import page_of_site
 from tests.images.hostile import encoded
 from tests.images.profiles import ADOBE_RGB, DISPLAY_P3, screen_profile
 
@@ -37,9 +37,7 @@ SCRIPT = """async ([content]) => {
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    with site() as home, chromium() as browser:
-        page = browser.new_page()
-        page.goto(f"{home}/index.html")
+    with page_of_site("index.html") as page:
         yield page
 
 

@@ -19,7 +19,7 @@ from tests.serve.asking import client, serving
 
 def explained(evidence: dict[str, npt.NDArray[np.float32]]) -> Explanation:
     shares = dict.fromkeys(evidence, 1 / len(evidence))
-    return Explanation(Prediction("a", shares, False), evidence, Image.new("RGB", (90, 60), "white"), [])
+    return Explanation(Prediction("a", shares, False), evidence, Image.new("RGB", (90, 60), "white"), list)
 
 
 def test_what_speaks_for_the_class_is_coloured_where_it_lies() -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from recognizer.images.decode import read_picture
 from recognizer.images.pixels import squish
-from tests.browser import chromium, site
+from tests.browser import page_of_site
 from tests.images.profiles import DISPLAY_P3, screen_profile
 
 pytestmark = pytest.mark.browser
@@ -31,9 +31,7 @@ PIXELS = """async ([content, size]) => {
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    with site() as home, chromium() as browser:
-        page = browser.new_page()
-        page.goto(f"{home}/about.html")
+    with page_of_site("about.html") as page:
         yield page
 
 
