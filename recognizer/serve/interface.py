@@ -17,7 +17,7 @@ from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_credits, example_files
-from recognizer.serve.parts import Answer, Page, Upload
+from recognizer.serve.parts import Answer, Page, ShownUpload, Upload
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_fault, render_top
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
 from recognizer.serve.scripts import CLEAR, INTO_VIEW, LOST, START, in_each_language, words_of
@@ -50,8 +50,9 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
         top = gr.HTML(render_top(facts, words))
         with gr.Row():
             with gr.Column():
-                photo = Upload(label=words.say("page.photo"), sources=["upload", "clipboard"], buttons=[], height=340)
-                photo.forget = HERE.forget_soon  # the page loads it again, to show it
+                photo = ShownUpload(
+                    label=words.say("page.photo"), sources=["upload", "clipboard"], buttons=[], height=340
+                )
                 shown = _show_examples(examples, photo, words)
             answer = gr.HTML(render_empty(words), elem_id="answer")
         below = gr.HTML(render_below(facts, credits, words))

@@ -84,6 +84,20 @@ class Upload(gr.Image):
         return str(url_or_file_path)
 
 
+class ShownUpload(Upload):
+    """An upload that its visitor's page loads again, to show it, and which stays for that.
+
+    Gradio makes a part anew for a session in which it was changed, so this is a class and no setting of an object.
+    """
+
+    is_template = True
+    forget = staticmethod(HERE.forget_soon)
+
+    def get_block_name(self) -> str:
+        """Return the name of the part that the browser draws, which Gradio takes from the next class above alone."""
+        return "image"
+
+
 class Answer(gr.Label):
     """A label output that can say "not sure" and still show what is likely."""
 

@@ -155,3 +155,15 @@ def test_it_speaks_the_visitors_language(browser: Browser, served: Served, langu
         told = verdict(Classifier(served.model).predict(served.photos[0].read_bytes()), read_facts(served.model), words)
         assert answer(page) == told.headline.striptags()
         assert page.evaluate("[document.documentElement.lang, document.documentElement.scrollWidth]") == [language, 360]
+
+
+def test_a_translated_page_has_its_photo_until_it_is_shown(browser: Browser, served: Served) -> None:
+    """Gradio makes the parts anew for a session that they were changed in."""
+    with browser.new_context(locale="th") as context:
+        page = context.new_page()
+        page.goto(served.url)
+        page.wait_for_selector(f"text={words_in('th').say('page.trust')}")
+        page.set_input_files("input[type=file]", served.photos[0])
+        answer(page)
+        assert served.photos[0].name in {path.name for path in HERE.folder.rglob("*")}
+        page.wait_for_function("document.querySelector('[data-testid=image] img').naturalWidth > 0")
