@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from recognizer.files import alone_in
+from recognizer.store.blind_answers import BlindAnswers
 from recognizer.store.database import Database
 from recognizer.store.decisions import Decisions
 from recognizer.store.examples import Examples
@@ -39,6 +40,7 @@ class PhotoStore:
         issues: what checks think of photos.
         label_quality: how likely each label is right.
         decisions: what rules and people decided.
+        blind_answers: what people saw in photos of the blind sample.
         forgotten: what must never come back.
         sound_files: which photo files are known to be whole.
         examples: photos for visitors to try, which are none of the photos.
@@ -57,6 +59,7 @@ class PhotoStore:
         self.issues = Issues(self.database)
         self.label_quality = LabelQualities(self.database)
         self.decisions = Decisions(self.database)
+        self.blind_answers = BlindAnswers(self.database, labels)
         self.sound_files = SoundFiles(self.database)
         self.examples = Examples(work)
 
@@ -90,6 +93,7 @@ class PhotoStore:
         """Remove every row about a photo but its hits."""
         self.issues.remove(sha256, as_twin=True)
         self.decisions.remove(sha256)
+        self.blind_answers.remove(sha256)
         self._remove_rows(sha256)
         self.photos.remove_row(sha256)
 

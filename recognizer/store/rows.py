@@ -7,6 +7,7 @@ from typing import Literal
 AUTO = "auto"
 WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
 Action = Literal["keep", "drop", "relabel"]
+Seen = Literal["class", "none", "unclear"]  # what a person sees in a photo of the blind sample
 
 
 @dataclass(frozen=True)
@@ -127,3 +128,22 @@ class Decision:
     reason: str
     label: str | None = None
     by: str = AUTO
+
+
+@dataclass(frozen=True)
+class BlindAnswer:
+    """What a person saw in a photo of the blind sample, without knowing its label.
+
+    Args:
+        photo: its sha256.
+        seen: a `class`, `none` of them, or `unclear`: it cannot be told.
+        label: the class, where one was seen.
+        by: the person's name.
+        decided_before: whether a person had decided about the photo before, and so had seen its label.
+    """
+
+    photo: str
+    seen: Seen
+    label: str | None = None
+    by: str = ""
+    decided_before: bool = False

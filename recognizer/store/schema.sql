@@ -72,6 +72,15 @@ CREATE TABLE IF NOT EXISTS decisions (
 );
 CREATE INDEX IF NOT EXISTS decisions_by_photo ON decisions (photo, undone);
 
+-- What a person saw in a photo of the blind sample, whose label was hidden: one of `classes`, which were on offer, none
+-- of them, or nothing that could be told. One row a photo; it counts again once a lost photo is back.
+CREATE TABLE IF NOT EXISTS blind_answers (
+    id INTEGER PRIMARY KEY,
+    photo TEXT NOT NULL UNIQUE,                           -- sha256
+    seen TEXT NOT NULL CHECK (seen IN ('class', 'none', 'unclear')), label TEXT,
+    classes TEXT NOT NULL, "by" TEXT NOT NULL, at TEXT NOT NULL
+);
+
 -- The decision that counts for each photo: a person's before the rules', the last before earlier ones.
 CREATE VIEW current_decisions AS
 SELECT photo, action, label, "by", reason FROM (

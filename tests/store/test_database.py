@@ -130,7 +130,7 @@ def test_a_full_disk_is_one_sentence_and_a_rerun_completes(tmp_path: Path, size:
 
 IN_A_SMALL_DISK = """
 set -e
-mount -t tmpfs -o size=916k none "$1"
+mount -t tmpfs -o size=932k none "$1"
 "$2" -c "$3" "$1" 20000 0
 mount -o remount,ro "$1"
 "$2" -c "$3" "$1" 20000 0

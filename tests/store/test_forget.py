@@ -13,7 +13,7 @@ from recognizer.recipe import Recipe
 from recognizer.store.credits import write_credits
 from recognizer.store.forget import erase, find_match, forget, remembered
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision, Hit, Issue, LabelQuality, Photo
+from recognizer.store.rows import BlindAnswer, Decision, Hit, Issue, LabelQuality, Photo
 from tests.small_store import assert_rows_and_files_agree, python, rows, state
 from tests.store.forgetting import (
     LABELS,
@@ -58,12 +58,14 @@ def test_a_photo_goes_with_all_that_is_known_of_it(
     )
     store.label_quality.replace([LabelQuality(photo.sha256, photo.label, 0.9)])
     store.decisions.add(Decision(photo.sha256, "keep", "fine", by="ann"))
+    store.blind_answers.add(BlindAnswer(photo.sha256, "unclear", by="ann"))
     write_credits(recipe, store)
     assert len(traces(store.work, *words_of(store, photo))) >= 5
     report = forget(recipe, store, named(photo))
     assert (report["counts"]["photos"], report["counts"]["near_copies"], report["counts"]["hits"]) == (1, 0, 1)
     assert store.photos.get(photo.sha256) is None and not photo.path.exists()
     assert store.issues.all() == [] and store.decisions.current() == [] and rows(store, "SELECT * FROM trust") == []
+    assert store.blind_answers.all() == {}
     assert store.hits.failures() == {"forgotten": 1} and len(store.photos.all()) == 2 * PHOTOS - 1
     assert traces(store.work, *words_of(store, photo)) == []
     assert_rows_and_files_agree(store)

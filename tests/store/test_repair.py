@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.errors import Damaged
+from recognizer.errors import Damaged, NotFound
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision, LabelQuality
+from recognizer.store.rows import BlindAnswer, Decision, LabelQuality
 from tests.small_store import ENGINE, HITS, LABELS, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
@@ -173,6 +173,30 @@ def test_a_work_folder_from_before_queries_had_rounds_still_opens(tmp_path: Path
         store.hits.add_page("duckduckgo", "kilim", "Kilim", 2, [])
         asked = store.hits.pages.asked("duckduckgo", "kilim", "Kilim")
         assert asked and (asked.page, asked.found) == (2, 0)
+
+
+def test_a_work_folder_from_before_blind_samples_still_opens(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        first, second, *_ = fill(store)
+        before = state(store)
+    with sqlite3.connect(tmp_path / "photos.db") as database:
+        database.executescript("DROP TABLE blind_answers; PRAGMA user_version = 7;")
+    with PhotoStore(tmp_path, LABELS) as store:
+        assert state(store) == before and store.blind_answers.all() == {}
+        store.decisions.add(Decision(second, "drop", "looked at", by="bob"))
+        seen = [BlindAnswer(first, "class", "Kilim", "ann"), BlindAnswer(second, "none", by="bob", decided_before=True)]
+        for one in seen:
+            store.blind_answers.add(one)
+        assert list(store.blind_answers.all().values()) == seen
+        with pytest.raises(NotFound, match="not stored any more"):
+            store.blind_answers.add(BlindAnswer("f" * 64, "unclear", by="ann"))
+    with PhotoStore(tmp_path, [*LABELS, "Suzani"]) as store:
+        assert store.blind_answers.all() == {}, "other classes were on offer"
+        assert store.blind_answers.undo("bob") is None
+    with PhotoStore(tmp_path, LABELS[::-1]) as store:
+        store.blind_answers.add(BlindAnswer(first, "unclear", by="bob"))
+        assert store.blind_answers.undo("bob") == first and set(store.blind_answers.all()) == {second}
+        assert store.blind_answers.undo("ann") is None
 
 
 def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
