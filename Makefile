@@ -25,11 +25,10 @@ pages: setup
 clean:
 	rm -rf .venv node_modules docs/vendor
 
-.venv/user: requirements.txt pyproject.toml
+.venv/user: pyproject.toml setup.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with make PYTHON=...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --disable-pip-version-check -e ".[train]"
 	touch $@
 
 .venv/developer: .venv/user requirements-dev.txt requirements-faces.txt

@@ -5,6 +5,7 @@ with whole_folder(work / "model") as half:
     ...                                             # fill it; it takes the place of the old one when all is in it
 with alone_in(work):
     ...                                             # the only one who writes here; what a killed one left is gone
+carried("recipes", "data/recipes")                  # a folder that comes with this program
 """
 
 import errno
@@ -14,6 +15,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -159,3 +161,14 @@ def hold(lock: Path, seconds: float = 0.0) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def carried(inside: str, beside: str) -> Path:
+    """Return a folder that comes with this program; setup.py puts it into the package as it is installed.
+
+    Args:
+        inside: where it is in an installed package.
+        beside: where it is in a checkout, beside the package.
+    """
+    package = Path(str(files("recognizer")))
+    return package / inside if (package / inside).is_dir() else package.parent / beside

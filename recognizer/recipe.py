@@ -14,11 +14,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from recognizer.errors import RecipeError
+from recognizer.files import carried
 from recognizer.names import check_class_name, check_contact, check_link, check_recipe_name
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
 RECIPES = Path("data/recipes")
-OURS = Path(__file__).parents[1] / RECIPES  # of a checkout, from wherever it is called
+OURS = carried("recipes", "data/recipes")  # what comes with this program, from wherever it is called
 
 # What is wrong, by pydantic's word for it, in words for people who write recipes.
 _MISTAKES = {

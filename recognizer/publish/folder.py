@@ -42,7 +42,7 @@ def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
 
     Raises:
         ModelError: the model folder is not whole.
-        RecognizerError: `to` holds something else, or this is no checkout with a deployment folder.
+        RecognizerError: `to` holds something else.
         WorkInUse: another run is at work in the work folder.
         Unwritable: the disk is full, or the folder may not be written.
     """

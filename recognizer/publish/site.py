@@ -14,14 +14,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from recognizer.errors import RecognizerError
-from recognizer.files import write_whole, writing
+from recognizer.files import carried, write_whole, writing
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.words.sources import describe_source
 from recognizer.words.words import FOLDER as WORDS
 from recognizer.words.words import languages, words_in
 
 RECIPE = "ethnic-groups"
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = carried("publish/docs", "docs")
 CONFIG = "js/config.js"
 CLIENT = "vendor/gradio-client.js"
 PAGES = {"home": "index.html", "recognizer": "recognizer.html", "about": "about.html"}
@@ -52,7 +52,7 @@ def write_site(
         The files written, relative to `to`, in order.
 
     Raises:
-        RecognizerError: this is no checkout with docs/, or what docs/ takes from npm is missing.
+        RecognizerError: what docs/ holds is missing, or what it takes from npm.
         Unwritable: the disk is full, or the folder may not be written.
     """
     files = _files(recipe, is_docs(to), space, model, address)
@@ -154,9 +154,12 @@ def _manifest(title: str) -> dict[str, Any]:
 def _scripts(here: bool) -> dict[str, Path]:
     """Return what a site has from docs/, by name there; what runs a network only where the browser answers."""
     if not (DOCS / CONFIG).is_file():
-        raise RecognizerError(f"There is no {DOCS / CONFIG}; write the site from a checkout of the project.")
+        raise RecognizerError(f"There is no {DOCS / CONFIG}; install this program anew.")
     if not (DOCS / CLIENT).is_file():
-        raise RecognizerError(f"{DOCS / CLIENT} is missing; run make site first, which needs npm.")
+        raise RecognizerError(
+            f"{DOCS / CLIENT} is missing; run make site first, which needs npm, in the checkout that this program "
+            "is in or is to be installed from again."
+        )
     places = (DOCS / name for name in COPIED)
     files = [file for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
     wanted = (file for file in files if file.is_file() and (here or not file.name.startswith(RUNTIME)))

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RecognizerError
-from recognizer.files import write_whole, writing
+from recognizer.files import carried, write_whole, writing
 from recognizer.publish.modules import PACKAGE, served_files
 from recognizer.publish.order import Order
 from recognizer.publish.readme import space_readme
 from recognizer.serve.classifier import DEFAULT_RUNTIME
 from recognizer.store.spaces import MODEL
 
-DEPLOYMENT = PACKAGE.parent / "deployment"
+DEPLOYMENT = carried("publish/deployment", "deployment")
 SPACES = "spaces==0.51.3"  # Hugging Face's package for ZeroGPU; needs no torch
 NEVER_SERVED = shutil.ignore_patterns("*.fp16.onnx", "*.safetensors", "browser.onnx")
 
@@ -31,11 +31,11 @@ def assemble_space(model: Path, facts: dict[str, Any], to: Path, order: Order) -
         order: its form, and what runs the network.
 
     Raises:
-        RecognizerError: this is no checkout with a deployment folder.
+        RecognizerError: the deployment folder is missing.
         Unwritable: the disk is full, or the folder may not be written.
     """
     if not (DEPLOYMENT / "app.py").is_file():
-        raise RecognizerError(f"There is no {DEPLOYMENT}; publish from a checkout of the project.")
+        raise RecognizerError(f"There is no {DEPLOYMENT}; install this program anew.")
     _copy(DEPLOYMENT, to, shutil.ignore_patterns("__pycache__", "docker", *(["zero.py"] * (order.form.name != "zero"))))
     if order.form.sdk == "docker":
         _copy(DEPLOYMENT / "docker", to)
