@@ -9,15 +9,17 @@ import shlex
 import tomllib
 import unicodedata
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from recognizer.errors import RecipeError
 from recognizer.files import carried
-from recognizer.names import check_class_name, check_contact, check_link, check_recipe_name
+from recognizer.names import check_contact, check_recipe_name
+from recognizer.outputs import ALL_PHOTOS, LABEL, Name, Output, Part, Words
+from recognizer.outputs import PhotoClass as PhotoClass  # where others look for it
 
-ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "sample")
+ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "dataset", "sample")
 RECIPES = Path("data/recipes")
 OURS = carried("recipes", "data/recipes")  # what comes with this program, from wherever it is called
 
@@ -43,31 +45,10 @@ _MISTAKES = {
 }
 
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-# Filesystems take 255 bytes, which is 60 characters of any script.
-Name = Annotated[Words, Field(max_length=60)]
-Link = Annotated[str, AfterValidator(check_link)]
 Contact = Annotated[str, AfterValidator(check_contact)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class PhotoClass(_Part):
-    """One class: its name, the searches that find photos of it, and what to tell visitors about it.
-
-    Photos of one's own need no search, so there may be no queries; an engine that needs some says so.
-    """
-
-    name: Annotated[Name, AfterValidator(check_class_name)]
-    queries: list[Words] = []
-    description: str = ""
-    region: str = ""
-    link: Link = ""
-
-
-class CollectSettings(_Part):
+class CollectSettings(Part):
     """How photos are found.
 
     Args:
@@ -77,20 +58,24 @@ class CollectSettings(_Part):
         min_side: pixels; a picture with a shorter side is not kept.
         contact: a mail address or web page of whoever runs this, told to engines and hosts that want to know whom to
             write to; Wikimedia Commons answers nobody else.
-        folder: of one's own photos for the engine “folder”, one subfolder for each class; from the current folder.
+        folder: of one's own photos for the engine “folder”, one subfolder for each class, or of the data set for the
+            engine “dataset”; from the current folder.
+        labels: of a data set, in `folder`: a CSV file with a column `file`, or a pattern of file names, such as
+            "[age]_[gender]_[date].jpg".
         examples: whether visitors are offered photos to try.
     """
 
-    engines: Annotated[list[str], Field(min_length=1)] = ["duckduckgo"]
+    engines: Annotated[list[str], Field(min_length=1)] = Field(default=["duckduckgo"])
     photos: Annotated[int, Field(ge=1)] = 200
     timeout: Annotated[float, Field(gt=0)] = 20.0
     min_side: Annotated[int, Field(ge=1)] = 64
     contact: Contact = ""
     folder: str = ""
+    labels: str = ""
     examples: bool = True
 
 
-class CleanSettings(_Part):
+class CleanSettings(Part):
     """How far rules may decide about photos.
 
     Args:
@@ -100,7 +85,7 @@ class CleanSettings(_Part):
     precision: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
-class TrainSettings(_Part):
+class TrainSettings(Part):
     """How the network learns.
 
     Args:
@@ -154,7 +139,7 @@ class TrainSettings(_Part):
         return self.cached and self.tuned < 1
 
 
-class Recipe(_Part):
+class Recipe(Part):
     """A whole recipe. `name` is the file's name without its ending; `people`: whether classes are groups of people."""
 
     _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
@@ -166,7 +151,18 @@ class Recipe(_Part):
     collect: CollectSettings = CollectSettings()
     clean: CleanSettings = CleanSettings()
     train: TrainSettings = TrainSettings()
-    classes: Annotated[list[PhotoClass], Field(min_length=2)]
+    classes: list[PhotoClass] = Field(default=[])
+    outputs: list[Output] = Field(default=[])
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether it names its outputs, and is not a recipe of classes."""
+        return bool(self.outputs)
+
+    @property
+    def heads(self) -> list[Output]:
+        """The outputs; of a recipe of classes, the one that is called `label`."""
+        return self.outputs or [Output(name=LABEL, classes=self.classes)]
 
     @property
     def labels(self) -> list[str]:
@@ -192,8 +188,24 @@ class Recipe(_Part):
         typed, *more = self._asked or (self.name,)
         return shlex.join(["recognizer", stage, typed, *more])
 
+    @model_validator(mode="before")
+    @classmethod
+    def _store_together(cls, table: dict[str, Any]) -> dict[str, Any]:
+        """Put the photos of a recipe with outputs under one label, since they are of no one class."""
+        if "outputs" not in table:
+            return table
+        if "classes" in table:
+            raise ValueError("has classes and outputs; write the classes under their output")
+        return {**table, "classes": [PhotoClass(name=ALL_PHOTOS)]}
+
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
+        if not self.outputs and len(self.classes) < 2:
+            raise ValueError("classes needs at least 2" if self.classes else "classes is missing")
+        if self.outputs and self.collect.engines != ["dataset"]:
+            raise ValueError('collect.engines: a recipe with outputs takes engines = ["dataset"]')
+        if name := _repeated([one.name for one in self.outputs]):
+            raise ValueError(f"outputs: “{name}” stands there twice; each output may stand once")
         if label := _repeated(self.labels):
             raise ValueError(f"classes: “{label}” stands there twice; each class may stand once")
         if unknown := [engine for engine in self.collect.engines if engine not in ENGINES]:
@@ -267,6 +279,8 @@ def _allowed(location: tuple[int | str, ...]) -> list[str]:
     """List the keys of the table that a location is in."""
     if len(location) == 1:
         return [name for name in Recipe.model_fields if name != "name"]
-    # Every table but a class may be left out, and then has a default.
-    part = PhotoClass if location[0] == "classes" else type(Recipe.model_fields[str(location[0])].default)
+    if "classes" in location:
+        return list(PhotoClass.model_fields)
+    # Every other table but an output may be left out, and then has a default.
+    part = Output if location[0] == "outputs" else type(Recipe.model_fields[str(location[0])].default)
     return list(part.model_fields)

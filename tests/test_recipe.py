@@ -9,7 +9,8 @@ import pytest
 from recognizer import names
 from recognizer.calibration import abstain
 from recognizer.errors import RecipeError
-from recognizer.recipe import CleanSettings, CollectSettings, PhotoClass, Recipe, TrainSettings, load_recipe
+from recognizer.outputs import Output, PhotoClass
+from recognizer.recipe import CleanSettings, CollectSettings, Recipe, TrainSettings, load_recipe
 from tests.paths import ROOT
 
 RECIPES = ROOT / "data" / "recipes"
@@ -88,7 +89,7 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
     [
         (
             'colour = "red"\n' + GOOD,
-            "unknown key colour; allowed here are title, description, people, collect, clean, train, classes.",
+            "unknown key colour; allowed here are title, description, people, collect, clean, train, classes, outputs.",
         ),
         (GOOD + "[collect]\nphoto = 3\n", "unknown key collect.photo; allowed here are engines, photos, timeout"),
         (GOOD + "[clean]\nauto = true\n", "unknown key clean.auto; allowed here are precision"),
@@ -227,7 +228,7 @@ def test_a_recipe_in_the_current_folder_is_found_by_its_name(tmp_path: Path, mon
         (
             '[collect]\nengines = ["google"]',
             "collect.engines: “google” is not an engine; allowed are "
-            "duckduckgo, bing, openverse, commons, folder, sample.",
+            "duckduckgo, bing, openverse, commons, folder, dataset, sample.",
         ),
         (
             '[collect]\nengines = ["bing", "sample", "bing"]',
@@ -278,10 +279,14 @@ def test_every_key_and_default_is_explained_in_the_readme() -> None:
     writing = readme[readme.index("## Writing a recipe") : readme.index("## The work folder")]
     rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", writing, re.MULTILINE)
     keys = {
-        key for part in (Recipe, CollectSettings, CleanSettings, TrainSettings, PhotoClass) for key in part.model_fields
+        key
+        for part in (Recipe, CollectSettings, CleanSettings, TrainSettings, PhotoClass, Output)
+        for key in part.model_fields
     }
-    assert {key for key, _ in rows} == keys - {"collect", "clean", "train", "classes"}
-    assert all(f"| `{table}` | **" in writing for table in ("[collect]", "[clean]", "[train]", "[[classes]]"))
+    assert {key for key, _ in rows} == keys - {"collect", "clean", "train", "outputs"}
+    assert all(
+        f"| `{table}` | **" in writing for table in ("[collect]", "[clean]", "[train]", "[[classes]]", "[[outputs]]")
+    )
     for settings in (CollectSettings(), CleanSettings(), TrainSettings()):
         for key, value in settings.model_dump(exclude={"weights", "engines"}).items():
             assert dict(rows)[key].strip('`"') == str(value).lower()  # as TOML writes true

@@ -14,6 +14,7 @@ from recognizer.report import read_json, write_json
 
 REMEMBERED = "folder.json"  # in the work folder: the folder of one's own photos, and the engines beside it
 FOLDER = "folder"
+OWN = (FOLDER, "dataset")  # engines whose photos lie in a folder
 
 
 def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder: Path | None) -> Recipe:
@@ -28,13 +29,14 @@ def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder
         engines: that the command names; None where it names none.
         folder: of one's own photos, as the command names it.
     """
-    if folder and engines and FOLDER not in engines:
+    if folder and engines and not {*OWN} & {*engines}:
         raise typer.BadParameter("--folder is for the engine folder; leave --engine out, or name --engine folder, too.")
     remembered = {} if folder else _remembered(recipe, work)
     if not (engines or folder):
         return _say(_with(recipe, **remembered)) if remembered else recipe
-    chosen = _with(recipe, engines=list(dict.fromkeys(engines or [FOLDER])))
-    if FOLDER in chosen.collect.engines:
+    own = next((name for name in recipe.collect.engines if name in OWN), FOLDER)
+    chosen = _with(recipe, engines=list(dict.fromkeys(engines or [own])))
+    if {*OWN} & {*chosen.collect.engines}:
         chosen = _with(chosen, folder=str(folder or remembered.get(FOLDER, recipe.collect.folder)))
         _remember(chosen, work)
     else:
@@ -46,7 +48,9 @@ def _remember(recipe: Recipe, work: Path) -> None:
     """Write down where photos come from, once that folder is seen to serve."""
     from recognizer.collect.engines.make import make_engines
 
-    make_engines(recipe.collect)[FOLDER].check(recipe.classes, work)
+    for name, engine in make_engines(recipe.collect, outputs=recipe.outputs).items():
+        if name in OWN:
+            engine.check(recipe.classes, work)
     place = str(Path(recipe.collect.folder).expanduser().absolute())
     write_json(work / REMEMBERED, {"engines": recipe.collect.engines, FOLDER: place})
 

@@ -52,7 +52,17 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
         f"{label} has {one['photos']} of {wanted} different photos: {reasons[one['why']]}."
         for label, one in report["short"].items()
     ]
+    if report["data_sets"]:  # whose rows are all that there is
+        return [counts, *(_data_set(one) for one in report["data_sets"]), *_left(report)]
     return [counts, engines, *report["refused"], *short, *_left(report), *_examples(report["examples"])]
+
+
+def _data_set(counted: dict[str, Any]) -> "Table":
+    """Show what became of the rows of a data set, and how many photos lack which value."""
+    bad = {f"  {reason}": number for reason, number in counted["failed"].items()}
+    missing = {f"  without {name}": number for name, number in counted["missing"].items()}
+    rows = {"rows": counted["rows"], **bad, "photos with values": counted["photos"], **missing}
+    return table("Data set", {**rows, "pictures under contradicting values": counted["contradicting"]})
 
 
 def _examples(found: dict[str, Any]) -> list[str]:

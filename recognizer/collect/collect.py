@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from recognizer.collect.engines.dataset import Dataset
 from recognizer.collect.engines.engine import Engine, Reader
 from recognizer.collect.engines.make import make_engines
 from recognizer.collect.examples import find_examples
@@ -25,6 +26,7 @@ from recognizer.collect.http.errors import DownloadError
 from recognizer.collect.http.retries import Patience
 from recognizer.collect.network import Network
 from recognizer.collect.progress import ClassWatch, class_progress, unwatched_classes
+from recognizer.collect.readings import store_readings
 from recognizer.collect.report import make_report
 from recognizer.collect.searches import Searches
 from recognizer.collect.threads import Decoders
@@ -37,7 +39,7 @@ from recognizer.store.rows import WaitingHit
 
 MOST_DECODERS = 4  # each holds up to 0.5 GB for the largest pictures
 WATCH_EVERY = 0.5  # seconds
-LOCAL = {"folder", "sample"}  # engines that need no network
+LOCAL = {"folder", "dataset", "sample"}  # engines that need no network
 
 
 def collect(
@@ -70,7 +72,7 @@ def collect(
     if set(recipe.collect.engines) - LOCAL:
         check_environment()
     patience = replace(patience or Patience(), ended=threading.Event())
-    engines = make_engines(recipe.collect, patience)
+    engines = make_engines(recipe.collect, patience, recipe.outputs)
     for engine in engines.values():
         engine.check(recipe.classes, store.work)
     with store.locked():
@@ -79,8 +81,9 @@ def collect(
         asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
         if searches.refused and not store.hits.count("stored"):
             raise RecognizerError(next(iter(searches.refused.values())))
+        data_sets = [store_readings(engine, store) for engine in engines.values() if isinstance(engine, Dataset)]
         examples = find_examples(recipe, store, list(engines.values()), patience, again)
-        return make_report(recipe, store, searches, examples, time.monotonic() - begun)
+        return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets)
 
 
 async def _watched_fill(

@@ -1,5 +1,6 @@
 """What collecting counts, in its report."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from recognizer.collect.examples import Found
@@ -11,7 +12,12 @@ from recognizer.store.photo_store import PhotoStore
 
 
 def make_report(
-    recipe: Recipe, store: PhotoStore, searches: Searches, examples: Found, seconds: float
+    recipe: Recipe,
+    store: PhotoStore,
+    searches: Searches,
+    examples: Found,
+    seconds: float,
+    data_sets: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Write `reports/collect.json`.
 
@@ -21,6 +27,7 @@ def make_report(
         searches: the engines of the run.
         examples: what became of the search for examples.
         seconds: that the run took.
+        data_sets: what was stored of each (readings.py).
 
     Returns:
         The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
@@ -28,7 +35,7 @@ def make_report(
         it has no more hits, or `refused`); `refused`, what engines said that refused; `short`, label to `photos`
         (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number; `again`, how many
         of the failed hits the next run tries again; `left_waiting`, engine to hits that wait until it is asked; and
-        `examples` (see `Found`).
+        `examples` (see `Found`), and `data_sets`.
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
     short = [
@@ -48,6 +55,7 @@ def make_report(
         again=store.hits.count_again(),
         left_waiting=store.hits.left_waiting(searches.engines),
         examples=examples._asdict(),
+        data_sets=list(data_sets),
     )
 
 

@@ -170,6 +170,11 @@ class Hits:
         rows = self._database.rows("SELECT engine, count(*) FROM hits WHERE status = 'waiting' GROUP BY 1 ORDER BY 1")
         return {row[0]: row[1] for row in rows if row[0] not in engines}
 
+    def photos_by_address(self) -> dict[str, str]:
+        """Return the addresses that led to a photo, and its sha256."""
+        rows = self._database.rows("SELECT image, photo FROM hits WHERE photo IS NOT NULL")
+        return {row["image"]: row["photo"] for row in rows}
+
     def label_of(self, hit: int) -> str:
         """Return the class whose search gave a hit."""
         return str(self._place(hit)[0])

@@ -23,6 +23,7 @@ from recognizer.store.forgotten import Forgotten
 from recognizer.store.hits import Hits
 from recognizer.store.issues import Issues, LabelQualities
 from recognizer.store.photos import Photos
+from recognizer.store.readings import Readings
 from recognizer.store.rows import Photo
 from recognizer.store.sound_files import SoundFiles
 
@@ -39,6 +40,7 @@ class PhotoStore:
         photos: stored photos, rows and files.
         issues: what checks think of photos.
         label_quality: how likely each label is right.
+        readings: what a data set says of photos.
         decisions: what rules and people decided.
         blind_answers: what people saw in photos of the blind sample.
         forgotten: what must never come back.
@@ -58,6 +60,7 @@ class PhotoStore:
         self.photos = Photos(work, self.database, self.hits, self.forgotten, labels)
         self.issues = Issues(self.database)
         self.label_quality = LabelQualities(self.database)
+        self.readings = Readings(self.database)
         self.decisions = Decisions(self.database)
         self.blind_answers = BlindAnswers(self.database, labels)
         self.sound_files = SoundFiles(self.database)
@@ -99,6 +102,7 @@ class PhotoStore:
 
     def _remove_rows(self, sha256: str) -> None:
         self.label_quality.remove(sha256)
+        self.readings.remove(sha256)
         self.sound_files.remove(sha256)
 
     def locked(self) -> AbstractContextManager[None]:

@@ -60,6 +60,12 @@ CREATE TABLE IF NOT EXISTS trust (
     probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1)
 ) WITHOUT ROWID;
 
+-- What a data set says of photos: the values of a recipe's outputs; of a missing one there is no row.
+CREATE TABLE IF NOT EXISTS readings (
+    photo TEXT NOT NULL, output TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (photo, output)
+) WITHOUT ROWID;
+
 -- What was decided, by the rules ('auto') or by a person. An undone decision stays as a row, and so does one about a
 -- photo whose file was lost: it counts again once the photo is back.
 CREATE TABLE IF NOT EXISTS decisions (

@@ -53,7 +53,7 @@ DRAWN = Source(
     "No photo is among them.",
     "drawn-pictures",
 )
-_BY_ENGINE = {"folder": OWN, "sample": DRAWN}
+_BY_ENGINE = {"folder": OWN, "dataset": OWN, "sample": DRAWN}
 
 
 def describe_source(engines: Sequence[str]) -> Source:

@@ -1,10 +1,11 @@
 """Makes the engines that a recipe names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recognizer.collect.engines.bing import Bing
 from recognizer.collect.engines.commons import Commons
+from recognizer.collect.engines.dataset import Dataset
 from recognizer.collect.engines.duckduckgo import DuckDuckGo
 from recognizer.collect.engines.engine import Engine
 from recognizer.collect.engines.folder import Folder
@@ -12,23 +13,28 @@ from recognizer.collect.engines.openverse import Openverse
 from recognizer.collect.engines.sample import SampleEngine
 from recognizer.collect.http.retries import Patience
 from recognizer.errors import RecipeError
+from recognizer.outputs import Output
 from recognizer.recipe import CollectSettings
 
 
-def make_engines(settings: CollectSettings, patience: Patience | None = None) -> dict[str, Engine]:
+def make_engines(
+    settings: CollectSettings, patience: Patience | None = None, outputs: Sequence[Output] = ()
+) -> dict[str, Engine]:
     """Make the engines that a recipe names, in its order.
 
     Args:
         settings: the recipe's `[collect]`.
         patience: how often a busy engine is asked again, and how long it may be waited for; `Patience()` by default.
+        outputs: of the recipe, which a data set has values of.
 
     Returns:
         Name to engine.
 
     Raises:
-        RecipeError: the folder engine is asked for and there is no word of a folder.
+        RecipeError: the folder engine is asked for and there is no word of a folder; or the data set.
     """
-    return {name: MAKERS[name](settings, patience or Patience()) for name in settings.engines}
+    makers = {**MAKERS, Dataset.name: lambda *_: Dataset(settings, outputs)}
+    return {name: makers[name](settings, patience or Patience()) for name in settings.engines}
 
 
 def _folder(settings: CollectSettings, _: Patience) -> Engine:
@@ -47,5 +53,6 @@ MAKERS: dict[str, Callable[[CollectSettings, Patience], Engine]] = {
     "openverse": lambda settings, patience: Openverse(settings.contact, patience),
     "commons": lambda settings, patience: Commons(settings.contact, patience),
     "folder": _folder,
+    Dataset.name: lambda settings, _: Dataset(settings, ()),
     "sample": lambda *_: SampleEngine(),
 }

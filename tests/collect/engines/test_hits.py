@@ -161,8 +161,9 @@ def test_bing_ends_where_it_repeats_itself(web: Web, patience: Patience) -> None
 
 
 def test_engines_are_made_in_the_recipes_order(tmp_path: Path) -> None:
-    names = ["sample", "openverse", "folder", "bing", "commons", "duckduckgo"]
-    engines = make_engines(CollectSettings(engines=names, contact=CONTACT, folder=str(tmp_path)))
+    names = ["sample", "openverse", "folder", "dataset", "bing", "commons", "duckduckgo"]
+    settings = CollectSettings(engines=names, contact=CONTACT, folder=str(tmp_path), labels="labels.csv")
+    engines = make_engines(settings)
     assert list(engines) == [engine.name for engine in engines.values()] == names
     assert all(engine.queries(PhotoClass(name="Kilim", queries=["a", "b"])) for engine in engines.values())
     assert set(MAKERS) == set(ENGINES) == set(names)

@@ -1,0 +1,55 @@
+"""The outputs of a recipe: what they may be, and how their slices lie in the network's logits."""
+
+from pathlib import Path
+
+import pytest
+
+from recognizer.errors import RecipeError
+from recognizer.outputs import slices
+from recognizer.recipe import load_recipe
+from tests.drawn_dataset import write_recipe
+
+
+def test_outputs_lie_side_by_side(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe(tmp_path))
+    assert recipe.has_outputs and recipe.labels == ["photos"]
+    assert [(one.name, one.kind, one.width) for one in recipe.heads] == [
+        ("shape", "classes", 2), ("colour", "classes", 3), ("size", "number", 1),
+    ]  # fmt: skip
+    assert slices(recipe.heads) == {"shape": slice(0, 2), "colour": slice(2, 5), "size": slice(5, 6)}
+    assert recipe.heads[0].classes[0].description == "four corners"
+
+
+def test_a_recipe_of_classes_has_one_output() -> None:
+    recipe = load_recipe("textiles")
+    (head,) = recipe.heads
+    assert (head.name, head.labels, recipe.has_outputs) == ("label", recipe.labels, False)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ('name = "Tone"\nclasses = ["a", "b"]', "outputs[4].name may have small letters a to z"),
+        ('name = "energy"\nclasses = ["a", "b"]', "outputs[4].name may not be one of pixels"),
+        ('name = "tone"\nclasses = ["a"]', "outputs[4] needs at least two classes"),
+        ('name = "tone"\nkind = "number"', "outputs[4] is a number: it needs range"),
+        ('name = "tone"\nclasses = ["a", "b"]\ndecades = true', "outputs[4] has decades, so that"),
+        ('name = "size"\nclasses = ["a", "b"]', "outputs: “size” stands there twice"),
+        ('name = "tone"\nkind = "text"', "outputs[4].kind has to be 'classes' or 'number'"),
+        ('name = "tone"\ncolour = 1', "unknown key outputs[4].colour; allowed here are name, kind"),
+        ('name = "tone"\nclasses = [{ tint = "a" }]', "outputs[4].classes[1].name is missing"),
+        ('name = "t"\nclasses = ["a", "b"]\n[[classes]]\nname = "a"', "has classes and outputs"),
+    ],
+)
+def test_a_wrong_output_is_told(tmp_path: Path, more: str, sentence: str) -> None:
+    path = write_recipe(tmp_path, more=f"[[outputs]]\n{more}\n")
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    assert str(caught.value).startswith(f"{path}: {sentence}"), str(caught.value)
+
+
+def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
+    path = write_recipe(tmp_path)
+    path.write_text(path.read_text().replace('"dataset"', '"bing"'))
+    with pytest.raises(RecipeError, match="a recipe with outputs takes engines"):
+        load_recipe(path)
