@@ -16,6 +16,7 @@ import pytest
 from recognizer.recipe import Recipe
 from recognizer.serve.facts import read_facts
 from recognizer.store.photo_store import PhotoStore
+from tests.drawn_dataset import Shapes, make_shapes
 from tests.paths import ROOT
 from tests.small_sample import decide_about_copies, fill_store, small_recipe
 
@@ -147,3 +148,9 @@ def served(built: Built) -> Iterator[Served]:
     with serving(built.model) as (address, _):
         photos = sorted((built.work / "photos").glob("*/*.jpg"))[::7][:6]
         yield Served(address, built.model, photos, [entry["name"] for entry in read_facts(built.model)["classes"]])
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
+    """A recipe with several outputs, trained on drawn shapes; not to be changed."""
+    return make_shapes(tmp_path_factory.mktemp("shapes"))

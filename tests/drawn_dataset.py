@@ -1,10 +1,14 @@
 """A data set that a test draws: pictures with a shape, a colour and a size, named or listed with what they show."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.store.photo_store import PhotoStore
 
 SHAPES, COLOURS = ("square", "disc"), ("red", "green", "blue")
 _RGB = {"red": (200, 60, 50), "green": (50, 170, 70), "blue": (60, 70, 200)}
@@ -85,3 +89,37 @@ def write_recipe(folder: Path, labels: str = "labels.csv", more: str = "") -> Pa
     path = folder / "shapes.toml"
     path.write_text(RECIPE.format(labels=labels) + more)
     return path
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """A recipe with outputs whose data set is collected and whose network is trained."""
+
+    recipe: Recipe
+    work: Path
+    learned: int  # photos
+    coloured: int  # of them with a colour
+
+    def store(self) -> PhotoStore:
+        return PhotoStore(self.work, self.recipe.labels)
+
+
+def make_shapes(folder: Path, count: int = 90) -> Shapes:
+    """Draw a data set in which every ninth colour is missing; collect it, and train."""
+    from recognizer.collect.collect import collect
+    from recognizer.train.outputs import load_outputs, train_outputs
+
+    lines = write_listed(folder / "data", count)
+    for line in lines[::9]:
+        line[2] = ""
+    write_table(folder / "data", lines)
+    recipe = load_recipe(write_recipe(folder))
+    recipe = recipe.model_copy(
+        update={"collect": recipe.collect.model_copy(update={"folder": str(folder / "data")})}
+    ).asked_for("shapes", folder / "work")
+    with PhotoStore(folder / "work", recipe.labels) as store:
+        collect(recipe, store)
+        train_outputs(recipe, store)
+        trained = load_outputs(recipe, store)
+    known = [photo for photo in trained.split.learning if "colour" in trained.values[photo.sha256]]
+    return Shapes(recipe, folder / "work", len(trained.split.learning), len(known))

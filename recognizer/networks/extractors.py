@@ -71,7 +71,7 @@ def maps_extractor(frozen: nn.Module, backbone: Backbone, settings: TrainSetting
         backbone: whose layers they are.
         settings: of the recipe.
     """
-    return _extractor("maps", frozen, ("maps",), backbone, settings, settings.size)
+    return make_extractor("maps", frozen, ("maps",), backbone, settings, settings.size)
 
 
 def _pooled(backbone: Backbone, settings: TrainSettings, size: int, outputs: tuple[str, ...]) -> Extractor:
@@ -81,7 +81,7 @@ def _pooled(backbone: Backbone, settings: TrainSettings, size: int, outputs: tup
     if "embedding" in outputs:
         embedder, _ = split_last(nn.Sequential(nn.Identity(), make_head(backbone, size, 1)))
     kind = "pooled" if "overall" in outputs else "embedding"
-    return _extractor(kind, _Pooled(backbone, embedder, outputs), outputs, backbone, settings, size)
+    return make_extractor(kind, _Pooled(backbone, embedder, outputs), outputs, backbone, settings, size)
 
 
 class _Pooled(nn.Module):
@@ -117,9 +117,19 @@ def _cells(maps: Tensor) -> Tensor:
     return ((cells + cells.flip(3)) / 2)[..., : (cells.shape[3] + 1) // 2].flatten(1)
 
 
-def _extractor(
+def make_extractor(
     kind: str, layers: nn.Module, outputs: tuple[str, ...], backbone: Backbone, settings: TrainSettings, size: int
 ) -> Extractor:
+    """Return an extractor, with the key under which what it gives is kept.
+
+    Args:
+        kind: names what it is made of the layers.
+        layers: give a tensor for each output.
+        outputs: their names.
+        backbone: whose layers they are.
+        settings: of the recipe.
+        size: pixels, the side of the square that the layers take.
+    """
     weights = hashlib.sha256()
     for name, tensor in layers.state_dict().items():
         weights.update(name.encode())

@@ -1,0 +1,217 @@
+"""The train stage of a recipe with several outputs: photos with values become one network with a head an output.
+
+    train_outputs(recipe, store)                # data/<recipe>/runs/<number>/
+    trained = load_outputs(recipe, store)       # the last run's network, calibrated
+    trained.predict(photos)                     # logits, (n, total); trained.calibrations says what they mean
+
+The backbone runs once over each photo and its mirror image; then all heads are fitted in closed form (outputs_head.py).
+A run whose settings, photos and values are those of the last one is not trained again.
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from recognizer.calibration.calibrate import ece
+from recognizer.errors import RecognizerError
+from recognizer.networks.backbone import Backbone, load_for_training
+from recognizer.networks.forward import extract, predict
+from recognizer.networks.grid import grid_extractor, make_grid_head
+from recognizer.networks.head import split_last
+from recognizer.recipe import Recipe
+from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.split import Labels, Split, deal_folds
+from recognizer.splits.values import MISSING, Floats, Target, make_target, split_valued
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.readings import Values
+from recognizer.store.rows import Photo
+from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, fit_heads
+from recognizer.train.outputs_run import last_outputs_run, write_outputs_run
+from recognizer.train.runs import Run
+
+FORMAT = 1  # of such a run; one of another format is trained anew
+
+
+@dataclass(frozen=True)
+class TrainedOutputs:
+    """The last run's network, as the stages after training use it.
+
+    Args:
+        run: the run.
+        split: the photos with values, held-out ones among them.
+        values: of photos, by sha256.
+        backbone: knows how pixels are normalised.
+        network: layers and head; the temperatures are in its last layer.
+        calibrations: name of an output to what its slice of the logits means, in the recipe's order.
+        size: pixels, the side of the square that it takes.
+    """
+
+    run: Run
+    split: Split
+    values: dict[str, Values]
+    backbone: Backbone
+    network: nn.Sequential
+    calibrations: dict[str, OutputCalibration]
+    size: int
+
+    @property
+    def layout(self) -> dict[str, slice]:
+        """Which of the logits are each output's."""
+        return {name: slice(one.start, one.stop) for name, one in self.calibrations.items()}
+
+    @property
+    def centres(self) -> dict[str, list[float]]:
+        """The values that a number's probabilities are of; empty for classes."""
+        return {name: one.centres for name, one in self.calibrations.items()}
+
+    def predict(self, photos: Sequence[Photo], watch: Watch = unwatched) -> Floats:
+        """Return the logits of at least one photo, (n, total)."""
+        return predict(self.network, self.backbone, photos, self.size, watch).logits
+
+
+def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, Any]:
+    """Train a network that gives all outputs.
+
+    Args:
+        recipe: the recipe; it has outputs.
+        store: the photo store, with values.
+        watch: told about photos.
+
+    Returns:
+        The report, as written to `reports/train.json`.
+
+    Raises:
+        RecognizerError: there are too few photos with values, or a class has none.
+        WeightsUnavailable: the pretrained weights cannot be had.
+        WorkInUse: another run is at work in the work folder.
+    """
+    begun = time.monotonic()
+    with store.locked():
+        values = store.readings.all()
+        split = split_valued(recipe, store, values)
+        fingerprint = _fingerprint(recipe, split, values)
+        run = last_outputs_run(store.work)
+        if run is None or run.metrics["fingerprint"] != fingerprint:
+            run = _train(recipe, split, values, store, fingerprint, watch)
+        counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
+        more = {**run.metrics, "missing": split.missing}
+        return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **more)
+
+
+def _train(
+    recipe: Recipe, split: Split, values: Mapping[str, Values], store: PhotoStore, fingerprint: str, watch: Watch
+) -> Run:
+    begun = time.monotonic()
+    settings, photos = recipe.train, split.learning
+    truths = _truths(recipe, photos, values)
+    backbone = load_for_training(settings)
+    found = extract(photos, grid_extractor(backbone, settings), store.work, min(settings.views, 2), watch)
+    watch("fitting the heads", 0, 1)
+    features = found["embedding"].mean(axis=1, dtype=np.float32)
+    folds = _deal_folds(recipe, split, truths)
+    heads = fit_heads(features, truths, folds, settings.answered_accuracy)
+    watch("fitting the heads", 1, 1)
+    network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.bias)))
+    _put(network, heads)
+    metrics = {
+        "round": 1,
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "outputs": [one.model_dump() for one in recipe.outputs],
+        "calibration": {name: asdict(one) for name, one in heads.calibrations.items()},
+        "judged": {truth.target.output.name: _judge(truth, heads) for truth in truths},
+        "round_seconds": round(time.monotonic() - begun, 2),
+    }
+    predictions = {"photos": np.array([photo.sha256 for photo in photos]), "logits": heads.logits, "folds": folds}
+    return write_outputs_run(
+        store.work, settings.model_dump(), [p.sha256 for p in photos], network.state_dict(), predictions, metrics
+    )
+
+
+def _truths(recipe: Recipe, photos: Sequence[Photo], values: Mapping[str, Values]) -> list[Truth]:
+    """Return what is known of each output.
+
+    Raises:
+        RecognizerError: a class has no photo, or a number has one value only.
+    """
+    targets = [make_target(output, photos, values) for output in recipe.outputs]
+    truths = [Truth(one, one.numbers(photos, values), _amounts(one, photos, values)) for one in targets]
+    for truth in truths:
+        counts = np.bincount(truth.numbers[truth.numbers != MISSING], minlength=truth.target.width)
+        if (counts == 0).any() or len(counts) < 2:
+            names = truth.target.output.labels or ["another value"]
+            raise RecognizerError(
+                f"There is no photo to train “{names[int(counts.argmin())]}” of {truth.target.output.name} with; "
+                f"look at what {recipe.command('collect')} counted, or leave that class out of the recipe."
+            )
+    return truths
+
+
+def _amounts(target: Target, photos: Sequence[Photo], values: Mapping[str, Values]) -> Floats:
+    return target.amounts(photos, values) if target.centres else np.full(len(photos), np.nan)
+
+
+def _deal_folds(recipe: Recipe, split: Split, truths: Sequence[Truth]) -> Labels:
+    """Deal photos out into folds that are alike in the first output; copies are in one fold."""
+    groups = [split.groups[photo.sha256] for photo in split.learning]
+    if len(set(groups)) < recipe.train.folds:
+        raise RecognizerError(f"There are too few photos with values to train with: {len(groups)}.")
+    return deal_folds(truths[0].numbers - MISSING, groups, recipe.train.folds, recipe.train.seed)
+
+
+def _put(network: nn.Sequential, heads: Heads) -> None:
+    _, last = split_last(network)
+    with torch.no_grad():
+        last.weight.copy_(torch.from_numpy(heads.weight))
+        last.bias.copy_(torch.from_numpy(heads.bias))
+
+
+def _judge(truth: Truth, heads: Heads) -> dict[str, Any]:
+    """Return figures of an output's out-of-fold predictions."""
+    known = truth.numbers != MISSING
+    found = heads.calibrations[truth.target.output.name].of(heads.logits)[known]
+    if truth.target.centres:
+        errors = found - truth.amounts[known]
+        figures = {"mean_absolute_error": np.abs(errors).mean(), "bias": errors.mean()}
+    else:
+        right = found.argmax(axis=1) == truth.numbers[known]
+        figures = {"accuracy": right.mean(), "ece": ece(found, truth.numbers[known])}
+    return {"photos": int(known.sum()), **{name: round(float(value), 4) for name, value in figures.items()}}
+
+
+def _fingerprint(recipe: Recipe, split: Split, values: Mapping[str, Values]) -> str:
+    outputs = [one.model_dump() for one in recipe.outputs]
+    photos = sorted((photo.sha256, sorted(values[photo.sha256].items())) for photo in split.learning)
+    return hashlib.sha256(json.dumps([FORMAT, recipe.train.model_dump(), outputs, photos]).encode()).hexdigest()
+
+
+def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
+    """Return the network of the last run, with what the stages after training need beside it.
+
+    Raises:
+        RecognizerError: nothing has been trained yet, or with other settings or outputs.
+    """
+    run = last_outputs_run(store.work)
+    again = f"run {recipe.command('train')}"
+    if run is None:
+        raise RecognizerError(f"{store.work} has no trained run of several outputs yet; {again} first.")
+    metrics = run.metrics
+    if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
+        raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
+    calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
+    backbone = load_for_training(recipe.train, pretrained=False)
+    total = max(one.stop for one in calibrations.values())
+    network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))
+    network.load_state_dict(run.weights)
+    values = store.readings.all()
+    split = split_valued(recipe, store, values)
+    return TrainedOutputs(run, split, values, backbone, network, calibrations, recipe.train.size)

@@ -1,0 +1,170 @@
+"""The closed-form heads of several outputs: one linear layer, a slice of which belongs to each output.
+
+heads = fit_heads(features, targets, numbers, amounts, folds, settings)
+heads.weight, heads.bias                    # (total, channels), (total,)
+heads.calibrations["age"]                   # what its slice means
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import log_softmax, softmax
+
+from recognizer.calibration.calibrate import LEAST_THRESHOLD, calibrate
+from recognizer.networks.closed_form import fit_dual, scale
+from recognizer.splits.split import Labels
+from recognizer.splits.values import MISSING, Floats, Target
+
+SHRINKAGES = (0.0001, 0.0003, 0.001, 0.003, 0.01)  # to choose from
+TEMPERATURES = tuple(np.geomspace(0.25, 64, 25).tolist())
+COVERAGE = 0.8  # of a number's interval
+
+
+@dataclass(frozen=True)
+class OutputCalibration:
+    """What a slice of the logits means.
+
+    Args:
+        start: of the slice.
+        stop: of the slice.
+        centres: of a number: its value is their mean, by the softmax of the slice; none of classes.
+        threshold: of classes: probability below which the answer is "not sure".
+        interval: of a number: what is to be added to its value so that `COVERAGE` of the true ones lie between.
+        shrinkage: of the covariance that the head was fitted with.
+        photos: how many the threshold or interval were measured on, out of fold.
+    """
+
+    start: int
+    stop: int
+    centres: list[float]
+    threshold: float
+    interval: list[float]
+    shrinkage: float
+    photos: int
+
+    def of(self, logits: Floats) -> Floats:
+        """Return the probabilities of its classes, (n, classes), or the values of its number, (n,)."""
+        probabilities = np.asarray(softmax(logits[:, self.start : self.stop], axis=1))
+        return probabilities @ np.array(self.centres) if self.centres else probabilities
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Heads side by side.
+
+    Args:
+        weight: (total, channels).
+        bias: (total,).
+        logits: out-of-fold predictions, (n, total).
+        calibrations: name of an output to what its slice means.
+    """
+
+    weight: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    logits: Floats
+    calibrations: dict[str, OutputCalibration]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of one output.
+
+    Args:
+        target: what is learned.
+        numbers: of each photo's class or bin, (n,), `MISSING` where it has no value.
+        amounts: of a number: each photo's value, (n,).
+    """
+
+    target: Target
+    numbers: Labels
+    amounts: Floats
+
+    def loss(self, logits: Floats, temperature: float) -> float:
+        """Return how far calibrated logits are from what is known: log loss of classes, mean error of numbers."""
+        known = self.numbers != MISSING
+        rows = logits[known] / temperature + self.prior()
+        if self.target.centres:
+            found = softmax(rows, axis=1) @ np.array(self.target.centres)
+            return float(np.abs(found - self.amounts[known]).mean())
+        return float(-log_softmax(rows, axis=1)[np.arange(len(rows)), self.numbers[known]].mean())
+
+    def prior(self) -> Floats:
+        """Return how likely each class or bin is before a photo is seen, as logarithms."""
+        counts = np.bincount(self.numbers[self.numbers != MISSING], minlength=self.target.width)
+        return np.asarray(np.log(np.maximum(counts, 0.5) / counts.sum()))
+
+
+def fit_heads(features: npt.NDArray[np.floating], truths: Sequence[Truth], folds: Labels, wanted: float) -> Heads:
+    """Fit all heads; shrinkage and temperature of each are those under which photos of other folds do best.
+
+    Args:
+        features: what the layer takes, (n, channels), the mean of each photo's views.
+        truths: of each output.
+        folds: the number of each photo's fold, (n,).
+        wanted: accuracy of the answers that are given.
+    """
+    scaled = scale(features)
+    kernel = scaled.rows @ scaled.rows.T
+    fitted = [_fit_head(kernel, truth, folds) for truth in truths]
+    weight = np.concatenate([(scaled.rows.T @ one.coefficients).T / scaled.deviation for one in fitted])
+    bias = np.concatenate([one.bias for one in fitted]) - weight @ scaled.mean
+    ends = np.cumsum([truth.target.width for truth in truths])
+    calibrations = {
+        truth.target.output.name: _calibrate(truth, one, int(end), wanted)
+        for truth, one, end in zip(truths, fitted, ends, strict=True)
+    }
+    logits = np.concatenate([one.logits for one in fitted], axis=1)
+    return Heads(weight.astype(np.float32), bias.astype(np.float32), logits, calibrations)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """One head in terms of the photos that it was fitted to."""
+
+    coefficients: Floats
+    bias: Floats
+    logits: Floats
+    shrinkage: float
+
+
+def _fit_head(kernel: npt.NDArray[np.floating], truth: Truth, folds: Labels) -> _Head:
+    tried = []
+    for shrinkage in SHRINKAGES:
+        logits = _out_of_fold(kernel, truth, folds, shrinkage)
+        tried += [(truth.loss(logits, temperature), temperature, shrinkage) for temperature in TEMPERATURES]
+    _, temperature, shrinkage = min(tried)
+    known = np.flatnonzero(truth.numbers != MISSING)
+    fitted, bias = fit_dual(kernel[np.ix_(known, known)], truth.numbers[known], truth.target.width, shrinkage)
+    coefficients = np.zeros((len(kernel), fitted.shape[1]))
+    coefficients[known] = fitted / temperature
+    logits = _out_of_fold(kernel, truth, folds, shrinkage) / temperature + truth.prior()
+    return _Head(coefficients, bias / temperature + truth.prior(), logits, shrinkage)
+
+
+def _out_of_fold(kernel: npt.NDArray[np.floating], truth: Truth, folds: Labels, shrinkage: float) -> Floats:
+    """Return for each photo what a head says that has learned from the other folds, (n, width)."""
+    logits = np.zeros((len(kernel), truth.target.width))
+    for fold in np.unique(folds):
+        teaching = np.flatnonzero((folds != fold) & (truth.numbers != MISSING))
+        asked = np.flatnonzero(folds == fold)
+        part, labels = kernel[np.ix_(teaching, teaching)], truth.numbers[teaching]
+        coefficients, bias = fit_dual(part, labels, truth.target.width, shrinkage)
+        logits[asked] = kernel[np.ix_(asked, teaching)] @ coefficients + bias
+    return logits
+
+
+def _calibrate(truth: Truth, head: _Head, stop: int, wanted: float) -> OutputCalibration:
+    known = truth.numbers != MISSING
+    threshold, interval = LEAST_THRESHOLD, [0.0, 0.0]
+    if truth.target.centres:
+        found = softmax(head.logits[known], axis=1) @ np.array(truth.target.centres)
+        tails = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
+        interval = np.quantile(truth.amounts[known] - found, tails).round(4).tolist()
+    else:
+        threshold = calibrate(head.logits[known], truth.numbers[known], wanted).threshold
+    facts: dict[str, Any] = {"centres": list(truth.target.centres), "threshold": threshold, "interval": interval}
+    start = stop - truth.target.width
+    return OutputCalibration(start, stop, shrinkage=head.shrinkage, photos=int(known.sum()), **facts)

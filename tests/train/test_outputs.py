@@ -1,0 +1,89 @@
+"""Several outputs are learned from one pass of the backbone; a missing value teaches nothing, a lost one is told."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from recognizer.errors import RecognizerError
+from recognizer.networks.closed_form import fit_dual, scale
+from recognizer.outputs import Output
+from recognizer.splits.values import MISSING, make_target
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue
+from recognizer.train.outputs import load_outputs, train_outputs
+from tests.drawn_dataset import Shapes
+
+
+def test_all_outputs_are_learned_and_photos_without_a_value_do_not_count(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        trained = load_outputs(shapes.recipe, store)
+        photos, judged = trained.split.held_out, trained.run.metrics["judged"]
+        logits = trained.predict(photos)
+    assert (judged["colour"]["photos"], judged["size"]["photos"]) == (shapes.coloured, shapes.learned)
+    assert judged["shape"]["accuracy"] > 0.85 and judged["colour"]["accuracy"] > 0.9
+    assert judged["size"]["mean_absolute_error"] < 9  # of sizes from 16 to 80; the constant guess is 16 off
+    told = {name: one.of(logits) for name, one in trained.calibrations.items()}
+    assert told["shape"].shape == (len(photos), 2) and told["colour"].sum(axis=1) == pytest.approx(1)
+    sizes = np.array([float(trained.values[photo.sha256]["size"]) for photo in photos])
+    assert np.abs(told["size"] - sizes).mean() < 9
+    low, high = trained.calibrations["size"].interval
+    assert low < 0 < high
+
+
+def test_what_is_trained_is_not_trained_again_and_other_values_are(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        train_outputs(shapes.recipe, store)
+        assert len(list((work / "runs").iterdir())) == 1
+        values = store.readings.all()
+        learned = load_outputs(shapes.recipe, store).split.learning[0].sha256
+        values[learned]["colour"] = "green" if values[learned].get("colour") != "green" else "red"
+        store.readings.replace(values)
+        train_outputs(shapes.recipe, store)
+        assert len(list((work / "runs").iterdir())) == 2
+
+
+def test_a_class_without_photos_is_told(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        kept = {photo: v for photo, v in store.readings.all().items() if v.get("colour") != "blue"}
+        store.readings.replace(kept)
+        with pytest.raises(RecognizerError, match="no photo to train “blue” of colour"):
+            train_outputs(shapes.recipe, store)
+
+
+def test_copies_that_contradict_each_other_stay_out(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        before = load_outputs(shapes.recipe, store).split.learning
+        values = store.readings.all()
+        one = before[0]
+        other = next(photo for photo in before if values[photo.sha256]["shape"] != values[one.sha256]["shape"])
+        store.issues.replace("duplicate", [Issue(one.sha256, "duplicate", 0.9, twin=other.sha256)])
+        after = {photo.sha256 for photo in load_outputs(shapes.recipe, store).split.learning}
+    assert {photo.sha256 for photo in before} - after == {one.sha256, other.sha256}
+
+
+def test_the_dual_form_is_linear_discriminant_analysis() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    features = rng.normal(size=(60, 4)) + rng.normal(size=(3, 4))[labels] * 2
+    rows = scale(features).rows.astype(float)
+    coefficients, bias = fit_dual(rows @ rows.T, labels, 3, 1e-9)
+    ours = rows @ (rows.T @ coefficients) + bias
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", priors=[1 / 3] * 3).fit(rows, labels).decision_function(rows)
+    difference = (ours - ours.mean(axis=1, keepdims=True)) - (theirs - theirs.mean(axis=1, keepdims=True))
+    assert np.abs(difference).max() < 1e-3 * np.abs(theirs).max()
+
+
+def test_a_numbers_bins_hold_about_as_many_photos(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        values, photos = store.readings.all(), store.photos.kept()
+    target = make_target(Output(name="size", kind="number", range=[0, 100]), photos, values)
+    counts = np.bincount(target.numbers(photos, values), minlength=target.width)
+    assert target.width == 12 and counts.min() >= 3 and list(target.centres) == sorted(target.centres)
+    del values[photos[0].sha256]["size"]
+    assert target.numbers(photos, values)[0] == MISSING
