@@ -4,6 +4,8 @@ Call `evaluate(recipe, store)` in evaluate.py.
 
     evaluate.py      the stage
       metrics.py       accuracy with its interval, coverage, selective accuracy, per class
+      blind.py         what people saw in photos whose label was hidden: accuracy and wrong labels, with intervals
+      cautions.py      what makes figures mean less than they seem to, and what to do about it
       dependence.py    how far answers rest on faces
       charts.py        confusion, reliability, coverage, mistakes, in numbers; charts.svg.jinja draws them
       page.py          evaluate.html, which holds them all

@@ -1,7 +1,10 @@
-"""The evaluate stage: what the trained network does on the held-out part, which nothing before it has learned from.
+"""The evaluate stage: what the trained network does on the held-out part, which no network has learned from.
 
-The labels of held-out photos are those of the search that found them, unless a person corrected them; no rule does.
-Where searches return wrong photos the accuracy here is therefore lower than the truth, never higher.
+The labels of held-out photos are those of the search that found them, unless a person corrected them; no rule changes
+one. So most figures say how often answers agree with labels, and that is no bound of how often they are right: a wrong
+label makes a right answer a mistake, an error that training and held-out photos share makes a wrong answer right, and a
+person who corrects what the network doubts takes its mistakes away and leaves its lucky hits. Only the blind sample
+says how often it is right (blind.py).
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -11,9 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from recognizer.calibration.abstain import energy
+import numpy as np
+
+from recognizer.calibration.abstain import energy, is_answered
 from recognizer.calibration.calibrate import Probabilities
 from recognizer.errors import RecognizerError
+from recognizer.evaluate.blind import blind_figures, count_answers
+from recognizer.evaluate.cautions import cautions
 from recognizer.evaluate.charts import make_charts
 from recognizer.evaluate.dependence import measure_dependence
 from recognizer.evaluate.metrics import measure
@@ -21,6 +28,8 @@ from recognizer.evaluate.page import write_html
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.blind import blind_population, draw_sample
+from recognizer.splits.split import few_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.train import TrainedNetwork, load_trained
@@ -38,10 +47,12 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         The report, as written to `reports/evaluate.json` and, with pictures, to `reports/evaluate.html`: `accuracy` and
         `accuracy_interval` (Wilson, 95 %), `photos`, `top3`, `ece` (15 bins), `ece_by_chance` (the expected `ece` under
         perfect calibration), `coverage` (share of the photos that get an answer), `selective_accuracy` (of those
-        answers), `per_class`, each class with its own accuracy, interval and number of photos, `likely_wrong_labels`
-        (how many of the photos' labels are likely wrong, as far as `clean` and `review` know: the sum of each one's
-        probability), `out_of_fold` (the same for out-of-fold predictions in training), and `run`, the fingerprint of
-        the training that was measured, `missing`, how many kept photos have no file any more, and `faces`, how far
+        answers) and `selective_interval`, `per_class`, each class with its own accuracy, interval and number of photos,
+        and whether the interval is `too_wide` to mean anything, `few`, classes of which hardly any photo is held out,
+        `likely_wrong_labels` (how many of the photos' labels are likely wrong, as far as `clean` and `review` know: the
+        sum of each one's probability), `unrated_labels` (how many of them nobody has checked), `out_of_fold` (the same
+        for out-of-fold predictions in training), `run`, the fingerprint of the training that was measured, `missing`,
+        how many kept photos have no file any more, `blind`, what the blind sample says (blind.py), and `faces`, how far
         answers rest on faces (dependence.py), None where no detector is installed.
 
     Raises:
@@ -59,10 +70,13 @@ def _evaluate(recipe: Recipe, store: PhotoStore, watch: Watch) -> dict[str, Any]
     if not photos:
         raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
     probabilities, figures = _measure(recipe, trained, watch)
+    figures["blind"] = _blind(recipe, store, trained, watch)
     figures["faces"] = _dependence(recipe, trained, store.work, watch)
     labels = label_numbers(recipe.labels, photos)
     charts = make_charts(photos, labels, probabilities, recipe.labels, figures["coverage"])
     counts = {"photos": len(photos)}
+    for caution in cautions(recipe, figures):
+        logging.getLogger(__name__).warning(caution)
     report = write_report(store.work, "evaluate", recipe.name, time.monotonic() - begun, counts, **figures)
     write_html(recipe, report, trained.calibration, charts, store.work / "reports")
     return report
@@ -81,7 +95,22 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
         "likely_wrong_labels": round(float((1 - label_qualities(photos)).sum()), 1),
         "out_of_fold": metrics["judged"],
         "missing": trained.split.missing,
+        "few": few_held_out(recipe, trained.split),
+        "unrated_labels": sum(not photo.label_rated for photo in photos),
     }
+
+
+def _blind(recipe: Recipe, store: PhotoStore, trained: TrainedNetwork, watch: Watch) -> dict[str, Any]:
+    """Return what the blind sample of the held-out photos says; only counts while one of them waits for a person."""
+    population, answers = blind_population(recipe, store), store.blind_answers.all()
+    sample = draw_sample(population)
+    counts = count_answers(sample, len(population), answers)
+    if not sample or counts["answered"] < len(sample):
+        return counts
+    found, calibration = trained.predict(sample, watch), trained.calibration
+    given = is_answered(found.probabilities, energy(found.logits), calibration.threshold, calibration.limit)
+    likeliest = np.array(recipe.labels)[found.probabilities.argmax(axis=1)]
+    return counts | blind_figures(sample, len(population) - len(sample), answers, likeliest, given)
 
 
 def _dependence(recipe: Recipe, trained: TrainedNetwork, work: Path, watch: Watch) -> dict[str, Any] | None:

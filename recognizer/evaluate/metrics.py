@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from recognizer.calibration.calibrate import Labels, Probabilities, ece, expected_ece
 
 TOP = 3
+TOO_WIDE = 0.4  # of an interval: it then tells next to nothing
 MANY = 6  # classes, from which on it tells something that the right one is among the likeliest three
 
 
@@ -19,7 +20,7 @@ def measure(
     threshold: float,
     out_of_distribution: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of a report.
+    """Return the figures of a report; `too_wide` says of a class that its interval is too wide to mean anything.
 
     Args:
         labels: the number of each photo's class, (photos,).
@@ -32,14 +33,16 @@ def measure(
     answered = probabilities.max(axis=1) >= threshold
     if out_of_distribution is not None:
         answered &= ~out_of_distribution
-    per_class = {name: accuracy_of(right[labels == number]) for number, name in enumerate(names)}
+    per_class = {name: _of_class(right[labels == number]) for number, name in enumerate(names)}
+    of_answers = accuracy_of(right[answered])
     return {
         **accuracy_of(right),
         "top3": round(float(top_right(labels, probabilities, TOP).mean()), 4),
         "ece": round(ece(probabilities, labels), 4),
         "ece_by_chance": round(expected_ece(probabilities), 4),
         "coverage": round(float(answered.mean()), 4),
-        "selective_accuracy": round(float(right[answered].mean()), 4) if answered.any() else None,
+        "selective_accuracy": of_answers["accuracy"],
+        "selective_interval": of_answers["accuracy_interval"],
         "per_class": per_class,
     }
 
@@ -51,6 +54,12 @@ def accuracy_of(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
     interval = binomtest(int(right.sum()), len(right)).proportion_ci(0.95, method="wilson")
     low, high = round(float(interval.low), 4), round(float(interval.high), 4)
     return {"accuracy": round(float(right.mean()), 4), "accuracy_interval": [low, high], "photos": len(right)}
+
+
+def _of_class(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    figures = accuracy_of(right)
+    low, high = figures["accuracy_interval"] or (0, 1)
+    return {**figures, "too_wide": high - low > TOO_WIDE}
 
 
 def top_right(labels: Labels, probabilities: Probabilities, top: int) -> npt.NDArray[np.bool_]:

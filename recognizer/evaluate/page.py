@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from recognizer.calibration.calibrate import BINS, Calibration
+from recognizer.evaluate.cautions import cautions
 from recognizer.evaluate.charts import Charts
 from recognizer.evaluate.metrics import MANY
 from recognizer.faces.detector import INSTALL
@@ -42,6 +43,8 @@ def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration,
     page = pages.get_template(TEMPLATE).render(
         **shown,
         **_source_words(recipe),
+        blind=report["blind"],
+        cautions=cautions(recipe, report),
         wrong_labels=round(report["likely_wrong_labels"]),
         bins=BINS,
         many=MANY,

@@ -32,7 +32,7 @@ def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, che
     checks = {issue.check for entry in entries for issue in entry.issues}
     by_check = Counter(check for entry in waiting for check in {issue.check for issue in entry.issues})
     return {
-        "next": {stage: recipe.command(stage) for stage in ("clean", "train")},
+        "next": {stage: recipe.command(stage) for stage in ("clean", "train", "evaluate")},
         "title": recipe.title,
         "labels": _options({label: label for label in recipe.labels}, Counter(e.photo.label for e in waiting)),
         "checks": _options({check: check_words(check) for check in sorted(checks)}, by_check),

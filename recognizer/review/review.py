@@ -12,11 +12,9 @@ import io
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
 
 import uvicorn
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -29,41 +27,18 @@ from starlette.staticfiles import StaticFiles
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
 from recognizer.review.answers import HELD_OUT, Json, describe_decision, describe_photo, describe_queue
+from recognizer.review.blind import BlindReview
 from recognizer.review.guard import Guard
 from recognizer.review.neighbours import Neighbours
 from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
+from recognizer.review.requests import ByPerson, Choice, Choices, check_label, read_body, sender
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO, Action, Decision, Photo
+from recognizer.store.rows import AUTO, Decision, Photo
 
-Sent = TypeVar("Sent", bound=BaseModel)
 PAGE = Path(__file__).with_name("page")
 THUMB = 320  # pixels, the longest side
 PRIVATE = {"Cache-Control": "private, max-age=3600"}  # a file never changes: its name is its fingerprint
 GRACE = 2  # seconds that a stop waits for requests under way
-
-
-class Choice(BaseModel):
-    """What a person wants done with one photo."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    photo: str
-    action: Action
-    label: str | None = None
-
-
-class Choices(BaseModel):
-    """What the page sends when a person decides about one photo or many."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    choices: list[Choice] = Field(min_length=1)
-    by: str = Field(max_length=60)
-
-
-class TakeBack(BaseModel):
-    """What the page sends when a person undoes the last choice."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    by: str = Field(max_length=60)
 
 
 def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Starlette:
@@ -75,13 +50,16 @@ def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Star
         name: who decides, unless the page says otherwise.
         host: the address that the page will listen at.
     """
-    review = _Review(recipe, store, name)
+    review, blind = _Review(recipe, store, name), BlindReview(recipe, store)
     routes = [
         Route("/", _page),
         Route("/api/queue", review.queue),
         Route("/api/photos/{sha256}", review.detail),
         Route("/api/decisions", review.decide, methods=["POST"]),
         Route("/api/undo", review.undo, methods=["POST"]),
+        Route("/api/blind", blind.ask),
+        Route("/api/blind", blind.answer, methods=["POST"]),
+        Route("/api/blind/undo", blind.undo, methods=["POST"]),
         Route("/photo/{sha256}.jpg", review.photo),
         Route("/thumb/{sha256}.jpg", review.thumb),
         Mount("/page", StaticFiles(directory=PAGE)),
@@ -150,11 +128,11 @@ class _Review:
 
     async def decide(self, request: Request) -> Response:
         """Save a choice about one photo or many; it is saved when the answer is sent."""
-        sent = await _body(request, Choices)
+        sent = await read_body(request, Choices)
         return await run_in_threadpool(self._decide, sent)
 
     def _decide(self, sent: Choices) -> Response:
-        by = _person(sent.by)
+        by = sender(sent)
         decisions = [self._decision(choice, by) for choice in sent.choices]
         before = self._counting(decision.photo for decision in decisions)
         self._store.decisions.add(*decisions)
@@ -162,17 +140,17 @@ class _Review:
 
     def _decision(self, choice: Choice, by: str) -> Decision:
         label = choice.label if choice.action == "relabel" else None
-        if choice.action == "relabel" and label not in self._recipe.labels:
-            raise HTTPException(422, f"“{label}” is no class of the recipe; choose one of its classes.")
+        if choice.action == "relabel":
+            check_label(label, self._recipe.labels)
         return Decision(choice.photo, choice.action, "looked at", label, by)
 
     async def undo(self, request: Request) -> Response:
         """Take a person's last choice back, and tell what counts for its photos now."""
-        back = await _body(request, TakeBack)
+        back = await read_body(request, ByPerson)
         return await run_in_threadpool(self._undo, back)
 
-    def _undo(self, back: TakeBack) -> Response:
-        photos = self._store.decisions.undo(_person(back.by))
+    def _undo(self, back: ByPerson) -> Response:
+        photos = self._store.decisions.undo(sender(back))
         return JSONResponse({"decisions": self._counting(photos)})
 
     def _counting(self, photos: Iterable[str]) -> Json:
@@ -206,20 +184,6 @@ class _Review:
 
 def _page(_: Request) -> Response:
     return FileResponse(PAGE / "index.html")
-
-
-async def _body(request: Request, kind: type[Sent]) -> Sent:
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise HTTPException(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
-
-
-def _person(name: str) -> str:
-    if not person_name(name):
-        raise HTTPException(422, f"Write your name first; “{AUTO}” is what the rules are called.")
-    return person_name(name)
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

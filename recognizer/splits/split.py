@@ -6,6 +6,7 @@ aside. So a photo that is added later can set others aside, but it moves none in
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue, Photo
 
 VALIDATION = 0.1  # share of the training groups that progress is measured on
+FEW = 5  # held-out photos of a class; fewer tell nothing about it
 Side = Literal["training", "held_out", "aside"]
 Labels = npt.NDArray[np.int_]
 
@@ -68,6 +70,17 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
         validates = side == "training" and _validates(group[photo.sha256])
         getattr(split, "validation" if validates else side).append(photo)
     return split
+
+
+def few_held_out(recipe: Recipe, split: Split) -> dict[str, int]:
+    """Return the classes of which fewer than `FEW` photos are held out, with how many are.
+
+    Args:
+        recipe: the recipe.
+        split: of the kept photos.
+    """
+    counts = Counter(photo.label for photo in split.held_out)
+    return {label: counts[label] for label in recipe.labels if counts[label] < FEW}
 
 
 def group_together(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:

@@ -40,7 +40,8 @@ class BlindAnswers:
             if self._database.row("SELECT 1 FROM photos WHERE sha256 = ?", answer.photo) is None:
                 raise NotFound(f"Photo {answer.photo[:16]} is not stored any more; nothing was saved.")
             self._database.execute(
-                'INSERT OR REPLACE INTO blind_answers (photo, seen, label, classes, "by", at) VALUES (?, ?, ?, ?, ?, ?)',
+                'INSERT OR REPLACE INTO blind_answers (photo, seen, label, classes, "by", at)'
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 *(answer.photo, answer.seen, answer.label, self._classes, answer.by, now()),
             )
 

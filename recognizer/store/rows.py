@@ -56,7 +56,9 @@ class Photo:
         action: the decision that counts, or an empty string.
         path: the file.
         title: as the engine told it, or an empty string.
-        label_quality: how likely `label` is right, as far as known: 1 where a person decided or nothing was checked.
+        label_quality: how likely `label` is right: 1 where a person decided; where nobody did and no check estimated
+            it, as likely as the other labels of its class, or 1 where no label was ever estimated.
+        label_rated: whether a person decided about the label, or a check estimated it.
     """
 
     sha256: str
@@ -73,6 +75,7 @@ class Photo:
     path: Path
     title: str = ""
     label_quality: float = 1.0
+    label_rated: bool = True
 
 
 @dataclass(frozen=True)

@@ -95,19 +95,24 @@ SELECT photo, action, label, "by", reason FROM (
 ) WHERE place = 1;
 
 -- Every stored photo with where it comes from and what was decided about it. Where the estimate is about another label
--- than the one that counts, as after an undo, what is left of the probability is the most that this one can have.
+-- than the one that counts, as after an undo, what is left of the probability is the most that this one can have. A
+-- label that nobody has estimated or decided is as likely right as the others of its class are in the mean.
 CREATE VIEW described_photos AS
-SELECT labelled.*, coalesce(
-    CASE WHEN trust.label = labelled.label THEN trust.probability ELSE 1 - trust.probability END, 1.0
-) AS label_quality FROM (
+SELECT labelled.*, decided_by <> 'auto' OR trust.photo IS NOT NULL AS label_rated, CASE
+    WHEN decided_by <> 'auto' THEN 1.0
+    WHEN trust.label = labelled.label THEN trust.probability
+    WHEN trust.label IS NOT NULL THEN 1 - trust.probability
+    ELSE coalesce(means.probability, (SELECT avg(probability) FROM trust), 1.0)
+END AS label_quality FROM (
     SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
            hits.title, hits.licence, hits.author, hits.rank,
            coalesce(action, '') AS action, coalesce("by", 'auto') AS decided_by,
            CASE action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
     FROM photos JOIN hits ON hits.id = photos.hit
         LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
-) AS labelled LEFT JOIN trust
-    ON trust.photo = sha256 AND decided_by = 'auto';
+) AS labelled LEFT JOIN trust ON trust.photo = sha256
+    LEFT JOIN (SELECT label, avg(probability) AS probability FROM trust GROUP BY label) AS means
+    ON means.label = labelled.label;
 
 -- The photos that training uses.
 CREATE VIEW kept_photos AS

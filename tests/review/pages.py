@@ -9,22 +9,29 @@ expect.set_options(timeout=60_000)  # other programs may keep the machine busy
 
 
 @contextmanager
-def visit(browser: Browser, address: str, view: str = "single", width: int = 1280, height: int = 760) -> Iterator[Page]:
-    """Open the page in a window of its own; nothing may be asked of another host, and no script may fail."""
+def window_of(browser: Browser, width: int, height: int) -> Iterator[Page]:
+    """Open an empty page in a window of its own; no script may fail in it."""
     window = browser.new_context(viewport={"width": width, "height": height})
     page = window.new_page()
     page.set_default_timeout(60_000)
-    asked: list[str] = []
     wrong: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
-    page.goto(f"{address}/#view={view}")
-    page.locator(".cell img, #pictures img").first.wait_for()
     yield page
     window.close()
-    assert [url for url in asked if not url.startswith(address)] == []
     assert wrong == []
+
+
+@contextmanager
+def visit(browser: Browser, address: str, view: str = "single", width: int = 1280, height: int = 760) -> Iterator[Page]:
+    """Open the list of the page, the blind sample put off; nothing may be asked of another host."""
+    asked: list[str] = []
+    with window_of(browser, width, height) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{address}/#view={view}&sample=later")
+        page.locator(".cell img, #pictures img").first.wait_for()
+        yield page
+    assert [url for url in asked if not url.startswith(address)] == []
 
 
 def shown(page: Page) -> str:

@@ -22,7 +22,7 @@ from recognizer.store.rows import Decision, Hit, Issue
 
 CAPES = "Capes <i>& ${1+1} {{x}}"  # a name that a careless page would run or lose
 LABELS = ["Kilim", "Batik", CAPES]
-RECIPE = 'title = "Cloth"\n[train]\nheld_out = 0.5\n' + "".join(
+RECIPE = 'title = "Cloth"\n[train]\nheld_out = {share}\n' + "".join(
     f"[[classes]]\nname = '{label}'\nqueries = ['q']\n" for label in LABELS
 )
 PHOTOS = 12
@@ -36,9 +36,9 @@ class Work:
     the labels of 0, 1, 2 and 8 seem wrong; a rule has dropped 6, the others wait.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held_out: float = 0.5) -> None:
         self.recipe_file = folder / "cloth.toml"
-        self.recipe_file.write_text(RECIPE)
+        self.recipe_file.write_text(RECIPE.replace("{share}", str(held_out)))
         self.recipe = load_recipe(self.recipe_file)
         self.folder = folder / "work"
         with self.open() as store:
@@ -62,7 +62,11 @@ class Work:
 
     def open(self) -> PhotoStore:
         """Open the store once more, on a connection of its own."""
-        return PhotoStore(self.folder, LABELS)
+        return PhotoStore(self.folder, self.recipe.labels)
+
+    def reload(self) -> None:
+        """Read the recipe again after its file was changed."""
+        self.recipe = load_recipe(self.recipe_file)
 
     def decided(self) -> dict[str, tuple[str, str | None, str]]:
         """Read from the database what counts for each photo: action, label, and by whom."""

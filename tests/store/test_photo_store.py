@@ -333,7 +333,8 @@ def test_issues_stay_when_new_ones_are_wrong(store: PhotoStore) -> None:
 
 
 def doubtful(store: PhotoStore) -> dict[str, float]:
-    return {photo.sha256: photo.label_quality for photo in store.photos.all() if photo.label_quality != 1}
+    rated = (photo for photo in store.photos.all() if photo.label_rated)
+    return {photo.sha256: photo.label_quality for photo in rated if photo.label_quality != 1}
 
 
 def test_an_estimate_is_about_one_label_and_leaves_the_rest_to_the_others(store: PhotoStore) -> None:
@@ -347,7 +348,7 @@ def test_an_estimate_is_about_one_label_and_leaves_the_rest_to_the_others(store:
     assert (
         found
         and found.label_quality == 0.75
-        and {photo.label_quality for photo in store.photos.kept()} == {0.25, 0.75, 1.0}
+        and {photo.label_quality for photo in store.photos.kept()} == {0.25, 0.5, 0.75}
     )
     store.decisions.undo_automatic(moved)
     assert doubtful(store) == {kept: 0.25, moved: 0.25}
@@ -359,6 +360,22 @@ def test_what_a_person_decided_counts_fully(store: PhotoStore, action: Action) -
     store.label_quality.replace([LabelQuality(photo, "Batik" if action == "relabel" else "Kilim", 0.25)])
     store.decisions.add(decided(photo, action, "ann"))
     assert doubtful(store) == {}
+
+
+def test_a_label_that_was_never_rated_counts_as_the_others_of_its_class_do(store: PhotoStore) -> None:
+    first, second, third, *_ = fill(store)
+    store.label_quality.replace([LabelQuality(first, "Kilim", 0.25), LabelQuality(second, "Kilim", 0.75)])
+    store.decisions.add(decided(third, "keep", "ann"))
+    photos = store.photos.all()
+    assert [photo.label_rated for photo in photos] == [True] * 3 + [False] * (len(photos) - 3)
+    assert [photo.label_quality for photo in photos[:3]] == [0.25, 0.75, 1.0]
+    assert {photo.label_quality for photo in photos[3:]} == {0.5}, "also where no label of the class was"
+    store.label_quality.replace([LabelQuality(first, "Kilim", 0.25), LabelQuality(photos[-1].sha256, "Ikat", 0.75)])
+    assert {photo.label: photo.label_quality for photo in store.photos.all() if not photo.label_rated} == {
+        "Kilim": 0.25,
+        "Batik": 0.5,
+        "Ikat": 0.75,
+    }
 
 
 def test_new_trust_takes_the_place_of_all_former_or_none_of_it(store: PhotoStore) -> None:

@@ -30,6 +30,13 @@ export const decide = (choices, by) => ask("/api/decisions", { choices, by });
 
 export const undo = (by) => ask("/api/undo", { by });
 
+// Each of these returns how far the blind sample is: {drawn, answered, photos, corrections}.
+export const fetchBlind = () => ask("/api/blind");
+
+export const answerBlind = (photo, seen, label, by) => ask("/api/blind", { photo, seen, label, by });
+
+export const undoBlind = (by) => ask("/api/blind/undo", { by });
+
 export const photoAddress = (id) => `/photo/${id}.jpg`;
 
 export const thumbAddress = (id) => `/thumb/${id}.jpg`;

@@ -9,11 +9,18 @@ export const NO_FILTER = { state: "waiting", check: "", label: "", part: "" };
 
 export const settings = {
   view: asked.get("view") === "grid" ? "grid" : "single",
+  later: asked.get("sample") === "later", // whether the blind sample was put off
   filter: Object.fromEntries(FIELDS.map((field) => [field, asked.get(field) ?? NO_FILTER[field]])),
 };
 
 export function remember() {
-  history.replaceState(null, "", `#${new URLSearchParams({ view: settings.view, ...settings.filter })}`);
+  const sample = settings.later ? { sample: "later" } : {};
+  history.replaceState(null, "", `#${new URLSearchParams({ view: settings.view, ...settings.filter, ...sample })}`);
+}
+
+export function skipSample(later) {
+  settings.later = later;
+  remember();
 }
 
 export function setFilter(filter) {

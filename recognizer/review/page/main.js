@@ -2,6 +2,7 @@
 
 import { decide, fetchQueue, undo } from "./api.js";
 import { showBar } from "./bar.js";
+import { askBlind, blindActions, isBlind, showBlind, showTaken, takeUp } from "./blind.js";
 import { $, plural } from "./dom.js";
 import { showEnd } from "./end.js";
 import { listenToFilter, NO_FILTER, personName, remember, setFilter, settings, showFilter, showName } from "./filters.js";
@@ -17,11 +18,14 @@ import { leaveSingle, showSingle } from "./single.js";
 let answer; // of the server, to the last question for the list
 let list;
 
-const inGrid = () => settings.view === "grid";
+const viewNow = () => (isBlind() ? "blind" : settings.view);
+const inGrid = () => viewNow() === "grid";
+const VIEWS = ["blind", "single", "grid", "end"];
 
 // Ask for the list anew; stay at the photo `id` where it is still there.
 async function load(id) {
   const asked = { ...settings.filter };
+  await askBlind();
   answer = await waited(fetchQueue(asked), "Loading…");
   list = new List(answer, asked.state);
   document.title = `Review: ${answer.title}`;
@@ -41,17 +45,17 @@ function catchUp() {
 // Showing
 
 function show() {
-  const isEmpty = !list.current;
-  $("end").hidden = !isEmpty;
-  $("grid").hidden = isEmpty || !inGrid();
-  $("single").hidden = isEmpty || inGrid();
-  $("main").tabIndex = isEmpty || inGrid() ? -1 : 0; // one photo scrolls, and may have nothing to put the focus on
+  const view = isBlind() || list.current ? viewNow() : "end";
+  for (const name of VIEWS) $(name).hidden = name !== view;
+  $("main").tabIndex = view === "single" ? 0 : -1; // one photo scrolls, and may have nothing to put the focus on
   $("mode").textContent = inGrid() ? "Single" : "Grid";
-  document.body.dataset.view = isEmpty ? "end" : settings.view;
-  if (isEmpty) showEnd(answer, () => change(NO_FILTER));
-  else if (inGrid()) showGrid(list);
+  document.body.dataset.view = view;
+  showTaken();
+  if (view === "blind") return showBlind(answer.labels.map(({ name }) => name), answer.next.evaluate, { show, load });
+  if (view === "end") showEnd(answer, () => change(NO_FILTER));
+  else if (view === "grid") showGrid(list);
   else showOne();
-  showTheBar();
+  return showTheBar();
 }
 
 function showOne() {
@@ -189,7 +193,7 @@ function change(filter) {
 }
 
 function switchView() {
-  settings.view = inGrid() ? "single" : "grid";
+  settings.view = settings.view === "grid" ? "single" : "grid";
   remember();
   if (inGrid()) leaveSingle();
   else list.selectNone();
@@ -223,6 +227,10 @@ const actions = {
 };
 
 for (const id of ["keep", "drop", "relabel", "suggested", "undo", "mode"]) $(id).addEventListener("click", actions[id]);
+$("sample").addEventListener("click", () => {
+  takeUp();
+  show();
+});
 $("next").addEventListener("click", () => move(1));
 $("previous").addEventListener("click", () => move(-1));
 $("ask").addEventListener("click", actions.help);
@@ -244,7 +252,7 @@ $("grid").addEventListener("dblclick", (event) => {
 $("main").addEventListener("scroll", () => inGrid() && list && requestAnimationFrame(showTheBar));
 window.addEventListener("resize", () => inGrid() && list && showTheBar());
 document.addEventListener("visibilitychange", catchUp);
-listen(actions, inGrid);
+listen((view) => (view === "blind" ? blindActions : actions), viewNow);
 listenToFilter(() => afterwards(load));
 alone(async () => {
   await load();

@@ -1,0 +1,71 @@
+"""The blind sample: held-out photos in which a person names the class without knowing label or suggestion.
+
+    sample = draw_sample(blind_population(recipe, store))       # in the order in which a person is asked
+
+It is drawn from the held-out photos as they were collected: a person's decisions, which the network's doubts may have
+steered, take none out of it and change no label. Only what checks drop without a look at the label is not in it.
+
+Every photo has the same chance, and each class its share (systematic rounding; Särndal, Swensson and Wretman, 1992,
+sections 3.4 and 3.7). A photo's place in the order is a number of its own, made of its fingerprint (permanent random
+numbers; Ohlsson, 1995), so the sample can be drawn again at any time: where photos have come or gone since, it is a
+sample of those that are there now, most of it is as before, and what was answered counts on.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from recognizer.recipe import Recipe
+from recognizer.splits.groups import is_held_out
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import AUTO, Photo
+
+SIZE = 60  # photos that are asked for, or all where there are fewer
+
+
+def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
+    """Return the held-out photos of the recipe's classes as they were collected, less those that rules dropped.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+    """
+    dropped = {one.photo for one in store.decisions.current() if one.by == AUTO and one.action == "drop"}
+    return [
+        photo
+        for photo in store.photos.all()
+        if photo.found_as in recipe.labels
+        and photo.sha256 not in dropped
+        and is_held_out(photo.sha256, recipe.train.held_out)
+        and photo.path.is_file()
+    ]
+
+
+def draw_sample(population: Sequence[Photo], size: int = SIZE, key: str = "blind") -> list[Photo]:
+    """Return a random sample of photos, each class with its share, in a random order.
+
+    Args:
+        population: the photos to draw from.
+        size: how many; all where there are no more.
+        key: of the chance; another one draws another sample.
+    """
+    place = {photo.sha256: _number(key, photo.sha256) for photo in population}
+    ordered = sorted(population, key=lambda photo: (photo.found_as, place[photo.sha256]))
+    classes = [list(photos) for _, photos in groupby(ordered, key=lambda photo: photo.found_as)]
+    shares = _share_out([len(photos) for photos in classes], min(size, len(population)), _number(key, ""))
+    drawn = [photo for photos, share in zip(classes, shares, strict=True) for photo in photos[:share]]
+    return sorted(drawn, key=lambda photo: place[photo.sha256])
+
+
+def _share_out(counts: Sequence[int], size: int, chance: float) -> list[int]:
+    """Return how many of each class are drawn: its share of the size, rounded up or down so that the mean is exact."""
+    ends = np.cumsum([0, *counts]) * size
+    marks = np.floor(ends / max(sum(counts), 1) + chance).astype(int).tolist()
+    return [after - before for before, after in pairwise(marks)]
+
+
+def _number(key: str, name: str) -> float:
+    """Return a random number from 0 to 1 that is always the same for a name."""
+    return int(hashlib.sha256(f"{key} {name}".encode()).hexdigest()[:12], 16) / 16**12
