@@ -30,7 +30,7 @@ from tests.networks.networks import draw_photo
 NETWORKS: dict[str, tuple[int, dict[str, Any]]] = {
     "vit_tiny_patch16_224": (64, {"depth": 2}),
     "swin_tiny_patch4_window7_224": (64, {"depths": (1, 1, 1, 1), "embed_dim": 48, "num_heads": (1, 2, 2, 4)}),
-    "levit_128s": (224, {}),
+    "levit_128s": (64, {"img_size": 64, "depth": (1, 1, 1)}),
 }
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,3 +113,8 @@ def wait_for(true: Callable[[], bool], seconds: float) -> bool:
     while not true() and time.monotonic() < end:
         never.wait(0.05)
     return true()
+
+
+def files_in(folder: Path) -> set[Path]:
+    """Return the files below a folder, from which others may be removing some."""
+    return {Path(place, name) for place, _, names in os.walk(folder) for name in names}

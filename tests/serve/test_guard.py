@@ -15,7 +15,7 @@ from PIL import Image
 from recognizer.serve.parts import UNNAMED
 from recognizer.serve.uploads import HERE
 from tests.conftest import Served
-from tests.serve.asking import META, answered, ask, client, half_sent, listen, of_upload, serving, upload
+from tests.serve.asking import META, answered, ask, client, files_in, half_sent, listen, of_upload, serving, upload
 
 NOT_HERE = "This photo is not here, or deleted here already; choose it again."
 NAMED = {"without meta": {}, "with meta": {"meta": META}, "as a stream": {"meta": META, "is_stream": True}}
@@ -222,13 +222,13 @@ def joined(page: httpx.Client, session: str, event: int, data: list[Any]) -> Any
 @pytest.mark.parametrize("path", ["/dev/zero", "/etc/passwd", "/proc/self/environ"])
 def test_no_event_of_the_page_reads_or_copies_a_file(page: httpx.Client, photo: bytes, path: str, capfd: Any) -> None:
     """Nor stops the server by trying: /dev/zero has no end."""
-    before = {file for file in HERE.folder.rglob("*") if file.is_file()}
+    before = files_in(HERE.folder)
     file = {"path": path, "meta": META}
     for event, takes in events(page):
         for sent in (file, [file], {"a": file}, path, None):
             told = json.dumps(joined(page, f"s{event}", event, [sent] * takes))
             assert takes == 0 or "error" in told or "Choose a photo" in told
-    assert {file for file in HERE.folder.rglob("*") if file.is_file()} <= before
+    assert files_in(HERE.folder) <= before
     assert "Traceback" not in capfd.readouterr().err
     assert_serves(page, photo)
 

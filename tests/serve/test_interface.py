@@ -16,7 +16,7 @@ from recognizer.words.words import words_in
 from tests.browser import chromium, contrast_ratios
 from tests.conftest import Served
 from tests.paths import ROOT
-from tests.serve.asking import wait_for
+from tests.serve.asking import files_in, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +127,11 @@ def test_every_text_can_be_read_in_light_and_dark(browser: Browser, served: Serv
 
 
 def test_the_photo_is_shown_after_its_answer_and_then_deleted(page: Page, served: Served) -> None:
-    before = {path for path in HERE.folder.rglob("*") if path.is_file()}  # of other tests
+    before = files_in(HERE.folder)  # of other tests
     page.set_input_files("input[type=file]", served.photos[0])
     answer(page)
     page.wait_for_function("document.querySelector('[data-testid=image] img').naturalWidth > 0")
-    assert wait_for(lambda: {path for path in HERE.folder.rglob("*") if path.is_file()} <= before, 15)
+    assert wait_for(lambda: files_in(HERE.folder) <= before, 15)
 
 
 def test_no_camera_and_no_flagging(page: Page) -> None:
@@ -165,5 +165,5 @@ def test_a_translated_page_has_its_photo_until_it_is_shown(browser: Browser, ser
         page.wait_for_selector(f"text={words_in('th').say('page.trust')}")
         page.set_input_files("input[type=file]", served.photos[0])
         answer(page)
-        assert served.photos[0].name in {path.name for path in HERE.folder.rglob("*")}
+        assert served.photos[0].name in {path.name for path in files_in(HERE.folder)}
         page.wait_for_function("document.querySelector('[data-testid=image] img').naturalWidth > 0")
