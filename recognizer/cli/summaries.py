@@ -141,15 +141,17 @@ def _left_on_the_hub(recipe: Recipe, report: dict[str, Any]) -> list[str]:
 
 
 def trained(recipe: Recipe, report: dict[str, Any]) -> Summary:
-    """Show how many photos were used for what."""
+    """Show how many photos were used for what, and say what of training did not help."""
     words = {"held_out": "held out", "aside": "set aside"}
     counts = {words.get(name, name): number for name, number in report["counts"].items()}
     counts["seconds"] = round(report["seconds"])
-    return [table(f"Trained {recipe.name}", counts), *_missing(recipe, report)]
+    return [table(f"Trained {recipe.name}", counts), *report["notes"], *_missing(recipe, report)]
 
 
 def evaluated(recipe: Recipe, report: dict[str, Any], page: Path) -> Summary:
     """Show how good the network is, and where the page with all of it is."""
+    if recipe.has_outputs:
+        return [*_outputs(report), f"All of it, for each group: {page}", *_missing(recipe, report)]
     low, high = report["accuracy_interval"]
     rows = {
         "held-out photos": report["photos"],
@@ -167,6 +169,29 @@ def evaluated(recipe: Recipe, report: dict[str, Any], page: Path) -> Summary:
     ]
 
 
+def _outputs(report: dict[str, Any]) -> Summary:
+    """Show each output next to the constant guess, and the largest gap between groups."""
+    rows = {name: _beside_guess(one) for name, one in report["outputs"].items()}
+    said = [
+        f"Largest gap: {gap['output']} is {_amount(gap['best'])} for “{gap['best']['group']}” and "
+        f"{_amount(gap['worst'])} for “{gap['worst']['group']}” of {gap['by']}."
+        for gap in report["gaps"][:1]
+    ]
+    return [_grid(["output", "photos", "figure", "measured", "constant guess"], rows), *said]
+
+
+def _beside_guess(one: dict[str, Any]) -> dict[str, str]:
+    kind = "accuracy" if one["kind"] == "classes" else "mean error"
+    return {"photos": one["photos"], "figure": kind, "measured": _amount(one), "guess": _amount(one["constant"])}
+
+
+def _amount(figures: dict[str, Any]) -> str:
+    """Say an accuracy, or a mean absolute error."""
+    if "accuracy" in figures:
+        return _percent(figures["accuracy"] or 0.0)
+    return f"{figures['mean_absolute_error']:.2f}"
+
+
 def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show how well the forms of the model agree."""
     forms = {
@@ -174,7 +199,22 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
         for file, form in report["agreement"]["forms"].items()
     }
     photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
-    return [_grid(["form", "largest difference", "same answer"], forms), photos]
+    return [
+        _grid(["form", "largest difference", "same answer"], forms),
+        photos,
+        *few_bits(report["agreement"]["forms"]),
+    ]
+
+
+def few_bits(forms: dict[str, Any]) -> list[str]:
+    """Say where eight bits change too many answers, and what to use then."""
+    same = forms.get("model.tflite", {}).get("same_answer", 1.0)
+    if same >= 0.98:
+        return []
+    return [
+        f"model.tflite gives the same answer for {_percent(same)} of them only: eight bits are few where classes are "
+        "nearly as likely as one another. Where that matters, use model.float32.tflite."
+    ]
 
 
 def _missing(recipe: Recipe, report: dict[str, Any]) -> list[str]:

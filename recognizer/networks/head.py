@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.lda import fit_linear
+from recognizer.networks.lda import Layer, fit_linear
 from recognizer.networks.stages import windows
 
 CELLS = 3  # along each side of a picture: where things are tells classes apart (docs/experiments.md)
@@ -55,11 +55,15 @@ def fit_head(
         labels: the number of each photo's class, (n,).
         label_quality: how likely each label is right, (n,).
     """
+    put_head(network, fit_linear(embeddings, labels, label_quality))
+
+
+def put_head(network: nn.Module, layer: Layer) -> None:
+    """Put a closed-form head into a network, as `split_last` takes it."""
     _, last = split_last(network)
-    weight, bias = fit_linear(embeddings, labels, label_quality)
     with torch.no_grad():
-        last.weight.copy_(torch.from_numpy(weight))
-        last.bias.copy_(torch.from_numpy(bias))
+        last.weight.copy_(torch.from_numpy(layer.weight))
+        last.bias.copy_(torch.from_numpy(layer.bias))
 
 
 def fold_temperature(network: nn.Module, temperature: float) -> None:

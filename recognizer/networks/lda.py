@@ -4,9 +4,12 @@ The covariance is shrunk towards a multiple of the identity (Friedman, 1989, “
 since there are about as many features as photos. A fit costs one system of linear equations: the sums that it needs
 are kept for each fold and added up, so that many folds of many photos stay cheap. On few photos with some wrong labels
 a head so made does better than one that is learned step by step (docs/experiments.md).
+
+To a head all classes are as likely, however many photos of each were found: a search engine's numbers say nothing of
+what visitors will show.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +21,7 @@ from recognizer.calibration.calibrate import Labels, fit_temperature
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
-FOLDS = 3  # in which the shrinkage of a head is chosen
+FOLDS = 3  # in which the shrinkage of a head is chosen where no others are named
 COMPONENTS = 768  # of the features of a head, at most
 FITTED = 4096  # rows that the components are fitted to, at most
 MOST_TEMPERATURE = 100.0
@@ -87,8 +90,15 @@ def fit_discriminants(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats
     return weight, bias
 
 
+Fit = Callable[[ClassSums, float], tuple[Floats, Floats]]
+
+
 def predict_out_of_fold(
-    features: Floats, folds: Sequence[Labels], parts: Sequence[ClassSums], shrinkage: float
+    features: Floats,
+    folds: Sequence[Labels],
+    parts: Sequence[ClassSums],
+    shrinkage: float,
+    fit: Fit = fit_discriminants,
 ) -> Floats:
     """Return for the photos of each fold the discriminants that the other folds give.
 
@@ -97,6 +107,7 @@ def predict_out_of_fold(
         folds: the places of each fold's photos among them; photos in no fold are left at zero.
         parts: the sums of each fold's photos.
         shrinkage: of the covariance, from 0 to 1.
+        fit: makes weight and bias of sums.
 
     Returns:
         Discriminants, (n, classes) or (n, views, classes).
@@ -104,9 +115,35 @@ def predict_out_of_fold(
     everything = add_sums(parts)
     found = np.zeros((*features.shape[:-1], len(everything.counts)))
     for fold, part in zip(folds, parts, strict=True):
-        weight, bias = fit_discriminants(everything - part, shrinkage)
+        weight, bias = fit(everything - part, shrinkage)
         found[fold] = features[fold] @ weight + bias
     return found
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A linear layer: logits are `embeddings @ weight.T + bias`.
+
+    Args:
+        weight: (classes, channels).
+        bias: (classes,).
+    """
+
+    weight: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Closed-form heads of one collection.
+
+    Args:
+        whole: learned from all photos.
+        folds: number of a fold to the head that is learned from the others.
+    """
+
+    whole: Layer
+    folds: dict[int, Layer]
 
 
 @dataclass(frozen=True)
@@ -117,29 +154,65 @@ class _Reduction:
     offset: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        return features.astype(self.projection.dtype) @ self.projection + self.offset
+        """Reduce a few rows after the other, since all of them in full precision would fill memory."""
+        reduced = np.empty((*features.shape[:-1], self.projection.shape[1]), np.float32)
+        for start in range(0, len(features), FITTED):
+            some = features[start : start + FITTED].astype(self.projection.dtype)
+            reduced[start : start + FITTED] = some @ self.projection + self.offset
+        return reduced
+
+    def layer(self, weight: Floats, bias: Floats) -> Layer:
+        """Return the layer that does of the features what weight, (components, classes), and bias do of these."""
+        return Layer((self.projection @ weight).T, bias + self.offset @ weight)
 
 
-def fit_linear(embeddings: Floats, labels: Labels, label_quality: Floats | None = None) -> tuple[Floats, Floats]:
-    """Fit a linear layer; its shrinkage and temperature are those under which labels of other folds are likeliest.
+def even_weights(labels: Labels, weights: Floats) -> npt.NDArray[np.float64]:
+    """Return weights under which all classes count alike in all, (n,), in the mean as much as before."""
+    totals = np.bincount(labels, weights)
+    even = weights / np.where(totals > 0, totals, 1)[labels]
+    return np.asarray(even * weights.sum() / (even.sum() or 1))
+
+
+def fit_heads(embeddings: Floats, labels: Labels, folds: Labels, label_quality: Floats | None = None) -> Heads:
+    """Fit a head to all photos, and one to all but those of each fold.
+
+    Their components are those of all photos, which no label has a say in; their shrinkage and temperature are those
+    under which labels are likeliest, given what the other folds predict, each class counting alike.
 
     Args:
         embeddings: of all augmented views of each photo, (n, views, channels).
         labels: the number of each photo's class, (n,), every class present.
+        folds: the number of each one's fold, (n,).
         label_quality: how likely each label is right, (n,); photos count that much, and all count 1 without.
-
-    Returns:
-        Weight, (classes, channels), and bias, (classes,): logits are `embeddings @ weight.T + bias`.
     """
     weights = np.ones(len(labels)) if label_quality is None else label_quality
     reduction = _reduce(embeddings.reshape(-1, embeddings.shape[2]))
     features = reduction(embeddings)
-    order = np.argsort(labels, kind="stable")
-    folds = [order[fold::FOLDS] for fold in range(FOLDS)]  # of each class about as many
-    parts = [_sum_views(features[fold], labels[fold], int(labels.max()) + 1, weights[fold]) for fold in folds]
-    temperature, shrinkage = _choose(features, labels, weights, folds, parts)
-    weight, bias = (values / temperature for values in fit_discriminants(add_sums(parts), shrinkage))
-    return (reduction.projection @ weight).T, bias + reduction.offset @ weight
+    numbers = np.unique(folds).tolist()
+    places = [np.flatnonzero(folds == number) for number in numbers]
+    parts = [_sum_views(features[place], labels[place], int(labels.max()) + 1, weights[place]) for place in places]
+    temperature, shrinkage = _choose(features, labels, weights, places, parts)
+    everything = add_sums(parts)
+
+    def layer(sums: ClassSums) -> Layer:
+        weight, bias = (values / temperature for values in _fit_even(sums, shrinkage))
+        return reduction.layer(weight, bias)
+
+    fitted = {number: layer(everything - part) for number, part in zip(numbers, parts, strict=True)}
+    return Heads(layer(everything), fitted)
+
+
+def fit_linear(embeddings: Floats, labels: Labels, label_quality: Floats | None = None) -> Layer:
+    """Return the head of all photos, its settings chosen in a few folds of like classes; see `fit_heads`."""
+    folds = np.empty(len(labels), dtype=int)
+    folds[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % FOLDS
+    return fit_heads(embeddings, labels, folds, label_quality).whole
+
+
+def _fit_even(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats]:
+    """Return what `fit_discriminants` does, for classes that are all as likely."""
+    weight, bias = fit_discriminants(sums, shrinkage)
+    return weight, bias - np.log(np.maximum(sums.counts, FEWEST))
 
 
 def _reduce(rows: Floats) -> _Reduction:
@@ -156,10 +229,11 @@ def _choose(
     features: Floats, labels: Labels, weights: Floats, folds: Sequence[Labels], parts: Sequence[ClassSums]
 ) -> tuple[float, float]:
     """Return the temperature and shrinkage under which labels are likeliest, given what the other folds predict."""
-    repeated, repeated_weights = np.repeat(labels, features.shape[1]), np.repeat(weights, features.shape[1])
+    repeated = np.repeat(labels, features.shape[1])
+    repeated_weights = np.repeat(even_weights(labels, weights), features.shape[1])
     tried = []
     for shrinkage in SHRINKAGES:
-        logits = predict_out_of_fold(features, folds, parts, shrinkage)
+        logits = predict_out_of_fold(features, folds, parts, shrinkage, _fit_even)
         rows = logits.reshape(-1, logits.shape[2])
         loss, temperature = fit_temperature(rows, repeated, 1.0, MOST_TEMPERATURE, weights=repeated_weights)
         tried.append((loss, temperature, shrinkage))
@@ -169,5 +243,5 @@ def _choose(
 
 def _sum_views(features: Floats, labels: Labels, classes: int, weights: Floats) -> ClassSums:
     count = features.shape[1]
-    rows = features.reshape(-1, features.shape[2])
+    rows = features.reshape(-1, features.shape[2]).astype(np.float64)
     return sum_classes(rows, np.repeat(labels, count), classes, np.repeat(weights, count))

@@ -8,9 +8,11 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       covered.py        what is learned from where faces are blurred
       learner.py        the fastai learner, which the pickle holds
       examples.py       labels, their quality, and how often a photo is drawn
-      divergence.py     what is said where training diverged
+      mixing.py         how much of a fine-tuning is kept
+      helped.py         whether another round helped, and what is said where nothing did
       fitting.py        one fine-tuning, its callbacks and its progress
       relabel.py        between two rounds, labels that the network finds wrong
+      figures.py        what a round's metrics say
       runs.py           what a round leaves in its folder
       curves.py         how training went, as a picture
       processes.py      several processes, of which rank 0 writes; distributed.py is their loader

@@ -1,18 +1,21 @@
 """Fine-tunes the last layers on cached features, with cross-validation: what two cores do in minutes.
 
     network, examples = prepare(recipe, photos, backbone, work, watch)
-    logits, curves = cross_validate(network, examples, folds, settings, listener)
-    network = fit_all(network, examples, settings, seed, listener)
+    heads = fit_heads(examples.embeddings, examples.labels, folds, examples.label_quality)
+    predicted, curves = cross_validate(network, examples, folds, heads.folds, settings, listener)
+    network = fit_all(network, examples, heads.whole, step, settings, seed, listener)
 
 The frozen layers have run once over each augmented view of each photo (networks/forward.py); the layers that are
-tuned, and the head, are trained on what they gave. Where a recipe wants no epoch, only the head is fitted.
+tuned, and the head, are trained on what they gave. The networks of the folds say how much of it is kept (mixing.py).
+Where a recipe wants no epoch, only the head is fitted.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +33,8 @@ from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor, maps_extractor
 from recognizer.networks.forward import Outputs
-from recognizer.networks.head import fit_head, make_head, split_last
+from recognizer.networks.head import make_head, put_head, split_last
+from recognizer.networks.lda import Layer, fit_heads
 from recognizer.networks.stages import cut, freeze_early, put_back
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
@@ -40,7 +44,8 @@ from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import BATCH, Examples, Features, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
-from recognizer.train.runs import OutOfFold, Trained, storable
+from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, stored
+from recognizer.train.runs import OutOfFold, Trained
 
 SMOOTHING = 0.1  # share of the target spread over all classes (Szegedy et al., 2016, arXiv 1512.00567)
 
@@ -63,13 +68,15 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     backbone = load_for_training(settings)
     network, examples = prepare(recipe, photos, backbone, work, watch)
     folds = _deal_folds(recipe, split, examples.labels, number)
+    heads = fit_heads(examples.embeddings, examples.labels, folds, examples.label_quality)
     listener = make_listener(settings, number, settings.folds * len(photos), watch)
-    logits, curves = cross_validate(network, examples, folds, settings, listener, watch)
-    fitted = fit_all(network, examples, settings, settings.seed + number, listener)
+    predicted, curves = cross_validate(network, examples, folds, heads.folds, settings, listener, watch)
+    choice = choose(predicted, examples.labels, examples.label_quality)
+    fitted = fit_all(network, examples, heads.whole, choice.step, settings, settings.seed + number, listener)
     whole = _join(fitted, backbone, settings.size)
     names = np.array([photo.sha256 for photo in photos])
-    out_of_fold = OutOfFold(names, examples.labels, logits, folds, examples.label_quality)
-    return Trained(storable(whole), out_of_fold, curves)
+    out_of_fold = OutOfFold(names, examples.labels, predicted[choice.step], folds, examples.label_quality)
+    return Trained(stored(whole), out_of_fold, curves, choice)
 
 
 def prepare(
@@ -98,57 +105,100 @@ def prepare(
         network, extractor = nn.Sequential(nn.Identity(), nn.Sequential(last)), head_extractor(backbone, settings)
     features, served = covered_features(photos, extractor, settings, work, watch)
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
-    return network, Examples(features, labels, embed_views(network, features), quality, served)
+    embeddings = embed_views(network, features) if settings.epochs else features
+    return network, Examples(features, labels, embeddings, quality, served)
 
 
 def cross_validate(
     network: nn.Sequential,
     examples: Examples,
     folds: Labels,
+    heads: Mapping[int, Layer],
     settings: TrainSettings,
     listener: Listener,
     watch: Watch = unwatched,
-) -> tuple[npt.NDArray[np.float64], Curves]:
+) -> tuple[dict[Step, Logits], Curves]:
     """Train a network for each fold on the others, and let it predict the fold.
 
     Args:
         network: tuned layers and head as they were before training.
         examples: n photos.
         folds: the number of each one's fold, (n,).
+        heads: of each fold, learned from the others.
         settings: how to train.
         listener: makes a callback for each training.
         watch: told about folds, where nothing is tuned and no callback tells.
 
     Returns:
-        Out-of-fold predictions as uncalibrated logits, (n, classes), and how the trainings went.
+        For each step of the trainings out-of-fold predictions as uncalibrated logits, (n, classes), and how the
+        trainings went.
     """
-    logits = np.zeros((len(folds), split_last(network)[1].out_features))
-    values = []
-    names = np.unique(folds).tolist()
-    for number, fold in enumerate(names, start=1):
-        training, validation = examples.of(folds != fold), examples.of(folds == fold)
-        seed = settings.seed + 1 + fold
-        learner = _make_learner(_started(network, training), training, validation, settings, seed)
-        fit(learner, settings, seed, [listener()])
-        logits[folds == fold] = predict_features(learner.model, validation.served).logits
-        values.append(recorded(learner))
-        if not settings.epochs:
-            watch("fitting the last layer, folds", number, len(names))
-    return logits, make_curves(values)
+    predicted: dict[Step, Logits] = {}
+    values: list[Any] = []
+    for number, (fold, head) in enumerate(heads.items(), start=1):
+        chosen, begun = folds == fold, _started(network, head)
+        if settings.epochs:
+            found, recorded_values = _predict_steps(
+                begun, examples, chosen, settings, settings.seed + 1 + fold, listener
+            )
+            values.append(recorded_values)
+        else:
+            found = {BEFORE: predict_features(begun, examples.served[chosen]).logits}
+            watch("fitting the last layer, folds", number, len(heads))
+        for step, logits in found.items():
+            predicted.setdefault(step, np.zeros((len(folds), logits.shape[1])))[chosen] = logits
+    return predicted, make_curves(values or [[]])
+
+
+def _predict_steps(
+    network: nn.Sequential,
+    examples: Examples,
+    chosen: npt.NDArray[np.bool_],
+    settings: TrainSettings,
+    seed: int,
+    listener: Listener,
+) -> tuple[dict[Step, Logits], list[list[float]]]:
+    """Train a network on all examples but the chosen, (n,), and return its logits of these, and what was recorded."""
+    training, validation = examples.of(~chosen), examples.of(chosen)
+    learner = _make_learner(network, training, validation, settings, seed)
+    mixing = Mixing(
+        lambda trial: predict_features(trial, validation.served).logits, validation.labels, validation.label_quality
+    )
+    fit(learner, settings, seed, [listener(), mixing])
+    return mixing.predicted, recorded(learner)
 
 
 def fit_all(
-    network: nn.Sequential, examples: Examples, settings: TrainSettings, seed: int, listener: Listener
+    network: nn.Sequential,
+    examples: Examples,
+    head: Layer,
+    step: Step,
+    settings: TrainSettings,
+    seed: int,
+    listener: Listener,
 ) -> nn.Sequential:
-    """Return a network trained on all examples."""
-    learner = _make_learner(_started(network, examples), examples, examples, settings, seed)
-    fit(learner, settings, seed, [listener(), NoValidation()])
+    """Return a network trained on all examples, up to a step.
+
+    Args:
+        network: tuned layers and head as they were before training.
+        examples: the photos.
+        head: which training begins with.
+        step: with `BEFORE`, nothing is tuned.
+        settings: how to train.
+        seed: of the order of photos.
+        listener: makes a callback.
+    """
+    begun = _started(network, head)
+    if step == BEFORE:
+        return begun
+    learner = _make_learner(begun, examples, examples, settings, seed)
+    fit(learner, settings, seed, [listener(), NoValidation(), StopAfter(step)])
     fitted: nn.Sequential = learner.model
     return fitted
 
 
 @torch.inference_mode()
-def predict_features(network: nn.Sequential, features: Features) -> Outputs:
+def predict_features(network: nn.Module, features: Features) -> Outputs:
     """Return what a network makes of photos as a whole, by the features of their first view.
 
     Args:
@@ -168,10 +218,10 @@ def embed_views(network: nn.Sequential, features: Features) -> npt.NDArray[np.fl
     return np.stack([predict_features(network, features[:, view:]).embeddings for view in views], axis=1)
 
 
-def _started(network: nn.Sequential, examples: Examples) -> nn.Sequential:
-    """Return a copy whose head is the closed-form one of the examples."""
+def _started(network: nn.Sequential, head: Layer) -> nn.Sequential:
+    """Return a copy with a closed-form head."""
     fresh = copy.deepcopy(network)
-    fit_head(fresh, examples.embeddings, examples.labels, examples.label_quality)
+    put_head(fresh, head)
     return fresh
 
 

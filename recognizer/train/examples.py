@@ -14,6 +14,7 @@ from torch import Tensor
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.networks import device
+from recognizer.networks.lda import Floats, even_weights
 from recognizer.store.rows import Photo
 
 BATCH = 64  # of photos that are only predicted
@@ -35,7 +36,7 @@ class Examples(NamedTuple):
 
     features: Features
     labels: Labels
-    embeddings: npt.NDArray[np.float32]
+    embeddings: Floats
     label_quality: Quality
     served: Features
 
@@ -62,6 +63,8 @@ def label_qualities(photos: Sequence[Photo]) -> Quality:
 def make_loaders(training: Examples, validation: Examples, batch: int) -> DataLoaders:
     """Return fastai loaders; every epoch takes another view of each photo, as often as its label is likely right.
 
+    All classes are drawn as often, however many photos they have.
+
     Args:
         training: what is learned from.
         validation: what progress is measured on.
@@ -72,7 +75,7 @@ def make_loaders(training: Examples, validation: Examples, batch: int) -> DataLo
         views = torch.randint(training.features.shape[1], (len(places),)).numpy()
         return _tensors(training.features[places, views], training.labels[places])
 
-    draw = draw_by_quality(training.label_quality)
+    draw = draw_by_quality(even_weights(training.labels, training.label_quality))
     loader = _loader(training, min(batch, len(training.labels)), create, shuffle=True, shuffle_fn=draw)
     whole = _loader(validation, BATCH, lambda places: _tensors(validation.served[places, 0], validation.labels[places]))
     return DataLoaders(loader, whole)
@@ -85,7 +88,7 @@ def draw_by_quality(label_quality: Quality) -> Draw:
     1996, https://doi.org/10.1080/10618600.1996.10474692); where all are alike, every photo is drawn once.
 
     Args:
-        label_quality: how likely each label is right, (n,).
+        label_quality: how likely each label is right, (n,), or another weight.
     """
     ends = np.cumsum(label_quality)
 

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.special import softmax
-from torch import Tensor, nn
+from torch import Tensor
 
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, RecognizerError
@@ -33,6 +33,7 @@ from recognizer.files import write_whole
 from recognizer.report import read_json, write_json
 from recognizer.store.rows import Decision
 from recognizer.train.curves import Curves, draw_curves
+from recognizer.train.mixing import Choice
 
 ANEW = "train again, which makes it anew"
 FORMAT = 3  # of what lies in a run's folder; a run of another format is trained anew
@@ -74,11 +75,13 @@ class Trained:
         weights: state dict of the whole network, layers and head, on the processor.
         out_of_fold: predictions for photos that were not learned from.
         curves: how it went.
+        choice: what is kept of the fine-tuning.
     """
 
     weights: dict[str, Tensor]
     out_of_fold: OutOfFold
     curves: Curves
+    choice: Choice
 
 
 @dataclass(frozen=True)
@@ -145,11 +148,6 @@ class Run:
     def write_decisions(self, decisions: Sequence[Decision]) -> None:
         """Note what the next round is told about labels."""
         write_json(self.folder / "decisions.json", [asdict(decision) for decision in decisions])
-
-
-def storable(network: nn.Module) -> dict[str, Tensor]:
-    """Return a network's state dict as it can be stored, on the processor."""
-    return {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
 
 
 def all_runs(work: Path) -> list[Run]:

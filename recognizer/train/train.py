@@ -4,7 +4,10 @@
     trained = load_trained(recipe, store)        # the last run's network, calibrated
 
 A round whose settings and photos are those of a finished one is not trained again; one that was stopped starts anew.
-Between two rounds the labels are checked again with what the last round's networks predict (relabel.py).
+Between two rounds the labels are checked again with what the last round's networks predict (relabel.py). Each round
+begins with the pretrained weights: a network that has learned wrong labels knows them by heart, and one that goes on
+from it predicts nothing out of fold. A round that no label changes for is not trained, and one that does not help is
+not kept: the network is then that of the round before. Both end the training, and the report says so.
 Several processes can train together (processes.py); then rank 0 does all the writing.
 """
 
@@ -20,10 +23,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
-from recognizer.calibration.calibrate import Calibration, apply_temperature, calibrate, ece, expected_ece
+from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import RecognizerError
 from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
@@ -36,10 +38,11 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
-from recognizer.train.divergence import check_converged
+from recognizer.train.figures import figures_of
+from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, Trained, all_runs, last_rounds, write_run
+from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds, write_run
 from recognizer.train.whole import train_whole
 
 
@@ -93,33 +96,45 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
     check_faces(recipe.train)
     processes.start(recipe)
     with store.locked() if processes.is_rank_0() else nullcontext():
-        split = _train_rounds(recipe, store, watch)
+        split, notes = _train_rounds(recipe, store, watch)
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**last_run(recipe, store).metrics, "missing": split.missing}
+        more = {**last_run(recipe, store).metrics, "missing": split.missing, "notes": notes}
         seconds = time.monotonic() - begun
         write = partial(write_report, store.work, "train", recipe.name, seconds, counts, **more)
         return processes.on_rank_0(write) or {}
 
 
-def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> Split:
-    """Train the rounds that are not finished, and return the photos of the last one."""
+def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Split, list[str]]:
+    """Train the rounds that are not finished; return the photos of the one that is kept, and what is to be said."""
     kept = split = split_kept(recipe, store)
     finished = last_rounds(store.work)
     before: Run | None = None
     decided: dict[str, NetworkDecision] = {}
     for number in range(1, recipe.train.rounds + 1):
+        learned = split
         if before:
             decided |= {one.decision.photo: one for one in decide_by_network(recipe, store, before.out_of_fold)}
             processes.on_rank_0(partial(before.write_decisions, [one.decision for one in decided.values()]))
-            split = apply_decisions(kept, decided.values())
-        _check_enough(recipe, split)
-        fingerprint = _fingerprint(recipe, split)
-        if len(finished) >= number and finished[number - 1].metrics["fingerprint"] == fingerprint:
-            before = finished[number - 1]
-        else:
+            learned = apply_decisions(kept, decided.values())
+            if learned == split:
+                return split, [*notes(recipe, before), f"Round {number} would change no label, so that none follows."]
+        _check_enough(recipe, learned)
+        run = _finished(finished, number, _fingerprint(recipe, learned))
+        if not run:
             finished = []
-            before = _train_round(recipe, split, store.work, number, watch, before)
-    return split
+            run = _train_round(recipe, learned, store.work, number, watch, before)
+        if not run.metrics.get("kept", True):
+            assert before is not None
+            return split, [*notes(recipe, before), f"Round {number} did not help, and is not kept."]
+        before, split = run, learned
+    assert before is not None
+    return split, notes(recipe, before)
+
+
+def _finished(runs: Sequence[Run], number: int, fingerprint: str) -> Run | None:
+    """Return the run of a round, if it was made of the same photos in the same way."""
+    fits = len(runs) >= number and runs[number - 1].metrics["fingerprint"] == fingerprint
+    return runs[number - 1] if fits else None
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
@@ -149,12 +164,12 @@ def _put_weights(recipe: Recipe, run: Run, network: nn.Sequential) -> None:
 
 
 def last_run(recipe: Recipe, store: PhotoStore) -> Run:
-    """Return the last run.
+    """Return the last run that is kept.
 
     Raises:
         RecognizerError: nothing has been trained yet.
     """
-    runs = all_runs(store.work)
+    runs = [run for run in all_runs(store.work) if run.metrics.get("kept", True)]
     if not runs:
         raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
     return runs[-1]
@@ -175,50 +190,17 @@ def _check_fits(recipe: Recipe, run: Run) -> None:
 
 def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch, before: Run | None) -> Run:
     begun = time.monotonic()
-    if recipe.train.in_two:
-        trained = train_cached(recipe, split, work, number, watch)
-    else:
-        trained = train_whole(recipe, split, work, number, watch, before)
-    check_converged(recipe.train, trained)
-    metrics = _metrics(recipe, split, number, trained)
-    metrics["round_seconds"] = round(time.monotonic() - begun, 2)
+    trained = (train_cached if recipe.train.in_two else train_whole)(recipe, split, work, number, watch)
+    metrics = {
+        "round": number,
+        "fingerprint": _fingerprint(recipe, split),
+        **figures_of(recipe, trained),
+        "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
+        "round_seconds": round(time.monotonic() - begun, 2),
+    }
     learned = [photo.sha256 for photo in split.learning]
     processes.on_rank_0(lambda: write_run(work, recipe.train.model_dump(), learned, trained, metrics))
     return all_runs(work)[-1]
-
-
-def _metrics(recipe: Recipe, split: Split, number: int, trained: Trained) -> dict[str, Any]:
-    found = trained.out_of_fold
-    calibration = calibrate(found.logits, found.labels, recipe.train.answered_accuracy, found.label_quality)
-    return {
-        "round": number,
-        "fingerprint": _fingerprint(recipe, split),
-        "classes": recipe.labels,
-        "loss": np.mean(trained.curves.training_loss, axis=0).round(4).tolist(),
-        "curves": vars(trained.curves),
-        "judged": _out_of_fold_figures(trained, calibration),
-        "calibration": vars(calibration),
-    }
-
-
-def _out_of_fold_figures(trained: Trained, calibration: Calibration) -> dict[str, float]:
-    """Return figures of the out-of-fold predictions.
-
-    Doubtful labels count less in the calibration error, as they did in calibrating; accuracy is of the labels as they
-    are, right or wrong.
-    """
-    found = trained.out_of_fold
-    probabilities = apply_temperature(found.logits, calibration.temperature)
-    right = probabilities.argmax(axis=1) == found.labels
-    answered = probabilities.max(axis=1) >= calibration.threshold
-    return {
-        "photos": len(right),
-        "folds": len(set(found.folds.tolist())),
-        "accuracy": round(float(right.mean()), 4),
-        "ece": round(ece(probabilities, found.labels, found.label_quality), 4),
-        "ece_by_chance": round(expected_ece(probabilities, found.label_quality), 4),
-        "coverage": round(float(answered.mean()), 4),
-    }
 
 
 def _fingerprint(recipe: Recipe, split: Split) -> str:

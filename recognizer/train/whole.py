@@ -2,7 +2,6 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from recognizer.faces.copies import blurred_photos
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import predict
 from recognizer.networks.head import fit_head
+from recognizer.networks.lda import even_weights
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
@@ -22,11 +22,12 @@ from recognizer.train.curves import make_curves
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, make_listener, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
-from recognizer.train.runs import OutOfFold, Run, Trained, storable
+from recognizer.train.mixing import BEFORE, Mixing, choose
+from recognizer.train.runs import OutOfFold, Trained
 
 
-def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch, before: Run | None) -> Trained:
-    """Fine-tune a network; the validation photos stay out of it.
+def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:
+    """Fine-tune a network; the validation photos stay out of it, and say how much of it is kept.
 
     Args:
         recipe: the recipe.
@@ -34,24 +35,30 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
         work: the work folder, which keeps blurred copies.
         number: of the round, from 1.
         watch: told about photos learned from.
-        before: the run of the round before, which this one starts from.
     """
     settings = recipe.train
-    backbone = load_for_training(settings, pretrained=before is None)
+    backbone = load_for_training(settings)
     covered = _cover(settings, split.training, work, watch)
     learned = replace(split, training=covered) if settings.faces == "blur" else split
-    network = _start(recipe, learned, backbone, before)
+    network = _start(recipe, learned, backbone)
     other = {str(photo.path): str(one.path) for photo, one in zip(learned.training, covered, strict=True)}
     learner = make_learner(recipe, learned, backbone, network, other if settings.faces == "blur_random" else None)
+    labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
+    mixing = Mixing(lambda trial: predict(trial, backbone, split.validation, settings.size).logits, labels, quality)
     callbacks = [
         make_listener(settings, number, len(split.training), watch)(),
         *gpu_callbacks(learner.dls.device, settings),
+        mixing,
     ]
-    with drawing_by_quality(learner.dls.train, label_qualities(split.training)), processes.training_together(learner):
+    mixing.begin(network)
+    drawn = even_weights(label_numbers(recipe.labels, split.training), label_qualities(split.training))
+    with drawing_by_quality(learner.dls.train, drawn), processes.training_together(learner):
         fit(learner, settings, settings.seed + number, callbacks)
-    return Trained(
-        storable(network), _validate(recipe, split.validation, backbone, network), make_curves([recorded(learner)])
-    )
+    choice = choose(mixing.predicted, labels, quality)
+    names, folds = np.array([photo.sha256 for photo in split.validation]), np.zeros(len(labels), dtype=int)
+    found = OutOfFold(names, labels, mixing.predicted[choice.step], folds, quality)
+    weights = mixing.before if choice.step == BEFORE else mixing.kept
+    return Trained(weights, found, make_curves([recorded(learner)]), choice)
 
 
 def _cover(settings: TrainSettings, photos: list[Photo], work: Path, watch: Watch) -> list[Photo]:
@@ -62,23 +69,10 @@ def _cover(settings: TrainSettings, photos: list[Photo], work: Path, watch: Watc
     return blurred_photos(photos, work)
 
 
-def _start(recipe: Recipe, split: Split, backbone: Backbone, before: Run | None) -> nn.Sequential:
-    """Return the network as training starts with it: that of the round before, or a closed-form head."""
+def _start(recipe: Recipe, split: Split, backbone: Backbone) -> nn.Sequential:
+    """Return the network as training starts with it: pretrained layers and a closed-form head."""
     network = make_network(recipe, backbone)
-    if before:
-        network.load_state_dict(before.weights)
-        return network
     photos = split.training
     embeddings = predict(network, backbone, photos, recipe.train.size).embeddings[:, None]
     fit_head(network, embeddings, label_numbers(recipe.labels, photos), label_qualities(photos))
     return network
-
-
-def _validate(recipe: Recipe, photos: Sequence[Photo], backbone: Backbone, network: nn.Sequential) -> OutOfFold:
-    return OutOfFold(
-        np.array([photo.sha256 for photo in photos]),
-        label_numbers(recipe.labels, photos),
-        predict(network, backbone, photos, recipe.train.size).logits,
-        np.zeros(len(photos), dtype=int),
-        label_qualities(photos),
-    )

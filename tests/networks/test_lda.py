@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from recognizer.networks.lda import Floats, fit_discriminants, fit_linear, sum_classes
+from recognizer.networks.lda import Floats, Layer, fit_discriminants, fit_heads, fit_linear, sum_classes
 
 CHANNELS = 40
 
@@ -20,9 +20,8 @@ def made_up(classes: int, kind: type[np.floating]) -> tuple[npt.NDArray[np.float
     return features.astype(kind), labels
 
 
-def logits_of(features: npt.NDArray[np.floating], layer: tuple[Floats, Floats]) -> npt.NDArray[np.floating]:
-    weight, bias = layer
-    return features @ weight.T + bias
+def logits_of(features: npt.NDArray[np.floating], layer: Layer) -> Floats:
+    return np.asarray(features @ layer.weight.T + layer.bias)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 12])
@@ -41,9 +40,9 @@ def test_discriminants_agree_with_those_of_scikit_learn(classes: int) -> None:
 def test_the_closed_form_head_learns_from_all_views(classes: int, kind: type[np.floating]) -> None:
     features, labels = made_up(classes, kind)
     views = np.stack([features, features + 0.1], axis=1)
-    weight, bias = fit_linear(views, labels)
-    assert (weight.shape, bias.shape) == ((classes, CHANNELS), (classes,))
-    logits = logits_of(features, (weight, bias))
+    layer = fit_linear(views, labels)
+    assert (layer.weight.shape, layer.bias.shape) == ((classes, CHANNELS), (classes,))
+    logits = logits_of(features, layer)
     assert (logits.argmax(axis=1) == labels).mean() > 0.8
     assert np.abs(logits).max() < 50  # divided by a temperature
 
@@ -51,8 +50,8 @@ def test_the_closed_form_head_learns_from_all_views(classes: int, kind: type[np.
 def test_a_class_of_one_photo_is_learned_too() -> None:
     features, labels = made_up(3, np.float64)
     few = np.flatnonzero((labels != 2) | (np.arange(len(labels)) == 2))
-    weight, bias = fit_linear(features[few][:, None], labels[few])
-    assert np.isfinite(weight).all() and np.isfinite(bias).all()
+    layer = fit_linear(features[few][:, None], labels[few])
+    assert np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()
 
 
 def test_where_nothing_varies_within_a_class_the_nearest_mean_counts() -> None:
@@ -71,3 +70,25 @@ def test_doubtful_labels_do_not_mislead() -> None:
     misled = logits_of(features, fit_linear(features[:, None], found))
     assert np.abs(doubted - left_out).max() < np.abs(misled - left_out).max() / 3
     assert (doubted.argmax(axis=1) == labels).mean() > (misled.argmax(axis=1) == labels).mean()
+
+
+def test_the_heads_of_folds_have_not_learned_from_them() -> None:
+    features, labels = made_up(4, np.float32)
+    folds = np.arange(len(labels)) // 4 % 5
+    shuffled = np.random.default_rng(2).permutation(labels)
+    right = []
+    for taught in (labels, shuffled):
+        heads = fit_heads(features[:, None], taught, folds).folds
+        logits = np.stack([logits_of(row, heads[fold]) for row, fold in zip(features, folds.tolist(), strict=True)])
+        right.append((logits.argmax(axis=1) == taught).mean())
+    assert right[0] > 0.7 and right[1] < 0.4  # what was learned by heart would be right
+
+
+def test_a_class_with_twenty_times_the_photos_is_not_twenty_times_as_likely() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat([0, 1], [400, 20])
+    features = rng.normal(0, 1, (len(labels), 8)) + 1.5 * labels[:, None] * np.eye(8)[0]
+    fresh = np.repeat([0, 1], 500)
+    shown = rng.normal(0, 1, (1000, 8)) + 1.5 * fresh[:, None] * np.eye(8)[0]
+    right = logits_of(shown, fit_linear(features[:, None], labels)).argmax(axis=1) == fresh
+    assert min(right[fresh == 0].mean(), right[fresh == 1].mean()) > 0.6

@@ -9,9 +9,11 @@ from fastai.callback.core import Callback
 from fastai.learner import Learner
 from torch import nn
 
+from recognizer.networks.lda import fit_heads
 from recognizer.recipe import TrainSettings
 from recognizer.train.cached import cross_validate
 from recognizer.train.examples import Examples
+from recognizer.train.mixing import BEFORE, Step
 
 FOLDS = 5
 
@@ -29,6 +31,9 @@ def test_the_networks_of_folds_are_not_all_in_memory() -> None:
         return Callback()
 
     before = sum(type(one) is Learner for one in gc.get_objects())
-    logits, _ = cross_validate(network, examples, np.arange(60) // 3 % FOLDS, TrainSettings(epochs=1), listener)
-    assert (logits.argmax(axis=1) == labels).mean() > 0.8
+    folds = np.arange(60) // 3 % FOLDS
+    heads = fit_heads(examples.embeddings, labels, folds).folds
+    predicted, _ = cross_validate(network, examples, folds, heads, TrainSettings(epochs=1), listener)
+    assert list(predicted) == [BEFORE, Step(1, 0.5), Step(1, 1.0)]
+    assert all((logits.argmax(axis=1) == labels).mean() > 0.8 for logits in predicted.values())
     assert len(alive) == FOLDS and max(alive) <= before + 2  # the one at work, and the one that it replaces

@@ -73,10 +73,10 @@ def test_a_whole_network_learns_from_nothing_but_blurred_photos(store: PhotoStor
     assert without_files(split, store.work)
     two = recipe.model_copy(update={"classes": recipe.classes[:2]})
     whole = with_settings(two, cached=False, faces="blur")
-    trained = train_whole(whole, split, store.work, 1, unwatched, None)
+    trained = train_whole(whole, split, store.work, 1, unwatched)
     assert len(trained.out_of_fold.photos) == len(split.validation) > 0
     with pytest.raises(FileNotFoundError):
-        train_whole(with_settings(whole, faces="keep"), split, store.work, 1, unwatched, None)
+        train_whole(with_settings(whole, faces="keep"), split, store.work, 1, unwatched)
 
 
 def test_a_whole_network_is_shown_a_face_as_often_as_not(store: PhotoStore, recipe: Recipe) -> None:

@@ -29,7 +29,7 @@ def main() -> None:
     with processes.training_together(learner):
         share = list(learner.dls.train.get_idxs())
     told: list[int] = []
-    trained = train_whole(recipe, split, store.work, 1, lambda what, done, total: told.append(done), None)
+    trained = train_whole(recipe, split, store.work, 1, lambda what, done, total: told.append(done))
     found = {
         "share": share,
         "batches": len(told),

@@ -26,7 +26,7 @@ LAUNCH = "--multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --
 def whole(filled: Path, tmp_path: Path) -> tuple[Path, Path]:
     """The small recipe, whose network is now trained as a whole, and a work folder in which nothing is trained."""
     recipe = write_small_recipe(tmp_path)
-    recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 2\nrounds = 2\nbatch = 16\ncached = false"))
+    recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 2\nbatch = 16\ncached = false"))
     return recipe, Path(shutil.copytree(filled, tmp_path / "work"))
 
 
@@ -45,12 +45,9 @@ def test_two_processes_train_one_network_and_rank_0_writes(whole: tuple[Path, Pa
     recipe.write_text(recipe.read_text().replace("batch = 16", "batch = 100"))
     printed = launch("recognizer", "train", recipe, "--work", work)
     assert printed.count("Trained small") == 1
-    runs = all_runs(work)
-    assert [run.metrics["round"] for run in runs] == [1, 2]
-    first, second = (run.weights for run in runs)
-    assert any(not tensor.equal(second[name]) for name, tensor in first.items())
-    assert sorted(path.name for path in (work / "runs").iterdir()) == ["1", "2"]
-    assert json.loads((work / "reports" / "train.json").read_text())["round"] == 2
+    assert [run.metrics["round"] for run in all_runs(work)] == [1]
+    assert [path.name for path in (work / "runs").iterdir()] == ["1"]
+    assert json.loads((work / "reports" / "train.json").read_text())["round"] == 1
     found = load_recipe(recipe)
     with PhotoStore(work, found.labels) as store:
         trained = load_trained(found, store)

@@ -1,0 +1,194 @@
+"""How much of a fine-tuning is kept: which epoch's weights, and how far from those that it began with.
+
+    mixing = Mixing(predict, labels, label_quality)     # a fastai callback, for one fine-tuning
+    choice = choose(mixing.predicted, labels, label_quality)
+    network.load_state_dict(mixing.before if choice.step == BEFORE else mixing.kept)
+
+Weights between those before and after are often better than either (WiSE-FT; Wortsman et al., 2022,
+https://arxiv.org/abs/2109.01903), and an earlier epoch can be better than the last. Photos that were not learned from
+decide, by how likely their labels are. What gains no more than chance would is not kept, so that a network which is
+fine-tuned is no worse than the one that it began as, the closed-form head on pretrained layers.
+"""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from fastai.callback.core import Callback, CancelFitException
+from scipy.special import log_softmax
+from torch import Tensor, nn
+
+from recognizer.calibration.calibrate import FLOOR, LEAST_TEMPERATURE, MOST_TEMPERATURE, Labels, fit_temperature
+from recognizer.networks.lda import even_weights
+from recognizer.train.examples import Quality
+
+Logits = npt.NDArray[np.float64]
+State = dict[str, Tensor]
+
+
+class Step(NamedTuple):
+    """A place on the way of a fine-tuning.
+
+    Args:
+        epoch: after which it is; 0 is before the first.
+        amount: of the change since the beginning, 0 to 1.
+    """
+
+    epoch: int
+    amount: float
+
+
+BEFORE = Step(0, 0.0)
+AMOUNTS = (0.5, 1.0)
+
+
+class Choice(NamedTuple):
+    """What is kept of a fine-tuning.
+
+    Args:
+        step: where on its way; `BEFORE` where nothing is kept.
+        gain: in the mean log-likelihood of a label, in nats, of the best step; below 0 where all lose.
+        error: the standard error of the gain.
+        diverged: whether the last step is worse than guessing.
+    """
+
+    step: Step
+    gain: float
+    error: float
+    diverged: bool
+
+
+class Mixing(Callback):
+    """Predicts photos that are not learned from: before a fine-tuning, and at each step of its way.
+
+    Args:
+        predict: takes a network and returns its logits of these photos, (n, classes).
+        labels: the number of each one's class, (n,).
+        label_quality: how likely each label is right, (n,).
+    """
+
+    order = 70  # after the recorder
+
+    def __init__(self, predict: Callable[[nn.Module], Logits], labels: Labels, label_quality: Quality) -> None:
+        self.predict, self.labels, self.label_quality = predict, labels, label_quality
+        self.predicted: dict[Step, Logits] = {}
+        self.before: State = {}
+        self.kept: State = {}
+
+    def before_fit(self) -> None:
+        """Begin, unless that is done."""
+        if not self.predicted:
+            self.begin(self.model)
+
+    def begin(self, network: nn.Module) -> None:
+        """Keep the weights that training begins with, and predict with them."""
+        self.trial = copy.deepcopy(network)  # predicting may move a network to another device
+        self.before = self.kept = stored(self.trial)
+        self.best = -np.inf
+        self._try(BEFORE)
+
+    def after_epoch(self) -> None:
+        """Predict with each amount of what has changed so far."""
+        after = stored(_plain(self.model))
+        for amount in AMOUNTS:
+            self.trial.load_state_dict(mix(self.before, after, amount))
+            self._try(Step(self.epoch + 1, amount))
+
+    def _try(self, step: Step) -> None:
+        self.predicted[step] = self.predict(self.trial)
+        found = _log_likelihoods(self.predicted[step], self.labels, even_weights(self.labels, self.label_quality))
+        if found.mean() > self.best:
+            self.best, self.kept = found.mean(), stored(self.trial)
+
+
+class StopAfter(Callback):
+    """Ends a fine-tuning after an epoch, on the same way as one that goes on.
+
+    Args:
+        step: the epoch, and how much of the change is kept.
+    """
+
+    order = 70
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    def before_fit(self) -> None:
+        """Keep the weights that training begins with."""
+        self.before = stored(self.model)
+
+    def after_epoch(self) -> None:
+        """Put the weights of the step into the network, once it is reached."""
+        if self.epoch + 1 == self.step.epoch:
+            self.model.load_state_dict(mix(self.before, stored(self.model), self.step.amount))
+            raise CancelFitException
+
+
+def _plain(network: nn.Module) -> nn.Module:
+    """Return the network itself where torch wraps it for several processes."""
+    inner: nn.Module = getattr(network, "module", network)
+    return inner
+
+
+def stored(network: nn.Module) -> State:
+    """Return a copy of a network's state dict, on the processor."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+
+
+def mix(before: State, after: State, amount: float) -> State:
+    """Return weights between two state dicts of one network; whole numbers, which count batches, are those after."""
+    return {
+        name: torch.lerp(before[name], tensor, amount) if tensor.is_floating_point() else tensor
+        for name, tensor in after.items()
+    }
+
+
+def choose(predicted: Mapping[Step, Logits], labels: Labels, label_quality: Quality) -> Choice:
+    """Choose the step under which labels are likeliest, or `BEFORE` where no gain is beyond chance.
+
+    Args:
+        predicted: step to logits of photos that were not learned from, (n, classes); `BEFORE` is among them.
+        labels: the number of each one's class, (n,).
+        label_quality: how likely each label is right, (n,); each photo counts that much, and all classes alike.
+    """
+    weights = even_weights(labels, label_quality)
+    found = {step: _log_likelihoods(logits, labels, weights) for step, logits in predicted.items()}
+    best = max((step for step in found if step != BEFORE), key=lambda step: found[step].mean(), default=BEFORE)
+    gain, error = compare(found[BEFORE], found[best])
+    diverged = bool(found[max(found)].mean() < -np.log(predicted[BEFORE].shape[1]))
+    return Choice(best if gain > error else BEFORE, gain, error, diverged)
+
+
+def gain_of(before: Logits, after: Logits, labels: Labels, label_quality: Quality) -> tuple[float, float]:
+    """Return how much likelier labels are by one network's logits than by another's, in nats, and its standard error.
+
+    Args:
+        before: of photos that this network has not learned from, (n, classes).
+        after: of the same photos.
+        labels: the number of each one's class, (n,).
+        label_quality: how likely each label is right, (n,).
+    """
+    weights = even_weights(labels, label_quality)
+    return compare(*(_log_likelihoods(logits, labels, weights) for logits in (before, after)))
+
+
+def compare(before: Logits, after: Logits) -> tuple[float, float]:
+    """Return the mean difference of paired values, (n,), and its standard error."""
+    difference = after - before
+    if not np.isfinite(difference).all() or len(difference) < 2:
+        return -np.inf, 0.0
+    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def _log_likelihoods(logits: Logits, labels: Labels, weights: Quality) -> Logits:
+    """Return the log-likelihood of each label at the best temperature, times its weight, (n,)."""
+    if not np.isfinite(logits).all() or not weights.any():
+        return np.full(len(labels), -np.inf)
+    _, temperature = fit_temperature(logits, labels, LEAST_TEMPERATURE, MOST_TEMPERATURE, FLOOR, weights)
+    logs = log_softmax(logits / temperature, axis=1)[np.arange(len(labels)), labels]
+    return np.asarray(np.maximum(logs, FLOOR) * weights / weights.mean())
