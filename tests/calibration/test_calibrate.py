@@ -20,9 +20,9 @@ from recognizer.calibration.calibrate import (
 PHOTOS = 8000
 
 
-def drawn(spread: float, classes: int = 5, photos: int = PHOTOS) -> tuple[Logits, Labels]:
+def drawn(spread: float, classes: int = 5, photos: int = PHOTOS, seed: int = 3) -> tuple[Logits, Labels]:
     """Logits whose probabilities are exactly right, and labels drawn from them."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(seed)
     logits = rng.normal(0, spread, (photos, classes))
     probabilities = apply_temperature(logits, 1.0)
     labels = (rng.random((photos, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
@@ -72,14 +72,41 @@ def test_temperature_bears_certainty() -> None:
     assert np.isfinite([calibration.temperature, calibration.threshold, calibration.limit]).all()
 
 
-def test_threshold_is_the_lowest_that_gives_the_wanted_accuracy() -> None:
+def test_threshold_gives_hardly_more_than_the_wanted_accuracy() -> None:
     logits, labels = drawn(2.0)
     calibration = calibrate(logits, labels)
     calibrated = apply_temperature(logits, calibration.temperature)
-    assert answered(calibrated, labels, calibration.threshold).mean() >= WANTED_ACCURACY
-    for lower in np.linspace(LEAST_THRESHOLD, calibration.threshold, 50, endpoint=False):
+    given = answered(calibrated, labels, calibration.threshold)
+    assert WANTED_ACCURACY <= given.mean() < WANTED_ACCURACY + 0.015
+    for lower in np.linspace(LEAST_THRESHOLD, calibration.threshold - 0.03, 50):
         assert answered(calibrated, labels, lower).mean() < WANTED_ACCURACY
     assert calibration.photos == PHOTOS
+
+
+def blurred(seed: int, photos: int) -> tuple[Logits, Labels]:
+    """Logits of twelve classes, some of them clear and some not."""
+    rng = np.random.default_rng(seed)
+    labels, logits = rng.integers(0, 12, photos), rng.normal(0, 1, (photos, 12))
+    logits[np.arange(photos), labels] += rng.normal(3.5, 1.5, photos)
+    return logits, labels
+
+
+def test_a_threshold_keeps_its_promise_on_photos_that_did_not_choose_it_and_tells_what_its_check_gave() -> None:
+    """Over many small collections; the lowest that is good enough where it was chosen gives 94.5 %."""
+    kept, checked = [], []
+    for seed in range(40):
+        calibration = calibrate(*blurred(seed, 150))
+        logits, labels = blurred(1000 + seed, 3000)
+        kept.append(answered(apply_temperature(logits, calibration.temperature), labels, calibration.threshold))
+        checked.append(calibration.checked)
+    mean = np.concatenate(kept).mean()
+    assert mean >= WANTED_ACCURACY and np.mean(np.array(checked, dtype=float)) == pytest.approx(mean, abs=0.015)
+
+
+def test_where_no_check_succeeds_the_nearest_threshold_is_taken_and_its_check_told() -> None:
+    found = [calibrate(*drawn(2.0, photos=60, seed=seed)) for seed in range(20)]
+    short = [one for one in found if one.checked is not None and one.checked < WANTED_ACCURACY]
+    assert len(short) > 5 and all(one.threshold < 1 for one in short)
 
 
 def test_threshold_is_never_below_the_least() -> None:
@@ -100,11 +127,12 @@ def test_nothing_is_answered_where_no_threshold_helps() -> None:
     assert calibrate(logits, labels).threshold == 1.0
 
 
-def test_the_limit_keeps_nearly_all_judged_photos() -> None:
+def test_the_limit_keeps_nearly_all_right_answers() -> None:
     logits, labels = drawn(2.0)
     calibration = calibrate(logits, labels)
     kept = energy(logits / calibration.temperature) <= calibration.limit
-    assert kept.mean() == pytest.approx(KEPT, abs=1 / PHOTOS)
+    right = logits.argmax(axis=1) == labels
+    assert kept[right].mean() == pytest.approx(KEPT, abs=0.01) and kept[~right].mean() < kept[right].mean()
 
 
 def test_labels_that_are_not_trusted_do_not_count() -> None:
@@ -113,7 +141,7 @@ def test_labels_that_are_not_trusted_do_not_count() -> None:
     truly = calibrate(logits[trust > 0], labels[trust > 0])
     trusting, doubting = calibrate(logits, changed), calibrate(logits, changed, label_quality=trust)
     assert doubting.temperature == pytest.approx(truly.temperature, rel=1e-3)
-    assert doubting.threshold == pytest.approx(truly.threshold, abs=1e-3)
+    assert doubting.threshold == pytest.approx(truly.threshold, abs=0.03)
     assert trusting.temperature > 1.3 * truly.temperature
     few, many = (
         len(answered(apply_temperature(logits, found.temperature), labels, found.threshold))
@@ -130,7 +158,7 @@ def test_trust_counts_as_so_many_photos() -> None:
     whole = calibrate(np.concatenate([logits, logits[twice]]), np.concatenate([labels, labels[twice]]))
     weighted = calibrate(logits, labels, label_quality=np.where(twice, 1.0, 0.5))
     assert weighted.temperature == pytest.approx(whole.temperature, rel=1e-3)
-    assert weighted.threshold == pytest.approx(whole.threshold, abs=1e-3)
+    assert weighted.threshold == pytest.approx(whole.threshold, abs=0.1)  # checked on other parts of the photos
 
 
 def test_calibration_error_of_true_probabilities_is_small() -> None:
@@ -174,19 +202,18 @@ def test_without_photos_nothing_is_changed() -> None:
     assert ece(nothing, none) == 0.0
 
 
-def test_the_limit_is_that_of_photos_whose_labels_are_likely_right() -> None:
-    """One photo in ten is of no class, found under the name of one; their labels are known to be doubtful."""
+@pytest.mark.parametrize("strays", [0.0, 0.1, 0.2])
+@pytest.mark.parametrize("told", [True, False])
+def test_the_limit_is_that_of_photos_that_belong_to_a_class(strays: float, told: bool) -> None:
+    """Some photos are of no class, found under the name of one; whether label noise knows of that or not."""
     rng = np.random.default_rng(5)
-    labels = rng.integers(0, 4, 2000)
-    logits = rng.normal(0, 1, (2000, 4))
+    labels = rng.integers(0, 12, 2000)
+    logits = rng.normal(0, 1, (2000, 12))
     logits[np.arange(2000), labels] += 8
-    stray = np.arange(2000) % 10 == 0
-    logits[stray] = rng.normal(0, 0.5, (200, 4))
-    quality = np.where(stray, 0.05, 1.0)
-    refused = {
-        name: (energy(logits[stray] / found.temperature) > found.limit).mean()
-        for name, found in (("told", calibrate(logits, labels, 0.95, quality)), ("not told", calibrate(logits, labels)))
-    }
-    assert refused["told"] > 0.9 and refused["not told"] < 0.5
-    alike = calibrate(logits, labels, 0.95, np.full(2000, 0.3))
-    assert alike.limit == pytest.approx(float(np.quantile(energy(logits / alike.temperature), 0.99)))
+    stray, seen = rng.random(2000) < strays, labels.copy()
+    logits[stray] = rng.normal(0, 0.6, (stray.sum(), 12))
+    seen[~stray & (rng.random(2000) < 0.1)] += 1  # other labels are wrong as well
+    found = calibrate(logits, seen % 12, 0.95, np.where(stray & told, 0.05, 1.0))
+    refused = energy(rng.normal(0, 0.6, (1000, 12)) / found.temperature) > found.limit
+    kept = energy(logits[~stray] / found.temperature) <= found.limit
+    assert refused.mean() > 0.95 and kept.mean() > 0.975
