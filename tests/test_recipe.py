@@ -49,6 +49,17 @@ def test_shipped_recipes_load(name: str) -> None:
     assert all(photo_class.queries for photo_class in recipe.classes)
 
 
+def test_recipes_about_faces_say_what_their_data_is_and_show_nobody() -> None:
+    heads = {name: [one.name for one in load_recipe(name, RECIPES).heads] for name in ("fairface", "utkface")}
+    assert heads["fairface"] == ["race", "gender", "age_range", "age"]
+    outputs = load_recipe("utkface", RECIPES).outputs
+    assert sum(len(one.classes) for one in outputs) == 19 and outputs[-1].kind == "number"
+    for name in ("fairface", "utkface", "profile-pictures"):
+        assert not load_recipe(name, RECIPES).collect.examples
+        comments = [line for line in (RECIPES / f"{name}.toml").read_text().splitlines() if line.startswith("#")]
+        assert all(re.search(word, " ".join(comments)) for word in ("[Ll]icence", "[Nn]ot to be used|Must not be used"))
+
+
 def test_ethnic_groups_are_as_the_issue_says() -> None:
     recipe = load_recipe("ethnic-groups", RECIPES)
     groups = "Akha Bai Chakma Hani Kazakhs Lisu Mon Naga Qiang Tatar Tripuri Uzbeks"
@@ -74,7 +85,7 @@ def test_a_recipe_by_name_is_looked_for_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_a_missing_recipe_is_told_with_those_that_exist() -> None:
-    with pytest.raises(RecipeError, match=r"no recipe .*quilts\.toml.*: clothing, ethnic-groups, textiles; or give"):
+    with pytest.raises(RecipeError, match=r"no recipe .*quilts\.toml.*: .*ethnic-groups, fairface, .*utkface; or give"):
         load_recipe("quilts", RECIPES)
 
 

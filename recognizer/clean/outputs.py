@@ -1,0 +1,48 @@
+"""The clean stage of a recipe with several outputs: copies are found; labels that a data set gives are left alone."""
+
+import time
+from typing import Any
+
+from recognizer.clean import duplicates
+from recognizer.clean.features import photo_features
+from recognizer.clean.registration import read_planes
+from recognizer.errors import RecognizerError
+from recognizer.recipe import Recipe
+from recognizer.report import Watch, unwatched, write_report
+from recognizer.store.photo_store import PhotoStore
+
+
+def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = unwatched) -> dict[str, Any]:
+    """Find copies among the photos of a data set, and keep the best one of each.
+
+    Copies whose values contradict each other are left out of training and evaluation (splits/values.py).
+
+    Args:
+        recipe: the recipe; it has outputs.
+        store: the photo store.
+        auto: whether the worse copies are dropped.
+        watch: told about photos done.
+
+    Returns:
+        The report, as written to `reports/clean.json`.
+
+    Raises:
+        RecognizerError: there are no photos.
+        WorkInUse: another run is at work in the work folder.
+    """
+    begun = time.monotonic()
+    with store.locked():
+        stored = store.photos.all()
+        photos = [photo for photo in stored if photo.path.is_file()]
+        if not photos:
+            raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
+        features = photo_features(photos, recipe.train, store.work, watch)
+        copies = duplicates.find_duplicates(photos, features.overall, read_planes([photo.path for photo in photos]))
+        store.issues.replace(duplicates.CHECK, copies)
+        store.decisions.replace_automatic(duplicates.decide_duplicates(copies) if auto else [])
+        kept = len(store.photos.kept())
+        counts = {"photos": len(stored), "kept": kept, "dropped": len(stored) - kept, "relabelled": 0}
+        decided = len(copies) if auto else 0
+        found = {"found": len(copies), "decided": decided, "waiting": len(copies) - decided}
+        more = {"checks": {duplicates.CHECK: found}, "missing": len(stored) - len(photos)}
+        return write_report(store.work, "clean", recipe.name, time.monotonic() - begun, counts, **more)

@@ -1,0 +1,105 @@
+"""The evaluate stage of a recipe with several outputs: figures on held-out photos, for each group of every output."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader
+
+from recognizer.errors import RecognizerError
+from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
+from recognizer.files import write_whole
+from recognizer.recipe import Recipe
+from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.values import Floats, Target
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.outputs import TrainedOutputs, load_outputs
+
+TEMPLATE = "outputs.html"
+PAGE = "evaluate.html"
+
+
+def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, Any]:
+    """Measure the last network on the held-out photos.
+
+    Args:
+        recipe: the recipe; it has outputs.
+        store: the photo store.
+        watch: told about photos.
+
+    Returns:
+        The report, as written to `reports/evaluate.json` and `reports/evaluate.html`: what `measure_outputs` returns,
+        `run`, the fingerprint of the training that was measured, and `missing`, how many photos have no file any more.
+
+    Raises:
+        RecognizerError: nothing is trained, or no photo is held out.
+        WorkInUse: another run is at work in the work folder.
+    """
+    begun = time.monotonic()
+    with store.locked():
+        trained = load_outputs(recipe, store)
+        photos = trained.split.held_out
+        if not photos:
+            raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
+        logits = trained.predict(photos, watch)
+        figures = measure_outputs([_answered(recipe, trained, name, logits) for name in trained.calibrations])
+        figures |= {"run": trained.run.metrics["fingerprint"], "missing": trained.split.missing}
+        seconds, counts = time.monotonic() - begun, {"photos": len(photos)}
+        report = write_report(store.work, "evaluate", recipe.name, seconds, counts, **figures)
+        write_page(recipe, report, store.work / "reports" / PAGE)
+        return report
+
+
+def _answered(recipe: Recipe, trained: TrainedOutputs, name: str, logits: Floats) -> Answered:
+    """Return what the network says of the held-out photos, and what is true, of one output."""
+    calibration = trained.calibrations[name]
+    output = next(one for one in recipe.outputs if one.name == name)
+    target = Target(output, tuple(calibration.centres))
+    photos, learning = trained.split.held_out, trained.split.learning
+    is_number = bool(calibration.centres)
+    known = Counter(target.numbers(learning, trained.values).tolist())
+    del known[-1]
+    guess = np.nanmedian(target.amounts(learning, trained.values)) if is_number else max(known, key=lambda n: known[n])
+    return Answered(
+        name,
+        output.labels,
+        calibration.of(logits),
+        target.numbers(photos, trained.values),
+        target.amounts(photos, trained.values) if is_number else np.full(len(photos), np.nan),
+        calibration.threshold,
+        calibration.interval,
+        float(guess),
+        output.unit,
+    )
+
+
+def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:
+    """Write the report as a page: words about photos and figures, and no photo.
+
+    Args:
+        recipe: the recipe.
+        report: of the evaluation.
+        file: the page.
+    """
+    pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
+    pages.filters |= {"percent": _percent, "figure": _figure}
+    write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report).encode())
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def _figure(figures: dict[str, Any]) -> str:
+    """Say an accuracy, or a mean absolute error, with its interval of 95 %."""
+    if figures.get("accuracy") is not None:
+        low, high = figures["accuracy_interval"]
+        return f"{_percent(figures['accuracy'])} ({low * 100:.1f} to {high * 100:.1f})"
+    if figures.get("mean_absolute_error") is not None and "mean_absolute_error_interval" in figures:
+        low, high = figures["mean_absolute_error_interval"]
+        return f"{figures['mean_absolute_error']:.2f} ({low:.2f} to {high:.2f})"
+    return "–"

@@ -1,0 +1,174 @@
+"""Figures of several outputs: each next to the constant guess, and for each group of every other output.
+
+measure_outputs(answers)        # a list of Answered, one an output, about the same photos
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recognizer.calibration.calibrate import Labels, ece, expected_ece
+from recognizer.evaluate.metrics import accuracy_of
+from recognizer.splits.values import MISSING, Floats
+
+FEWEST = 10  # photos of a group, so that it is compared with others
+QUARTERS = 4  # groups that a number's photos are put into
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a network says of photos, and what is true, of one output.
+
+    Args:
+        name: of the output.
+        classes: their names; none of a number.
+        found: probabilities, (n, classes), or values, (n,).
+        numbers: of each photo's class, (n,), `MISSING` where it is not known; of a number, of its bin.
+        amounts: of a number: the true values, (n,), NaN where not known.
+        threshold: of classes: probability below which the answer is "not sure".
+        interval: of a number: what is added to a value for its interval.
+        guess: the constant guess, learned from training photos: a class's number, or a value.
+        unit: of a number.
+    """
+
+    name: str
+    classes: list[str]
+    found: Floats
+    numbers: Labels
+    amounts: Floats
+    threshold: float
+    interval: list[float]
+    guess: float
+    unit: str
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Which photos have a value, (n,)."""
+        return np.asarray(self.numbers != MISSING)
+
+    @property
+    def errors(self) -> Floats:
+        """How far a number is from the true one, (n,); of classes 1 where the likeliest is wrong, else 0."""
+        if self.classes:
+            return np.asarray(self.found.argmax(axis=1) != self.numbers, dtype=np.float64)
+        return np.asarray(self.found - self.amounts)
+
+    def groups(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return which photos are of each group of this output, (n,): its classes, or quarters of its range."""
+        if self.classes:
+            return {name: self.numbers == place for place, name in enumerate(self.classes)}
+        edges = np.unique(np.nanquantile(self.amounts, np.linspace(0, 1, QUARTERS + 1)))
+        pairs = list(pairwise(edges))
+        last = len(pairs) - 1
+        return {
+            f"{low:g} to {high:g}": (self.amounts >= low) & ((self.amounts < high) | (place == last))
+            for place, (low, high) in enumerate(pairs)
+        }
+
+
+def measure_outputs(answers: Sequence[Answered]) -> dict[str, Any]:
+    """Return the figures of all outputs.
+
+    Args:
+        answers: of each output, about the same photos.
+
+    Returns:
+        `outputs`, name to its figures; `gaps`, the difference between the best and the worst group of every pair of
+        outputs, largest first, classes (in shares) before numbers (in their unit); `crossed`, counts of photos.
+    """
+    outputs = {one.name: {**_figures(one), "groups": _by_groups(one, answers)} for one in answers}
+    return {"outputs": outputs, "gaps": _gaps(answers, outputs), "crossed": _crossed(answers)}
+
+
+def _figures(one: Answered) -> dict[str, Any]:
+    known = one.known
+    if not one.classes:
+        inside = (one.errors[known] <= -one.interval[0]) & (one.errors[known] >= -one.interval[1])
+        off = float(np.abs(one.guess - one.amounts[known]).mean())
+        guess = {"answer": f"{one.guess:g} {one.unit}".strip(), "mean_absolute_error": _round(off)}
+        return {"kind": "number", "unit": one.unit, **_number(one, known), "constant": guess, "inside": _share(inside)}
+    found, numbers = one.found[known], one.numbers[known]
+    answered = found.max(axis=1) >= one.threshold
+    right = found.argmax(axis=1) == numbers
+    constant = accuracy_of(numbers == one.guess)
+    return {
+        "kind": "classes",
+        **accuracy_of(right),
+        "constant": {"answer": one.classes[int(one.guess)], **constant},
+        "ece": _round(ece(found, numbers)),
+        "ece_by_chance": _round(expected_ece(found)),
+        "coverage": _share(answered),
+        "selective_accuracy": accuracy_of(right[answered])["accuracy"],
+        "per_class": {name: accuracy_of(right[numbers == place]) for place, name in enumerate(one.classes)},
+    }
+
+
+def _number(one: Answered, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return mean absolute error and bias of some photos, with intervals of 95 %."""
+    errors = one.errors[chosen & one.known]
+    if len(errors) < 2:
+        return {"mean_absolute_error": None, "mean_absolute_error_interval": None, "bias": None, "photos": len(errors)}
+    figures: dict[str, Any] = {"photos": len(errors)}
+    for name, values in (("mean_absolute_error", np.abs(errors)), ("bias", errors)):
+        mean, half = values.mean(), 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+        figures |= {name: _round(mean), f"{name}_interval": [_round(mean - half), _round(mean + half)]}
+    return figures
+
+
+def _by_groups(one: Answered, answers: Sequence[Answered]) -> dict[str, dict[str, Any]]:
+    """Return the figures of an output for each group of every other output."""
+    return {
+        other.name: {group: _of_group(one, chosen) for group, chosen in other.groups().items()}
+        for other in answers
+        if other.name != one.name
+    }
+
+
+def _of_group(one: Answered, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    return accuracy_of(one.errors[chosen & one.known] == 0) if one.classes else _number(one, chosen)
+
+
+def _gaps(answers: Sequence[Answered], outputs: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [_gap(one, outputs[one.name]["groups"][other.name], other.name) for one, other in permutations(answers, 2)]
+    return sorted((gap for gap in found if gap), key=lambda gap: (gap["kind"], -gap["gap"]))
+
+
+def _gap(one: Answered, groups: dict[str, Any], by: str) -> dict[str, Any]:
+    """Return the best and the worst group of one output by another, among those with enough photos."""
+    figure = "accuracy" if one.classes else "mean_absolute_error"
+    enough = {name: figures for name, figures in groups.items() if figures["photos"] >= FEWEST}
+    if len(enough) < 2:
+        return {}
+    ordered = sorted(enough, key=lambda name: enough[name][figure], reverse=bool(one.classes))
+    best, worst = ({"group": name, **enough[name]} for name in (ordered[0], ordered[-1]))
+    gap = _round(abs(best[figure] - worst[figure]))
+    kind = "classes" if one.classes else "number"
+    return {"output": one.name, "by": by, "kind": kind, "figure": figure, "gap": gap, "best": best, "worst": worst}
+
+
+def _crossed(answers: Sequence[Answered]) -> list[dict[str, Any]]:
+    """Return for every two outputs how many photos are of each pair of their groups."""
+    return [
+        {
+            "rows": one.name,
+            "columns": other.name,
+            "counts": {
+                row: {column: int((a & b).sum()) for column, b in other.groups().items()}
+                for row, a in one.groups().items()
+            },
+        }
+        for place, one in enumerate(answers)
+        for other in answers[place + 1 :]
+    ]
+
+
+def _share(chosen: npt.NDArray[np.bool_]) -> float:
+    return _round(chosen.mean())
+
+
+def _round(value: float | np.floating) -> float:
+    return round(float(value), 4)

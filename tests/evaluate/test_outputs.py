@@ -1,0 +1,62 @@
+"""Several outputs are measured next to the constant guess, and for each group of every other, the largest gap first."""
+
+import numpy as np
+
+from recognizer.clean.outputs import clean_outputs
+from recognizer.evaluate.outputs import evaluate_outputs
+from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
+from recognizer.splits.values import MISSING
+from tests.drawn_dataset import Shapes
+
+
+def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        report = evaluate_outputs(shapes.recipe, store)
+    outputs = report["outputs"]
+    assert outputs["shape"]["accuracy"] > outputs["shape"]["constant"]["accuracy"] + 0.2
+    assert outputs["size"]["mean_absolute_error"] < outputs["size"]["constant"]["mean_absolute_error"] / 1.5
+    assert outputs["colour"]["photos"] < outputs["shape"]["photos"] == report["counts"]["photos"]
+    assert outputs["shape"]["groups"]["colour"].keys() == {"red", "green", "blue"}
+    assert {table["rows"] for table in report["crossed"]} == {"shape", "colour"}
+    page = (shapes.work / "reports" / "evaluate.html").read_text()
+    assert "Gaps between groups" in page and "<img" not in page and "<h3>By colour</h3>" in page
+
+
+def answered(name: str, classes: list[str], numbers: list[int], told: list[int]) -> Answered:
+    found = np.asarray(np.eye(len(classes))[told] * 0.8 + 0.1, dtype=np.float64)
+    values = np.array(numbers)
+    return Answered(name, classes, found, values, np.full(len(told), np.nan), 0.5, [0.0, 0.0], 0.0, "")
+
+
+def test_what_serves_one_group_only_is_the_first_gap() -> None:
+    tone = [0] * 40 + [1] * 40 + [2] * 3
+    shape = [0, 1] * 41 + [1]
+    told = [*shape[:40], *[0] * 43]  # right for the first tone, a coin's throw for the second
+    sizes = (np.arange(83) // 2 % 4).astype(np.float64)
+    number = Answered("size", [], sizes, np.zeros(83, int), sizes + 1.0, 0.5, [-2.0, 2.0], 40.0, "pixels")
+    report = measure_outputs(
+        [answered("shape", ["a", "b"], shape, told), answered("tone", ["x", "y", "z"], tone, tone), number]
+    )
+    first = report["gaps"][0]
+    assert (first["output"], first["by"], first["gap"]) == ("shape", "tone", 0.5)
+    assert (first["best"]["group"], first["worst"]["group"], first["worst"]["photos"]) == ("x", "y", 40)  # z has three
+    assert [gap["gap"] for gap in report["gaps"] if gap["kind"] == "classes"] == sorted(
+        (gap["gap"] for gap in report["gaps"] if gap["kind"] == "classes"), reverse=True
+    )
+    size = report["outputs"]["size"]
+    assert (size["mean_absolute_error"], size["bias"], size["inside"]) == (1.0, -1.0, 1.0)
+
+
+def test_photos_without_a_value_count_nowhere() -> None:
+    shape = answered("shape", ["a", "b"], [0, 1, MISSING, 1], [0, 1, 1, 1])
+    tone = answered("tone", ["x", "y"], [0, MISSING, 1, 1], [0, 0, 1, 1])
+    report = measure_outputs([shape, tone])
+    assert report["outputs"]["shape"]["accuracy"] == 1 and report["outputs"]["shape"]["photos"] == 3
+    assert report["outputs"]["shape"]["groups"]["tone"]["y"]["photos"] == 1
+    assert report["crossed"][0]["counts"] == {"a": {"x": 1, "y": 0}, "b": {"x": 0, "y": 1}}
+
+
+def test_copies_of_a_data_set_are_found(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        report = clean_outputs(shapes.recipe, store, auto=False)
+    assert report["counts"]["photos"] == report["counts"]["kept"] == 90
