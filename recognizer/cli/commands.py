@@ -143,13 +143,13 @@ def evaluate(recipe: options.RecipeName, work: options.Work = None) -> None:
 
 
 @app.command()
-def export(recipe: options.RecipeName, work: options.Work = None) -> None:
+def export(recipe: options.RecipeName, work: options.Work = None, tflite: options.Tflite = False) -> None:
     """Write the model folder: the network in four forms, model.json, the model card and the credits.
 
     Example: recognizer export ethnic-groups
     """
     with opened(recipe, work) as (found, store):
-        stages.run_export(found, store)
+        stages.run_export(found, store, tflite)
 
 
 @app.command()

@@ -76,6 +76,16 @@ Again = Annotated[
 Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
 
 
+Tflite = Annotated[
+    bool,
+    typer.Option(
+        "--tflite",
+        help="Write model.tflite and model.float32.tflite, too. What converts them is fetched the first time: about "
+        "1 GB in your cache (~/.cache/recognizer/.venv-tflite), in one to three minutes.",
+    ),
+]
+
+
 def share(precision: float | None) -> float | None:
     """Refuse what is not between 0 and 1."""
     if precision is not None and not 0 < precision < 1:

@@ -58,11 +58,11 @@ def run_evaluate(recipe: Recipe, store: "PhotoStore") -> None:
     show(summaries.evaluated(recipe, report, store.work / "reports" / "evaluate.html"))
 
 
-def run_export(recipe: Recipe, store: "PhotoStore") -> None:
-    """Write the model folder."""
+def run_export(recipe: Recipe, store: "PhotoStore", tflite: bool = False) -> None:
+    """Write the model folder; with `tflite`, two more forms of the network in it."""
     from recognizer.export.export import export
 
-    show(summaries.exported(recipe, export(recipe, store)))
+    show(summaries.exported(recipe, _watched(lambda watch: export(recipe, store, tflite, watch))))
 
 
 def run_build(recipe: Recipe, store: "PhotoStore") -> float:

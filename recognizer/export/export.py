@@ -4,6 +4,7 @@ model/learner.pkl        loads with plain fastai
 model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to probabilities, (n, classes), and energy, (n,)
 model/model.fp16.onnx    its weights in floats of sixteen bits: half the size, for browsers
 model/model.safetensors  the weights alone
+model/model.tflite       where it is asked for: eight bits for phones, and model.float32.tflite (tflite.py)
 model/model.json         what the files hold and how well they do
 model/README.md          the model card
 """
@@ -30,10 +31,13 @@ from recognizer.export.half_precision import write_half
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import write_onnx
 from recognizer.export.similar import write_similar
+from recognizer.export.tflite import Form, Network, write_tflite
+from recognizer.export.tflite_networks import Told
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
+from recognizer.outputs import LABEL
 from recognizer.recipe import Recipe
-from recognizer.report import read_json, write_json, write_report
+from recognizer.report import Watch, read_json, unwatched, write_json, write_report
 from recognizer.store.credits import FILE as CREDITS
 from recognizer.store.credits import attribution, credited
 from recognizer.store.photo_store import PhotoStore
@@ -46,8 +50,14 @@ VERSIONS = ("fastai", "torch", "torchvision", "timm")
 NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing")  # of the evaluation's report
 
 
-def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
+def export(recipe: Recipe, store: PhotoStore, tflite: bool = False, watch: Watch = unwatched) -> dict[str, Any]:
     """Write the model folder of the last trained run.
+
+    Args:
+        recipe: the recipe.
+        store: its photo store.
+        tflite: whether to write the network as TFLite, too, for which an environment of its own is made once.
+        watch: told about that.
 
     Returns:
         The report, as written to `reports/export.json`; `agreement` says how far each form is from learner.pkl
@@ -58,10 +68,10 @@ def export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
         WorkInUse: another run is at work in the work folder.
     """
     with store.locked():
-        return _export(recipe, store)
+        return _export(recipe, store, tflite, watch)
 
 
-def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
+def _export(recipe: Recipe, store: PhotoStore, tflite: bool, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
     metrics = _metrics(store.work, recipe, last_run(recipe, store))
     trained = load_trained(recipe, store)
@@ -69,6 +79,8 @@ def _export(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     with whole_folder(store.work / "model") as half:
         write_forms(recipe, trained, half)
         agreement = measure_agreement(half, held_out, recipe.train.size)
+        if tflite:
+            agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
         facts["similar"] = write_similar(recipe, trained.split.learning, half / FLOATS, trained.size)
         facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
@@ -100,6 +112,15 @@ def write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
     write_whole(folder / WEIGHTS, save(weights, {"format": "pt", "recipe": recipe.name}))
     write_learner(learner, folder / LEARNER)
     write_half(folder / FLOATS, folder / HALF)
+
+
+def _write_tflite(recipe: Recipe, trained: TrainedNetwork, folder: Path, watch: Watch) -> dict[str, dict[str, float]]:
+    """Write a network as TFLite; returns for each file how far it is from the network."""
+    told = Form(LABEL, "How likely each class is.", recipe.labels, Told(0, len(recipe.labels)))
+    shape = (trained.network, trained.backbone, trained.size)
+    given = Network(recipe.title, recipe.description, *shape, [told])
+    figures = write_tflite(given, trained.split.learning, trained.split.held_out, folder, watch)
+    return {file: found[LABEL] for file, found in figures.items()}
 
 
 def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
+from recognizer.export.tflite_card import tflite_use
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source, describe_source
 
@@ -64,6 +65,7 @@ It also gives `evidence`, (n, {number}, h, w): what each place adds to each logi
 same, with its weights in sixteen bits, for browsers; `model.safetensors` holds the weights alone. A pickle can run code
 when it is opened: the sha256 in `model.json` proves that a copy is whole, not that it is safe. Open `learner.pkl` only
 where you trust whoever made this folder, and the ONNX files otherwise.
+{tflite}
 
 On {compared} held-out photos, next to `learner.pkl`:
 
@@ -106,6 +108,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
         size=facts["preprocessing"]["size"],
         compared=agreement["photos"],
+        tflite=tflite_use(facts["preprocessing"]["size"], agreement["forms"]),
         forms="\n".join(_form(file, figures) for file, figures in agreement["forms"].items()),
     )
     file.write_text(text, encoding="utf-8")
@@ -147,7 +150,8 @@ def _source(facts: dict[str, Any]) -> Source:
 
 
 def _form(file: str, figures: dict[str, float]) -> str:
-    differences = f"{figures['largest_difference']:.1e} | {figures['energy_difference']:.1e}"
+    energy = f"{figures['energy_difference']:.1e}" if "energy_difference" in figures else "–"
+    differences = f"{figures['largest_difference']:.1e} | {energy}"
     return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
 
 
