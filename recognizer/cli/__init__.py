@@ -1,6 +1,7 @@
 """The command line in; stages run, progress, a table and an exit code out. Nothing else prints or exits.
 
 commands.py -> sentences.py   whatever goes wrong as one line, on any terminal
+            -> output.py      tables, or reports as JSON; and a log
             -> options.py     what each command takes, and what makes no sense
             -> engines.py     where photos come from: the command, the one before, or the recipe
             -> classifying.py an answer for each photo, also for what is none

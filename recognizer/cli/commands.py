@@ -10,17 +10,20 @@ import typer
 
 from recognizer.cli import options, publishing, stages, summaries
 from recognizer.cli.engines import choose_engines
+from recognizer.cli.output import show
 from recognizer.cli.sentences import Commands
-from recognizer.cli.stages import model_folder, opened, show
+from recognizer.cli.stages import model_folder, opened
 
 SAMPLE = "textiles"
 ADDRESS = "127.0.0.1"
 PORT = 7860
 RUNTIME = "onnx"
+EXITS = "Exit codes: 0 done; 1 it could not be done, and a line on stderr says why; 2 wrong usage."
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
+    epilog=EXITS,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,7 +38,7 @@ def main(version: options.Version = False) -> None:
     """
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def new(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="Shown at the head of the pages.")] = "",
     words: Annotated[list[str] | None, typer.Argument(metavar="WORD...", help="One for each class.")] = None,
@@ -52,13 +55,15 @@ def new(
     new_recipe(title, words or [], topic, engine or [], offline)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def collect(
     recipe: options.RecipeName,
     work: options.Work = None,
     engine: options.EngineNames = None,
     folder: options.OwnPhotos = None,
     again: options.Again = False,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Find photos through image search and store them.
 
@@ -68,12 +73,14 @@ def collect(
         stages.run_collect(choose_engines(found, store.work, engine, folder), store, again)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def clean(
     recipe: options.RecipeName,
     work: options.Work = None,
     auto: options.Auto = True,
     precision: options.Precision = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Find copies, poor pictures and wrong labels, and decide where that is sure.
 
@@ -83,12 +90,14 @@ def clean(
         stages.run_clean(options.with_precision(found, precision), store, auto)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def undo(
     recipe: options.RecipeName,
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="The photo's sha256, or its first digits.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Undo all that the rules decided.")] = False,
     work: options.Work = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Undo what the rules decided about one photo or all; they will not decide the same again.
 
@@ -96,12 +105,13 @@ def undo(
     """
     if bool(photo) == everything:
         raise typer.BadParameter("Name one photo, or give --all.")
-    with opened(recipe, work) as (_, store), store.locked():
+    with opened(recipe, work) as (found, store), store.locked():
         undone = len(store.decisions.undo_automatic(photo or None))
-        show([summaries.table("Undone", {"decisions of the rules": undone})])
+        report = {"stage": "undo", "recipe": found.name, "counts": {"undone": undone}}
+        show([summaries.table("Undone", {"decisions of the rules": undone})], report)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def review(
     recipe: options.RecipeName,
     work: options.Work = None,
@@ -122,8 +132,13 @@ def review(
             serve_review(page, bound, host, stages.say_where)
 
 
-@app.command()
-def train(recipe: options.RecipeName, work: options.Work = None) -> None:
+@app.command(epilog=EXITS)
+def train(
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
+) -> None:
     """Fine-tune the network on the kept photos.
 
     Example: recognizer train ethnic-groups
@@ -132,8 +147,13 @@ def train(recipe: options.RecipeName, work: options.Work = None) -> None:
         stages.run_train(found, store)
 
 
-@app.command()
-def evaluate(recipe: options.RecipeName, work: options.Work = None) -> None:
+@app.command(epilog=EXITS)
+def evaluate(
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
+) -> None:
     """Measure the network on the held-out photos.
 
     Example: recognizer evaluate ethnic-groups
@@ -142,8 +162,14 @@ def evaluate(recipe: options.RecipeName, work: options.Work = None) -> None:
         stages.run_evaluate(found, store)
 
 
-@app.command()
-def export(recipe: options.RecipeName, work: options.Work = None, tflite: options.Tflite = False) -> None:
+@app.command(epilog=EXITS)
+def export(
+    recipe: options.RecipeName,
+    work: options.Work = None,
+    tflite: options.Tflite = False,
+    as_json: options.Json = False,
+    log: options.Log = None,
+) -> None:
     """Write the model folder: the network in four forms, model.json, the model card and the credits.
 
     Example: recognizer export ethnic-groups
@@ -152,27 +178,33 @@ def export(recipe: options.RecipeName, work: options.Work = None, tflite: option
         stages.run_export(found, store, tflite)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def build(
     recipe: options.RecipeName,
     work: options.Work = None,
     engine: options.EngineNames = None,
     folder: options.OwnPhotos = None,
+    then_serve: Annotated[bool, typer.Option("--serve", help="Serve the model once it is built.")] = False,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Do all of it in order: collect, clean, train, evaluate, export.
 
-    Example: recognizer build bags --folder photos
+    Example: recognizer build bags --folder photos --serve
     """
     with opened(recipe, work) as (found, store):
-        seconds = stages.run_build(choose_engines(found, store.work, engine, folder), store)
-        show(summaries.built(found, store.work / "model", seconds))
+        stages.run_build(choose_engines(found, store.work, engine, folder), store)
+    if then_serve:
+        stages.serve_model(model_folder(recipe, work), ADDRESS, PORT)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def forget(
     recipe: options.RecipeName,
     what: Annotated[str, typer.Argument(metavar="WHAT", help="A photo's sha256, its address, or its page's address.")],
     work: options.Work = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Remove photos for good, with their near copies, and keep them from coming back.
 
@@ -181,14 +213,17 @@ def forget(
     with opened(recipe, work) as (found, store):
         from recognizer.store.forget import forget
 
-        show(summaries.forgotten(found, forget(found, store, what)))
+        report = forget(found, store, what)
+        show(summaries.forgotten(found, report), report)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def credits(
     recipe: options.RecipeName,
     work: options.Work = None,
     to: Annotated[Path | None, typer.Option(help="The file; ATTRIBUTION.md in the work folder by default.")] = None,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Write title, author, licence and page of every kept photo.
 
@@ -197,12 +232,12 @@ def credits(
     with opened(recipe, work) as (found, store):
         from recognizer.store.credits import FILE, write_credits
 
-        counts = write_credits(found, store, to)["counts"]
-        rows = {"photos": counts["photos"], "of no known licence": counts["without_licence"]}
-        show([summaries.table(f"Credits in {to or store.work / FILE}", rows)])
+        report = write_credits(found, store, to)
+        rows = {"photos": report["counts"]["photos"], "of no known licence": report["counts"]["without_licence"]}
+        show([summaries.table(f"Credits in {to or store.work / FILE}", rows)], report)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def serve(
     recipe: options.RecipeName,
     work: options.Work = None,
@@ -217,7 +252,7 @@ def serve(
     stages.serve_model(model_folder(recipe, work), host, port, runtime)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def demo(work: options.Work = None, host: options.Host = ADDRESS, port: options.Port = PORT) -> None:
     """Build the sample recipe, unless that is done, and serve it.
 
@@ -229,7 +264,7 @@ def demo(work: options.Work = None, host: options.Host = ADDRESS, port: options.
         stages.serve_model(store.work / "model", host, port)
 
 
-@app.command()
+@app.command(epilog=EXITS)
 def classify(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO", help="Picture files.")],
     model: options.Model,
@@ -247,7 +282,7 @@ def classify(
         raise typer.Exit(1)
 
 
-@app.command(epilog=publishing.NEEDS)
+@app.command(epilog=f"{publishing.NEEDS}\n\n{EXITS}")
 def publish(
     recipe: options.RecipeName = "ethnic-groups",
     to: publishing.To = None,
@@ -258,6 +293,8 @@ def publish(
     private: publishing.Private = False,
     work: options.Work = None,
     runtime: options.RuntimeName = RUNTIME,
+    as_json: options.Json = False,
+    log: options.Log = None,
 ) -> None:
     """Put a model on the web: push a Space to Hugging Face, or write a folder.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from recognizer.cli.stages import show
+from recognizer.cli.output import show
 from recognizer.recipe import Recipe
 from recognizer.report import read_json, write_json
 

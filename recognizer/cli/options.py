@@ -6,11 +6,21 @@ from typing import Annotated
 import typer
 
 from recognizer import __version__
+from recognizer.cli.output import as_json, log_to
 from recognizer.errors import RecognizerError
 from recognizer.recipe import ENGINES, Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
 Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
+Json = Annotated[
+    bool, typer.Option("--json", callback=as_json, help="Print reports, a JSON object a line; all else is on stderr.")
+]
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        callback=log_to, metavar="FILE", help="Write all that is said into this file, too.", show_default=False
+    ),
+]
 Model = Annotated[Path, typer.Option(help="A model folder, as export writes it.")]
 
 

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column, Table
 from rich.text import Text
 
+from recognizer.cli.output import note
 from recognizer.collect.progress import ClassProgress
 
 PLAIN_EVERY = 5.0  # seconds between plain lines
@@ -29,9 +30,11 @@ class _Display(Progress):
         self._print()
 
     def _print(self, now: bool = True) -> None:
-        """Where there is no terminal, print the lines, unless others were printed a moment ago."""
-        if self.disable and (now or time.monotonic() - self._printed >= PLAIN_EVERY):
-            sys.stderr.writelines(f"{line}\n" for line in self._lines.values())
+        """Note the lines, and where there is no terminal, print them, unless others were noted a moment ago."""
+        if now or time.monotonic() - self._printed >= PLAIN_EVERY:
+            lines = "".join(f"{line}\n" for line in self._lines.values())
+            note(lines)
+            sys.stderr.write(lines if self.disable else "")
             sys.stderr.flush()
             self._lines.clear()
             self._printed = time.monotonic()

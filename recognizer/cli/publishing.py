@@ -3,6 +3,7 @@
 run_publish("bags", None, Where(to=Path("site"), push="me/bags"), form="static", runtime="onnx")
 """
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recognizer.cli import summaries
-from recognizer.cli.stages import model_folder, show
+from recognizer.cli.output import show
+from recognizer.cli.stages import model_folder
 from recognizer.publish.forms import DEFAULT, FORMS, Form
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.pushed import names_of_kind
@@ -141,7 +143,8 @@ def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form:
     order = Order(FORMS[form], runtime, models, datasets, _address(where))
     to = where.to or model.parent / PUBLISHED / str(where.push).replace("/", "--")
     files = publish(recipe, model, to, order)
-    show([summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})])
+    report = json.loads((model.parent / "reports" / "publish.json").read_bytes())
+    show([summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})], report)
     if hub and where.push:
         _push_space(hub, model.parent, to, where, order.form)
 
@@ -166,4 +169,6 @@ def _push_space(hub: "Hub", work: Path, to: Path, where: Where, form: Form) -> N
 
 def _say(repository: "Repository", pushed: "Pushed") -> None:
     rows = {"files sent": pushed.sent, "MB": round(pushed.size / 1e6, 1), "files removed": pushed.removed}
-    show([summaries.table(f"Pushed to {repository.url}", rows)])
+    show(
+        [summaries.table(f"Pushed to {repository.url}", rows)], {"stage": "push", "to": repository.url, "counts": rows}
+    )

@@ -4,8 +4,10 @@ app = typer.Typer(cls=Commands)         # no command needs a thought for its err
 """
 
 import errno
+import json
 import logging
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -18,6 +20,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from recognizer.cli import output
 from recognizer.errors import RecognizerError
 
 _FULL = "the disk is full: free some space there"
@@ -36,6 +39,7 @@ _WAYS_OUT = {
     errno.EMFILE: "allow more open files with ulimit -n",
     errno.EIO: "check that the disk is sound and plugged in",
 }
+DISTRIBUTION = "ethnic-group-recognizer"  # as pip calls this program
 ALL = 1000  # letters of a sentence of help
 _OURS = Path(__file__).parents[1]
 
@@ -46,6 +50,7 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command line."""
         print_anything()
+        output.begin()
         try:
             with sentences():
                 try:
@@ -108,7 +113,21 @@ def _sentence(error: Exception) -> str:
             f"File names can only have letters of {sys.getfilesystemencoding()} here, as the environment (LC_ALL, "
             f"PYTHONUTF8) has it; set PYTHONUTF8=1, and run the command again."
         )
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("recognizer"):
+        return _not_installed(str(error.name))
     return said_by_system(error) if isinstance(error, OSError) else _own_fault(error)
+
+
+def _not_installed(module: str) -> str:
+    """Say how the packages are had which only building a model needs, from where this program was installed."""
+    from importlib.metadata import distribution
+
+    origin = distribution(DISTRIBUTION).read_text("direct_url.json")  # of what came as a file, a folder or an address
+    place = f" @ {json.loads(origin)['url']}" if origin else ""
+    return (
+        f"Serving is installed here, but not all that building a model needs ({module} is missing); "
+        f"run: pip install {shlex.quote(f'{DISTRIBUTION}[train]{place}')}"
+    )
 
 
 def _takes_all_names() -> bool:
@@ -156,5 +175,6 @@ def _leave(sentence: str) -> NoReturn:
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if sentence:
+        output.note(" ".join(sentence.split()))
         print(" ".join(sentence.split()), file=sys.stderr)
     raise typer.Exit(1)

@@ -8,10 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.cli import summaries
+from recognizer.cli.output import show
 from recognizer.errors import ModelError
 from recognizer.recipe import Recipe, load_recipe
 
@@ -22,6 +24,13 @@ if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
     from recognizer.store.photo_store import PhotoStore
 
 
+def stage_of(recipe: Recipe, name: str) -> "Callable[..., dict[str, Any]]":
+    """Return the function of a stage: that of recipes with several outputs, or that of recipes of classes."""
+    module, function = ("outputs", f"{name}_outputs") if recipe.has_outputs else (name, name)
+    found: Callable[..., dict[str, Any]] = getattr(import_module(f"recognizer.{name}.{module}"), function)
+    return found
+
+
 def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> None:
     """Search and store photos, class by class; with `again`, engines that had no more hits are asked again."""
     from recognizer.cli.progress import ClassDisplay
@@ -29,44 +38,44 @@ def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> Non
 
     with ClassDisplay() as watch:
         report = collect(recipe, store, watch, again=again)
-    show(summaries.collected(recipe, report))
+    show(summaries.collected(recipe, report), report)
 
 
 def run_clean(recipe: Recipe, store: "PhotoStore", auto: bool = True) -> None:
     """Run the checks; with `auto`, rules decide where they are sure."""
-    from recognizer.clean.clean import clean
-
-    show(summaries.cleaned(recipe, _watched(lambda watch: clean(recipe, store, auto, watch))))
+    clean = stage_of(recipe, "clean")
+    report = _watched(lambda watch: clean(recipe, store, auto, watch))
+    show(summaries.cleaned(recipe, report), report)
 
 
 def run_train(recipe: Recipe, store: "PhotoStore") -> None:
     """Train; of several processes, only rank 0 shows progress and summary."""
     from recognizer.train import processes
-    from recognizer.train.train import train
 
+    train = stage_of(recipe, "train")
     if processes.is_rank_0():
-        show(summaries.trained(recipe, _watched(lambda watch: train(recipe, store, watch))))
+        report = _watched(lambda watch: train(recipe, store, watch))
+        show(summaries.trained(recipe, report), report)
     else:
         train(recipe, store)
 
 
 def run_evaluate(recipe: Recipe, store: "PhotoStore") -> None:
     """Measure the last network on the held-out photos."""
-    from recognizer.evaluate.evaluate import evaluate
-
+    evaluate = stage_of(recipe, "evaluate")
     report = _watched(lambda watch: evaluate(recipe, store, watch))
-    show(summaries.evaluated(recipe, report, store.work / "reports" / "evaluate.html"))
+    show(summaries.evaluated(recipe, report, store.work / "reports" / "evaluate.html"), report)
 
 
 def run_export(recipe: Recipe, store: "PhotoStore", tflite: bool = False) -> None:
     """Write the model folder; with `tflite`, two more forms of the network in it."""
-    from recognizer.export.export import export
+    export = stage_of(recipe, "export")
+    report = _watched(lambda watch: export(recipe, store, tflite, watch))
+    show(summaries.exported(recipe, report), report)
 
-    show(summaries.exported(recipe, _watched(lambda watch: export(recipe, store, tflite, watch))))
 
-
-def run_build(recipe: Recipe, store: "PhotoStore") -> float:
-    """Do all of it in order, and return how many seconds it took."""
+def run_build(recipe: Recipe, store: "PhotoStore") -> None:
+    """Do all of it in order."""
     from recognizer.faces.copies import check_faces
 
     begun = time.monotonic()
@@ -76,7 +85,9 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> float:
     for number, (name, stage) in enumerate(stages.items(), start=1):
         show([*([""] if number > 1 else []), f"{number} of {len(stages)}: {name}"])
         stage(recipe, store)
-    return time.monotonic() - begun
+    seconds, model = time.monotonic() - begun, store.work / "model"
+    report = {"stage": "build", "recipe": recipe.name, "seconds": round(seconds, 2), "model": str(model)}
+    show(summaries.built(recipe, model, seconds), report)
 
 
 def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> None:
@@ -127,12 +138,3 @@ def _watched(work: "Callable[[Watch], dict[str, Any]]") -> dict[str, Any]:
 
     with ProgressDisplay() as watch:
         return work(watch)
-
-
-def show(summary: summaries.Summary) -> None:
-    """Print a summary: tables, and sentences on one line each however narrow the terminal is."""
-    from rich.console import Console
-
-    out = Console(soft_wrap=True, markup=False, emoji=False)  # names may have brackets and colons
-    for part in summary:
-        out.print(part)

@@ -23,7 +23,7 @@ COLLECTED: dict[str, Any] = {
         name: {"hits": 12_345, "stored": 2400, "duplicate": 1200, "failed": 1634, "state": "refused"}
         for name in ("duckduckgo", "openverse")
     },
-    **{"refused": [], "short": {}, "again": 0, "left_waiting": {}},
+    **{"refused": [], "short": {}, "again": 0, "left_waiting": {}, "data_sets": []},
     "examples": {"wanted": 0, "photos": 0, "refused": ""},
 }
 FORMS = ("model.onnx", "model.int8.onnx", "model.safetensors")
@@ -51,7 +51,7 @@ def test_what_is_advised_is_what_was_typed() -> None:
 def test_a_folder_that_has_no_more_did_not_run_dry() -> None:
     own = recipe_of(2).model_copy(update={"collect": CollectSettings(engines=["folder"], folder="photos")})
     report: dict[str, Any] = {
-        **{"counts": {}, "failures": {}, "engines": {}, "refused": [], "again": 0, "left_waiting": {}},
+        **{"counts": {}, "failures": {}, "engines": {}, "refused": [], "again": 0, "left_waiting": {}, "data_sets": []},
         "examples": {"wanted": 0, "photos": 0, "refused": ""},
         "short": {"bag 0": {"photos": 25, "why": "dry"}},
     }

@@ -28,9 +28,13 @@ def test_a_build_that_is_done_is_not_done_again(built: Built, tmp_path: Path) ->
     work = Path(shutil.copytree(built.work, tmp_path / "work"))
     done = written(work)
     assert {file.relative_to(work).parts[0] for file in done} == {"photos", "features", "runs"}
-    result = CliRunner().invoke(app, ["build", str(built.recipe), "--work", str(work)])
+    result = CliRunner().invoke(app, ["build", str(built.recipe), "--work", str(work), "--json"])
     assert result.exit_code == 0, result.output
     assert written(work) == done
+    reports = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [report["stage"] for report in reports] == [*STAGES, "build"]
+    assert reports[:-1] == [json.loads((work / "reports" / f"{stage}.json").read_bytes()) for stage in STAGES]
+    assert "1 of 5: collect" in result.stderr, "progress is not among the reports"
 
 
 def written(work: Path) -> dict[Path, int]:
