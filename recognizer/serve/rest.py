@@ -1,6 +1,7 @@
 """Plain HTTP beside Gradio: a photo to JSON, for programs.
 
-POST /predict        a photo as multipart field `image` or `file`, or as the body itself; see `answer_json`
+POST /predict        a photo as multipart field `image`, `file` or `fileup`, or as the body itself; see `answer_json`
+POST /predict?form=  face2data or text: as earlier systems answered (forms.py)
 POST /run/predict    {"data": ["data:image/jpeg;base64,..."]} as Gradio 3 took and answered it (/api/predict, too)
 GET  /examples/1.jpg an example picture, as `/about` names them
 GET  /healthz        whether it answers
@@ -17,20 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
+from recognizer.outputs import LABEL
 from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_files
+from recognizer.serve.forms import OldForm, check_form, in_form
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.queue import Full, Gone, Queue
 from recognizer.serve.refusals import speak_plainly
 
-FIELDS = ("image", "file")
+FIELDS = ("image", "file", "fileup")
 PAGE = Path(__file__).parent / "page" / "docs.html"
 HOW = "Send the photo as multipart field `image`, or as the body itself with a type like image/jpeg."
 HOW_OLD = 'Send {"data": ["data:image/jpeg;base64,..."]}, with the photo in base64.'
@@ -88,13 +91,16 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
 
 
 def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
-    @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS)
+    @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS, response_class=JSONResponse)
     @app.post("/predict/", include_in_schema=False)
-    async def predict(request: Request, evidence: bool = False) -> JSONResponse:
+    async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
         """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
+        check_form(form)
         explanation = await _ask(queue, request, await _photo(request))
         if evidence and not explanation.evidence:
             raise HTTPException(400, NO_EVIDENCE)
+        if form:
+            return in_form(form, {LABEL: {"kind": "classes", **answer_json(explanation.prediction, facts)}})
         answer = answer_json(explanation.prediction, facts)
         return JSONResponse(answer | (evidence_json(explanation) if evidence else {}), headers=NO_STORE)
 
