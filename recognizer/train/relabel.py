@@ -80,7 +80,8 @@ def estimate_labels(classes: list[str], out_of_fold: OutOfFold) -> LabelEstimate
     evidence = np.log(np.clip(out_of_fold.probabilities, 1e-12, 1))
     noise = fit_noise(evidence, out_of_fold.labels, LEAST_TEMPERATURE)
     truly = noise.true_class(evidence, out_of_fold.labels)
-    return LabelEstimate(classes, out_of_fold.labels, truly, np.zeros(len(truly)), noise)
+    wrong = 1 - truly[np.arange(len(truly)), out_of_fold.labels]
+    return LabelEstimate(classes, out_of_fold.labels, truly, wrong, np.zeros(len(truly)), noise)
 
 
 def apply_decisions(split: Split, decisions: Iterable[NetworkDecision]) -> Split:
