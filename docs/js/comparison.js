@@ -19,7 +19,18 @@ export function showNoComparison() {
   put(accuracy, "site.comparison_none");
 }
 
-function accuracySentence({ accuracy: share, accuracy_interval: interval, photos }) {
+/** How often it is right by what people saw without knowing labels; where nobody looked, how often it agrees with labels. */
+function accuracySentence(about) {
+  return seenSentence(about.blind?.accuracy) ?? agreementSentence(about);
+}
+
+function seenSentence(seen) {
+  if (typeof seen?.share !== "number" || typeof seen.photos !== "number" || seen.interval_further?.length !== 2) return null;
+  const [low, high] = seen.interval_further.map((counted) => ({ counted }));
+  return { key: "answer.seen", values: { photos: seen.photos, share: { counted: seen.share }, low, high } };
+}
+
+function agreementSentence({ accuracy: share, accuracy_interval: interval, photos }) {
   const isMeasured = typeof share === "number" && typeof photos === "number" && interval?.length === 2;
   if (!isMeasured) return { key: "answer.unmeasured", values: {} };
   const [low, high] = interval.map((counted) => ({ counted }));

@@ -32,7 +32,7 @@ function likeKey(source) {
 }
 
 /**
- * How often the Space is right about photos of a class.
+ * How often the Space agrees with the labels of photos of a class.
  *
  * @returns {{key: string, values: object} | null} null where it does not tell
  */

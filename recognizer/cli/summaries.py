@@ -152,12 +152,12 @@ def evaluated(recipe: Recipe, report: dict[str, Any], page: Path) -> Summary:
     """Show how good the network is, and where the page with all of it is."""
     if recipe.has_outputs:
         return [*_outputs(report), f"All of it, for each group: {page}", *_missing(recipe, report)]
-    low, high = report["accuracy_interval"]
     rows = {
+        **_seen(report.get("blind", {})),
         "held-out photos": report["photos"],
         "  their labels likely wrong": round(report["likely_wrong_labels"]),
-        "accuracy": _percent(report["accuracy"]),
-        "  95 % interval": f"{low * 100:.1f} to {_percent(high)}",
+        "agreement with labels": _percent(report["accuracy"]),
+        "  95 % interval": _interval(report["accuracy_interval"]),
         **({"among the first three": _percent(report["top3"])} if len(recipe.labels) >= 6 else {}),
         "coverage": _percent(report["coverage"]),
         "expected calibration error": _percent(report["ece"]),
@@ -190,6 +190,14 @@ def _amount(figures: dict[str, Any]) -> str:
     if "accuracy" in figures:
         return _percent(figures["accuracy"] or 0.0)
     return f"{figures['mean_absolute_error']:.2f}"
+
+
+def _seen(blind: dict[str, Any]) -> dict[str, str]:
+    """Return what the blind sample says of the network, or how far the sample is."""
+    if not blind.get("accuracy"):
+        return {"blind sample": f"{blind['answered']} of {blind['drawn']}"} if blind.get("drawn") else {}
+    found = blind["accuracy"]
+    return {"right, by the blind sample": _percent(found["share"]), "  its 95 % interval": _interval(found["interval"])}
 
 
 def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
@@ -226,6 +234,10 @@ def _missing(recipe: Recipe, report: dict[str, Any]) -> list[str]:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.1f} %"
+
+
+def _interval(ends: list[float]) -> str:
+    return f"{ends[0] * 100:.1f} to {_percent(ends[1])}"
 
 
 def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":

@@ -50,10 +50,11 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         answers) and `selective_interval`, `per_class`, each class with its own accuracy, interval and number of photos,
         and whether the interval is `too_wide` to mean anything, `few`, classes of which hardly any photo is held out,
         `likely_wrong_labels` (how many of the photos' labels are likely wrong, as far as `clean` and `review` know: the
-        sum of each one's probability), `unrated_labels` (how many of them nobody has checked), `out_of_fold` (the same
-        for out-of-fold predictions in training), `run`, the fingerprint of the training that was measured, `missing`,
-        how many kept photos have no file any more, `blind`, what the blind sample says (blind.py), and `faces`, how far
-        answers rest on faces (dependence.py), None where no detector is installed.
+        sum of each one's probability), `unrated_labels` (how many of them nobody has checked), `threshold_checked`
+        (selective accuracy of training photos that had no say in the threshold by which they were answered),
+        `out_of_fold` (the same figures for out-of-fold predictions in training), `run`, the fingerprint of the training
+        that was measured, `missing`, how many kept photos have no file any more, `blind`, what the blind sample says
+        (blind.py), and `faces`, how far answers rest on faces (dependence.py), None where no detector is installed.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -96,6 +97,7 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
         "out_of_fold": metrics["judged"],
         "missing": trained.split.missing,
         "few": few_held_out(recipe, trained.split),
+        "threshold_checked": calibration.checked,
         "unrated_labels": sum(not photo.label_rated for photo in photos),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
+from recognizer.export.card_figures import how_well, percent
 from recognizer.export.tflite_card import tflite_use
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source, describe_source
@@ -31,15 +32,7 @@ It cannot tell who anyone is or where anyone belongs.
 
 ## How well
 
-On {photos} held-out photos, which neither training nor cleaning has learned from, it gave {label} in **{accuracy}**
-(95 % interval {interval}). About {wrong} of these photos were likely {wrongly}, which counts against it here. It
-answered {coverage} of these photos, and of its answers {selective} were right. Expected calibration error: {ece}.
-
-{faces}
-
-| class | photos | accuracy | 95 % interval |
-|---|---|---|---|
-{rows}
+{how_well}
 
 ## The data
 
@@ -82,7 +75,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         facts: the contents of its model.json.
         file: the README.md to write.
     """
-    metrics, agreement = facts["metrics"], facts["agreement"]
+    agreement = facts["agreement"]
     source = _source(facts)
     text = _CARD.format(
         metadata=f"---\n{_metadata(facts).to_yaml().strip()}\n---",
@@ -90,22 +83,12 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         description=escape(facts["description"]),
         source=source.photos,
         Source=source.photos[0].upper() + source.photos[1:],
-        label=source.label,
-        wrongly=source.wrong,
         leaning=source.leaning,
         number=len(facts["classes"]),
-        threshold=_percent(facts["threshold"]),
+        threshold=percent(facts["threshold"]),
         limit=f"{facts['distance']['limit']:.2f}",
         not_sure=NOT_SURE,
-        photos=metrics["photos"],
-        accuracy=_percent(metrics["accuracy"]),
-        interval=_interval(metrics["accuracy_interval"]),
-        wrong=round(metrics["likely_wrong_labels"]),
-        coverage=_percent(metrics["coverage"]),
-        selective=_percent(metrics["selective_accuracy"]),
-        ece=metrics["ece"],
-        faces=_faces(metrics.get("faces")),
-        rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
+        how_well=how_well(facts, source),
         size=facts["preprocessing"]["size"],
         compared=agreement["photos"],
         tflite=tflite_use(facts["preprocessing"]["size"], agreement["forms"]),
@@ -117,11 +100,15 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
 def _metadata(facts: dict[str, Any]) -> ModelCardData:
     """Return the head of the card: what the Hub needs to list the model and its figures."""
     metrics = facts["metrics"]
+    seen = (metrics.get("blind") or {}).get("accuracy")
     figures = {
-        "Accuracy": ("accuracy", metrics["accuracy"]),
+        "Accuracy by a blind sample" if seen else "Agreement with labels": (
+            "accuracy",
+            seen["share"] if seen else metrics["accuracy"],
+        ),
         "Expected calibration error": ("ece", metrics["ece"]),
         "Share of photos answered": ("coverage", metrics["coverage"]),
-        "Accuracy of the answers given": ("selective_accuracy", metrics["selective_accuracy"]),
+        "Agreement of the answers given": ("selective_accuracy", metrics["selective_accuracy"]),
     }
     return ModelCardData(
         library_name="fastai",
@@ -153,31 +140,3 @@ def _form(file: str, figures: dict[str, float]) -> str:
     energy = f"{figures['energy_difference']:.1e}" if "energy_difference" in figures else "–"
     differences = f"{figures['largest_difference']:.1e} | {energy}"
     return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
-
-
-def _faces(found: dict[str, Any] | None) -> str:
-    """Return how far answers rest on faces, as the evaluation found it."""
-    if found is None:
-        return "How far its answers rest on faces was not measured."
-    if not found["photos"]:
-        return f"No face was found in the {found['held_out']} held-out photos."
-    inside, area = _percent(found["evidence"]), _percent(found["area"])
-    return (
-        f"{found['photos']} of these photos show a face. When faces are blurred, {found['changed'] * 100:.0f} of 100 "
-        f"answers about these change (95 % interval {_interval(found['changed_interval'])}), and "
-        f"{_percent(found['blurred_accuracy'])} are right instead of {_percent(found['accuracy'])}. Faces take {area} "
-        f"of the area of these photos, and hold {inside} of the evidence for or against the likeliest class."
-    )
-
-
-def _row(name: str, figures: dict[str, Any]) -> str:
-    accuracy, interval = _percent(figures["accuracy"]), _interval(figures["accuracy_interval"])
-    return f"| {escape(name)} | {figures['photos']} | {accuracy} | {interval} |"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
-
-
-def _interval(interval: list[float] | None) -> str:
-    return "–" if interval is None else f"{interval[0]:.0%} to {interval[1]:.0%}"

@@ -37,6 +37,7 @@ SHAPE: dict[str, Any] = {
     "sha256": {EVERY: str},
     "versions": {EVERY: str},
 }
+SEEN = {"share": float, "photos": int, "interval_further": [float]}
 _KINDS = {str: "text", float: "a number", int: "a whole number"}
 
 
@@ -153,6 +154,22 @@ def contact_link(facts: dict[str, Any]) -> str | None:
     if re.fullmatch(r"[\w.+-]+@[\w.-]+", contact):
         return f"mailto:{contact}"
     return web_link(contact)
+
+
+def seen_accuracy(metrics: dict[str, Any]) -> dict[str, Any] | None:
+    """Return how often answers are what people saw in a blind sample, as `share`, `photos` and `interval_further`.
+
+    Args:
+        metrics: of model.json.
+
+    Returns:
+        None where nobody has looked, or where the figures are not whole.
+    """
+    blind = metrics.get("blind")
+    found = blind.get("accuracy") if isinstance(blind, dict) else None
+    if not isinstance(found, dict) or _fault(found, SEEN, "") or len(found["interval_further"]) != 2:
+        return None
+    return {name: found[name] for name in SEEN}
 
 
 def _fault(value: Any, shape: Any, place: str) -> str | None:

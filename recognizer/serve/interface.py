@@ -16,7 +16,7 @@ import gradio as gr
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.classifier import Classifier, Explanation, Prediction
-from recognizer.serve.facts import example_credits, example_files
+from recognizer.serve.facts import example_credits, example_files, seen_accuracy
 from recognizer.serve.parts import Answer, Page, ShownUpload, Upload
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_fault, render_top
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
@@ -183,6 +183,7 @@ def _about(facts: dict[str, Any], examples: list[dict[str, str]]) -> Callable[[]
     metrics = facts["metrics"]
     told = {name: facts[name] for name in ("title", "classes", "threshold")}
     told |= {name: metrics[name] for name in ("accuracy", "accuracy_interval", "photos")}
+    told |= {"blind": {"accuracy": seen_accuracy(metrics)}}
     told |= {"per_class": metrics.get("per_class"), "like": source(facts).like, "source": source(facts).kind}
     told |= {"faces": metrics.get("faces"), "training_faces": training_faces(facts)}
     told |= {"examples": examples, "contact": facts.get("contact", "")}

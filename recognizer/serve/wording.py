@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.serve.classifier import Prediction
+from recognizer.serve.facts import seen_accuracy
 from recognizer.words.sources import Source, describe_source
 from recognizer.words.words import Words
 
@@ -55,7 +56,16 @@ def verdict(prediction: Prediction, facts: dict[str, Any], words: Words) -> Verd
 
 
 def measured(metrics: dict[str, Any], words: Words) -> str:
-    """Say how often the model is right: on how many test photos, and what that leaves plausible."""
+    """Say how often the model is right by what people saw, or agrees with labels, and what that leaves plausible."""
+    if seen := seen_accuracy(metrics):
+        low, high = seen["interval_further"]
+        return words.say(
+            "answer.seen",
+            photos=seen["photos"],
+            share=words.rounded(seen["share"]),
+            low=words.rounded(low),
+            high=words.rounded(high),
+        )
     if metrics["accuracy"] is None:
         return words.say("answer.unmeasured")
     low, high = metrics["accuracy_interval"]
@@ -91,7 +101,7 @@ def training_faces(facts: dict[str, Any]) -> str:
 
 
 def measured_for(name: str, metrics: dict[str, Any], words: Words) -> str:
-    """Say how often it is right about photos of a class; nothing where that has not been measured."""
+    """Say how often it agrees with the label of photos of a class; nothing where that has not been measured."""
     found = metrics.get("per_class")
     told = found.get(name) if isinstance(found, dict) else None
     if (

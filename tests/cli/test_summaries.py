@@ -88,3 +88,20 @@ def test_a_build_ends_with_its_time_the_model_and_the_next_command(seconds: floa
     recipe = recipe_of(2).asked_for("bags", Path("w"))
     said = [f"Built in {words}. The model is in w/model.", "Next: recognizer serve bags --work w"]
     assert summaries.built(recipe, Path("w/model"), seconds) == said
+
+
+def rows_of(blind: dict[str, Any]) -> dict[str, str]:
+    table = summaries.evaluated(recipe_of(3), EVALUATED | {"blind": blind}, PAGE)[0]
+    assert isinstance(table, Table)
+    return dict(zip(*(map(str, column.cells) for column in table.columns), strict=True))
+
+
+def test_the_blind_sample_stands_first_and_agreement_is_called_so() -> None:
+    seen = {"share": 0.9, "interval": [0.8, 0.96]}
+    rows = rows_of({"drawn": 60, "answered": 60, "accuracy": seen})
+    assert list(rows.items())[:2] == [
+        ("right, by the blind sample", "90.0 %"),
+        ("  its 95 % interval", "80.0 to 96.0 %"),
+    ]
+    assert rows["agreement with labels"] == "100.0 %"
+    assert rows_of({"drawn": 60, "answered": 12})["blind sample"] == "12 of 60"

@@ -118,7 +118,7 @@ def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
         assert f"| `{form}` |" in text
     facts = read_facts(built.model)
     limit, wrong = facts["distance"]["limit"], facts["metrics"]["likely_wrong_labels"]
-    assert f"About {round(wrong)} of these photos were likely drawn with a wrong label on purpose" in " ".join(
+    assert f"about {round(wrong)} of these photos were likely drawn with a wrong label on purpose" in " ".join(
         text.split()
     )
     assert f"unlike all 12 (its energy is above {limit:.2f})" in text

@@ -29,7 +29,7 @@ FOUND = {
         (FOUND, "60 of these photos show a face. When faces are blurred, 9 of 100 answers about these change"),
         (
             FOUND,
-            "75% are right instead of 80%. Faces take 6% of the area of these photos, and hold 31% of the evidence",
+            "75% agree with the label instead of 80%. Faces take 6% of the area of these photos, and hold 31% of",
         ),
     ],
 )

@@ -19,8 +19,8 @@ from recognizer.serve.facts import SHAPE, web_link
 from recognizer.serve.interface import make_interface
 from recognizer.serve.runtimes import open_fastai
 from recognizer.serve.uploads import HERE
-from recognizer.serve.wording import rests_on_faces
-from recognizer.words.words import words_in
+from recognizer.serve.wording import measured, rests_on_faces
+from recognizer.words.words import NO_BREAK, SOURCE, words_in
 from tests.browser import chromium
 from tests.conftest import Built
 from tests.serve.asking import answered, client, of_upload, serving
@@ -198,3 +198,20 @@ def test_how_far_answers_rest_on_faces_is_told_as_it_was_measured() -> None:
         "In 40 test photos that show a face, blurring the faces changed 4 answers."
     )
     assert rests_on_faces({"recipe": {}, "metrics": {"faces": {"photos": "many"}}}, words_in("en")) == ""
+
+
+SHARE = {"share": 0.9, "photos": 50, "interval_further": [0.78, 0.97], "interval": [0.8, 0.96]}
+MEASURED = {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9], "photos": 90}
+
+
+@pytest.mark.parametrize(
+    "blind", [None, "seen", {"answered": 12}, {"accuracy": None}, {"accuracy": SHARE | {"interval_further": [0.78]}}]
+)
+def test_where_nobody_looked_blindly_agreement_is_called_agreement(blind: Any) -> None:
+    said = measured(MEASURED | {"blind": blind}, words_in(SOURCE)).replace(NO_BREAK, " ")
+    assert said.startswith("It agreed with the label of 72 of 90 test photos") and "Right" not in said
+
+
+def test_what_people_saw_blindly_is_told_in_its_place() -> None:
+    said = measured(MEASURED | {"blind": {"accuracy": SHARE}}, words_in(SOURCE)).replace(NO_BREAK, " ")
+    assert said.startswith("Right on 90 % of test photos") and "(plausibly 78 % to 97 %)" in said

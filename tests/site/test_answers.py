@@ -144,16 +144,27 @@ def test_a_sure_answer_tells_of_its_class_and_never_claims_certainty(recognizer:
     expect(answer.locator(".detail")).to_have_text("over 99\u00a0% likely")
     expect(answer.locator(".about-class p").first).to_have_text("A <i>first</i>.")
     expect(answer.get_by_role("link", name="More about <b>One</b>")).to_have_attribute("href", "https://example.org/")
-    expect(answer).to_contain_text("<b>One</b>: right for 3 of 4 test photos.")
+    expect(answer).to_contain_text("<b>One</b>: it agreed with the label of 3 of 4 test photos.")
 
 
 def test_what_it_compares_with(recognizer: Page, served: Served) -> None:
     expect(recognizer.locator("#accuracy")).to_contain_text(
         re.compile(
-            r"Right on \d+ of \d+ test photos, none of which it had learned from \(\d+.%; plausibly \d+.% to \d+.%\)"
+            r"It agreed with the label of \d+ of \d+ test photos, none of which it had learned from "
+            r"\(\d+.%; plausibly \d+.% to \d+.%\)"
         )
     )
     expect(recognizer.locator("#groups .name")).to_have_text(served.classes)
+
+
+def test_what_people_saw_without_knowing_labels_stands_in_the_place_of_agreement(recognizer: Page) -> None:
+    seen = {"accuracy": {"share": 0.9, "photos": 50, "interval_further": [0.78, 0.97]}}
+    recognizer.evaluate(
+        "async (about) => (await import('./js/comparison.js')).showComparison(about)", {**ABOUT, "blind": seen}
+    )
+    expect(recognizer.locator("#accuracy")).to_contain_text(
+        re.compile(r"Right on 90.% of test photos, .*\(plausibly 78.% to 97.%\)\. People said what 50 of them show")
+    )
 
 
 def test_examples_can_be_tried_and_name_who_took_them(recognizer: Page, served: Served) -> None:
