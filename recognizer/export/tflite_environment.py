@@ -9,15 +9,19 @@ is taken from the environment that this program runs in, so that both read one a
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from recognizer.errors import RecognizerError
-from recognizer.files import hold, whole_folder
+from recognizer.files import hold, writing
 from recognizer.report import Watch, unwatched
 
 NAME = ".venv-tflite"
@@ -46,21 +50,43 @@ def converter(watch: Watch = unwatched) -> Path:
     """
     place = environment_folder()
     with hold(place.parent / f"{NAME}.lock", PATIENCE):
-        if _stamp(place) != _wanted():
+        if not is_made():
             _make(place, watch)
     return _python(place)
+
+
+def is_made() -> bool:
+    """Tell whether the environment is there, made of what is wanted now."""
+    return bool(_stamp(environment_folder()) == _wanted())
 
 
 def _make(place: Path, watch: Watch) -> None:
     what = SAYING.format(size=SIZE, place=place)
     watch(what, 0, 2)
-    with whole_folder(place) as half:
+    with writing(place.parent), _new_folder(place) as half:
         venv.create(half, with_pip=True)
         _share_ours(half)
         watch(what, 1, 2)
         _install(_python(half))
         (half / STAMP).write_text(json.dumps(_wanted()), encoding="utf-8")
     watch(what, 2, 2)
+
+
+@contextmanager
+def _new_folder(place: Path) -> Iterator[Path]:
+    """Give a folder that takes the place of the old one when all is in it, and is gone otherwise.
+
+    Each has a name of its own: where this program was killed, its pip may still be at work in the one before.
+    """
+    for left in place.parent.glob(f"{NAME}.*.part"):
+        shutil.rmtree(left, ignore_errors=True)
+    half = Path(tempfile.mkdtemp(".part", f"{NAME}.", place.parent))
+    try:
+        yield half
+        shutil.rmtree(place, ignore_errors=True)
+        half.replace(place)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _wanted() -> dict[str, Any]:

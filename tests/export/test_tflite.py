@@ -1,0 +1,230 @@
+"""TFLite: the networks that are converted, labels and metadata, the environment, and the whole where that is made."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import io
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import pytest
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools.flatbuffer_utils import read_model_from_bytearray
+from torch import nn
+
+from recognizer.cli.summaries import few_bits
+from recognizer.export.export import export
+from recognizer.export.tflite import compare
+from recognizer.export.tflite_card import tflite_use
+from recognizer.export.tflite_environment import NAME, is_made
+from recognizer.export.tflite_metadata import Part, embed
+from recognizer.export.tflite_networks import LEAST, Raw, Told, rounded
+from recognizer.export.tflite_program import answers
+from recognizer.images.decode import sha256
+from recognizer.images.pixels import square_pixels
+from recognizer.recipe import Recipe
+from recognizer.serve.classifier import read_facts
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from tests.export.small_tflite import SIDE, small_model
+
+COLOURS = [Part("colour", ["red", "blue"], "Which colour it is.")]
+MAKE = "from recognizer.export.tflite_environment import converter; print(converter())"
+
+
+@pytest.fixture(scope="module")
+def labelled() -> bytes:
+    return embed(small_model(), "Colours", "Of squares.", SIDE, COLOURS)
+
+
+@pytest.fixture
+def small_network() -> nn.Sequential:
+    """Convolutions with a dead channel, then a head of two classes and of a number in three parts."""
+    torch.manual_seed(1)
+    norms = nn.BatchNorm2d(8), nn.BatchNorm2d(8)
+    for norm in norms:
+        nn.init.normal_(norm.bias, 0.5)
+        assert norm.running_mean is not None
+        norm.running_mean.normal_()
+    norms[0].weight.data[2] = 1e-9
+    first, second = nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.Conv2d(8, 8, 3, groups=8, bias=False)
+    layers = nn.Sequential(first, norms[0], nn.ReLU6(), second, norms[1], nn.ReLU6())
+    return nn.Sequential(layers, nn.Sequential(nn.AvgPool2d(6), nn.Flatten(), nn.Linear(8, 5))).eval()
+
+
+TOLD = [Told(0, 2), Told(2, 5, (10.0, 20.0, 60.0))]
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.2, 0.1)
+
+
+def pixels(photos: int, side: int = 8) -> torch.Tensor:
+    return torch.randint(0, 256, (photos, side, side, 3), generator=torch.Generator().manual_seed(0)).float()
+
+
+def test_labels_are_in_the_file_as_a_zip_archive(labelled: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(labelled)) as archive:
+        assert archive.read("labels.txt") == b"red\nblue\n"
+    assert labelled == embed(small_model(), "Colours", "Of squares.", SIDE, COLOURS)
+
+
+def test_each_of_several_outputs_has_its_labels(labelled: bytes) -> None:
+    parts = [Part("race", ["A", "B"], ""), Part("gender", ["Female", "Male"], ""), Part("age", [], "In years.")]
+    with zipfile.ZipFile(io.BytesIO(embed(small_model(), "Faces", "", SIDE, parts))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "race.txt": b"A\nB\n",
+            "gender.txt": b"Female\nMale\n",
+        }
+
+
+def test_a_file_with_labels_answers_as_before(labelled: bytes) -> None:
+    photos = np.zeros((2, SIDE, SIDE, 3), np.uint8)
+    photos[0, ..., 0], photos[1, ..., 2] = 200, 200
+    (before,), (after,) = answers(small_model(), photos), answers(labelled, photos)
+    assert after.argmax(axis=1).tolist() == [0, 1]
+    assert (before == after).all()
+    (entry,) = Interpreter(model_content=labelled).get_input_details()
+    assert entry["dtype"] is np.uint8 and entry["shape"].tolist() == [1, SIDE, SIDE, 3]
+
+
+def table(data: bytes, at: int) -> flatbuffers.table.Table:
+    return flatbuffers.table.Table(data, at)
+
+
+def field(one: flatbuffers.table.Table, place: int) -> Any:
+    """Return the table in a field, or in the first place of a list of tables."""
+    offset = one.Offset(4 + 2 * place)
+    assert offset, place
+    return one.Indirect(offset + one.Pos)
+
+
+def text(one: flatbuffers.table.Table, place: int) -> str:
+    return str(one.String(one.Offset(4 + 2 * place) + one.Pos).decode())
+
+
+def first(one: flatbuffers.table.Table, place: int) -> flatbuffers.table.Table:
+    return table(one.Bytes, one.Indirect(one.Vector(one.Offset(4 + 2 * place))))
+
+
+def test_metadata_say_what_goes_in_and_comes_out(labelled: bytes) -> None:
+    tree = read_model_from_bytearray(bytearray(labelled))
+    (entry,) = [one for one in tree.metadata if one.name == b"TFLITE_METADATA"]
+    data = bytes(tree.buffers[entry.buffer].data)
+    assert data[4:8] == b"M001"
+    root = table(data, int.from_bytes(data[:4], "little"))
+    assert (text(root, 0), text(root, 1), text(root, 7)) == ("Colours", "Of squares.", "1.0.0")
+    graph = first(root, 3)
+    photo, output = first(graph, 2), first(graph, 3)
+    assert text(photo, 0) == "image"
+    image = table(data, field(table(data, field(photo, 3)), 1))
+    assert image.Get(flatbuffers.number_types.Uint8Flags, image.Offset(4) + image.Pos) == 1  # RGB
+    assert (text(output, 0), text(first(output, 6), 0)) == ("colour", "labels.txt")
+
+
+@torch.no_grad()
+def test_what_is_converted_says_what_the_network_says(small_network: nn.Sequential) -> None:
+    raw = Raw(small_network, MEAN, STD, TOLD).eval()
+    photo = pixels(1)
+    colours, number = raw(photo)
+    scaled = (photo / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
+    logits = small_network(scaled.permute(0, 3, 1, 2))
+    assert colours == pytest.approx(logits[:, :2].softmax(dim=1), abs=1e-5)
+    assert number.item() == pytest.approx(
+        (logits[:, 2:].softmax(dim=1) @ torch.tensor(TOLD[1].centres)).item(), rel=1e-4
+    )
+    assert torch.equal(raw(photo.to(torch.uint8))[0], colours)
+
+
+@torch.no_grad()
+def test_rounding_leaves_means_where_they_were(small_network: nn.Sequential) -> None:
+    photos = pixels(16)
+    raw = Raw(small_network, MEAN, STD, TOLD).eval()
+    small = rounded(raw, photos)
+    assert isinstance(small, Raw)
+    for layer in [one for one in small.modules() if isinstance(one, nn.Conv2d | nn.Linear)]:
+        for channel in layer.weight.flatten(1):
+            steps = channel / channel.abs().max() * 127
+            assert steps == pytest.approx(steps.round(), abs=1e-3)
+    before, after = (one.embed(photos.permute(0, 3, 1, 2) / 255).mean(dim=0) for one in (raw, small))
+    plain = [one(photos)[0].logit().mean(dim=0) for one in (raw, small)]
+    assert after == pytest.approx(before, abs=0.02)
+    assert plain[1] == pytest.approx(plain[0], abs=1e-2)
+
+
+def test_constant_channels_keep_weights_that_bear_their_bias(small_network: nn.Sequential) -> None:
+    raw = Raw(small_network, MEAN, STD, TOLD).eval()
+    conv, norm = rounded(raw, pixels(4)).embed[0][:2]  # type: ignore[index]
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    assert (conv.weight.flatten(1).abs().amax(dim=1) * scale.abs()).min() >= LEAST * 0.99
+
+
+def test_a_number_is_the_same_within_a_hundredth_of_its_range() -> None:
+    logits = np.log(np.array([[0.5, 0.5, 0.0001], [0.1, 0.8, 0.1]]))
+    told = Told(0, 3, (0.0, 10.0, 100.0))
+    found = compare(np.array([[5.0], [20.0]]), logits, told)
+    assert found["same_answer"] == 0.5
+    assert found["largest_difference"] == pytest.approx(2.0, abs=0.1)
+
+
+def test_too_few_bits_are_told() -> None:
+    (sentence,) = few_bits({"model.tflite": {"same_answer": 0.95}})
+    assert "95.0 %" in sentence and "model.float32.tflite" in sentence
+    assert few_bits({"model.tflite": {"same_answer": 0.98}}) == few_bits({}) == []
+
+
+def make_environment(cache: Path, index: str) -> "subprocess.Popen[str]":
+    environment = {"PATH": "/usr/bin:/bin", "XDG_CACHE_HOME": str(cache), "PIP_INDEX_URL": index, "HOME": str(cache)}
+    command = [sys.executable, "-c", MAKE]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_stop_or_no_network_leave_no_half_environment(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that never answers
+        silent.settimeout(120)
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        stopped = make_environment(tmp_path, index)
+        silent.accept()[0].close()
+        assert len(list((tmp_path / "recognizer").glob("*.part"))) == 1
+        stopped.send_signal(signal.SIGKILL)
+        stopped.wait()
+    began = time.monotonic()
+    ended = make_environment(tmp_path, index)  # where nobody is any more
+    _, said = ended.communicate()
+    assert time.monotonic() - began < 90
+    assert "The packages that write TFLite files could not be installed (No matching" in said.strip().splitlines()[-1]
+    assert {one.name for one in (tmp_path / "recognizer").iterdir()} == {f"{NAME}.lock"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_made(), reason="recognizer export --tflite has not made its environment here yet (1 GB)")
+def test_a_model_as_tflite(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+    """Both files answer as the network does; the one of eight bits is asked as old callers ask theirs."""
+    report = export(built_recipe, built_copy, tflite=True)
+    forms, model = report["agreement"]["forms"], built_copy.work / "model"
+    assert forms["model.float32.tflite"]["same_answer"] >= 0.995
+    assert forms["model.tflite"]["same_answer"] >= 0.95  # 43 photos
+    data = (model / "model.tflite").read_bytes()
+    assert read_facts(model)["sha256"]["model.tflite"] == sha256(data)
+    assert json.loads((model / "model.json").read_text())["agreement"]["forms"] == forms
+    assert tflite_use(64, forms) in (model / "README.md").read_text(encoding="utf-8")
+    with zipfile.ZipFile(model / "model.tflite") as archive:
+        assert archive.read("labels.txt").decode().split("\n")[:-1] == built_recipe.labels
+    interpreter = Interpreter(model_content=data)
+    (entry,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (entry["shape"].tolist(), entry["dtype"], entry["quantization"]) == ([1, 64, 64, 3], np.uint8, (1.0, 0))
+    assert (output["shape"].tolist(), output["dtype"]) == ([1, 12], np.uint8)
+    assert output["quantization"] == (1 / 256, 0)
+    photo = split_kept(built_recipe, built_copy).held_out[0]
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry["index"], square_pixels(photo.path, 64).transpose(1, 2, 0)[None])
+    interpreter.invoke()
+    assert interpreter.get_tensor(output["index"]).sum() == pytest.approx(256, abs=6)
+    assert (model / "model.tflite").stat().st_size < 0.4 * (model / "model.float32.tflite").stat().st_size
