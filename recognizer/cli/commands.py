@@ -44,15 +44,18 @@ def new(
     words: Annotated[list[str] | None, typer.Argument(metavar="WORD...", help="One for each class.")] = None,
     topic: Annotated[str, typer.Option(help="What all of them are, such as bird.", show_default=False)] = "",
     engine: options.EngineNames = None,
+    folder: options.OwnPhotos = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask Wikipedia what words mean.")] = False,
 ) -> None:
-    """Write a recipe from a few words; without words, it asks for them.
+    """Write a recipe from a few words, or from a folder of photos; without either, it asks.
 
     Example: recognizer new "Birds of my garden" robin wren --topic bird
     """
     from recognizer.cli.new import new_recipe
 
-    new_recipe(title, words or [], topic, engine or [], offline)
+    if folder and engine:
+        raise typer.BadParameter("Give --engine or --folder, not both.")
+    new_recipe(title, words or [], topic, engine or [], folder, offline)
 
 
 @app.command(epilog=EXITS)

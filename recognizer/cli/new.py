@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # no --help needs them
     from recognizer.new.wikipedia import Meaning
 
 
-def new_recipe(title: str, words: Sequence[str], topic: str, engines: Sequence[str], offline: bool) -> None:
+def new_recipe(
+    title: str, words: Sequence[str], topic: str, engines: Sequence[str], folder: Path | None, offline: bool
+) -> None:
     """Write a recipe into the current folder, and say what to do next.
 
     Args:
@@ -23,6 +25,7 @@ def new_recipe(title: str, words: Sequence[str], topic: str, engines: Sequence[s
         words: one for each class; asked for where there are none.
         topic: what all of them are.
         engines: that find photos.
+        folder: of one's own photos, in place of engines.
         offline: whether nobody is asked what the words mean.
 
     Raises:
@@ -31,15 +34,16 @@ def new_recipe(title: str, words: Sequence[str], topic: str, engines: Sequence[s
     from recognizer.new.plan import make_plan
     from recognizer.new.write import free_file, write_recipe
 
-    if not title or not words:
+    if not title or not (words or folder):
         title, words, topic = _asked(title, words, topic)
-    plan = make_plan(title, words, topic, engines)
+    plan = make_plan(title, words, topic, engines, folder)
     free_file(plan, Path())  # before anybody is asked what words mean
     if not offline and plan.is_searched:
         plan = replace(plan, meanings=_look_up(plan))
     file, recipe = write_recipe(plan, Path())
     _warn(plan)
-    print(f"Wrote {file} with {len(recipe.labels)} classes. Look at its searches, then build it.")
+    look = "Look at its searches, then build it." if plan.is_searched else "Every key in it has its comment."
+    print(f"Wrote {file} with {len(recipe.labels)} classes. {look}")
     print(f"Next: {recipe.asked_for(file.stem).command('build')}")
 
 
@@ -76,3 +80,6 @@ def _warn(plan: "Plan") -> None:
     for word in several:
         better = f"{word} {plan.topic}" if plan.topic else f"{word} and what it is"
         print(f"“{word}” means several things: search for “{better}” in the recipe, and look at what is found.")
+    if others := [f"“{word}”" for word, meaning in plan.meanings.items() if meaning.others]:
+        what = "may mean other things, too" if len(others) == 1 else "may each mean other things, too"
+        print(f"{', '.join(others)} {what}: say in --topic what you mean, such as bird, or in the recipe's searches.")

@@ -1,6 +1,6 @@
 """What a word means, from Wikipedia's summaries (https://en.wikipedia.org/api/rest_v1/), whose text is CC BY-SA 4.0."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -28,15 +28,17 @@ class Meaning:
         description: a sentence or two; empty where nothing is known.
         link: the page; empty where there is none.
         several: whether the word means several things, so that a search finds photos of all of them.
+        others: the page of what else it may mean, where it means one thing before all others.
     """
 
     description: str = ""
     link: str = ""
     several: bool = False
+    others: str = ""
 
 
 def look_up(word: str, topic: str = "", api: str = API) -> Meaning:
-    """Return what a word means, by the page of the word, or where that means several things, of word and topic.
+    """Return what a word means, by the page of the word, or where that is not about the topic, of word and topic.
 
     Args:
         word: as it was typed.
@@ -47,10 +49,19 @@ def look_up(word: str, topic: str = "", api: str = API) -> Meaning:
         Unreachable: there is no answer.
     """
     found = _summary(word, api)
-    if found.several and topic:
-        closer = _summary(f"{word} ({topic})", api)
-        return closer if closer.link and not closer.several else found
-    return found
+    if not found.link or (topic and not found.several and _is_about(found, topic)):
+        return found
+    if topic:
+        closer = (_summary(title, api) for title in (f"{word} ({topic})", f"{word} {topic}"))
+        return next((one for one in closer if one.link and not one.several), Meaning(link=found.link, several=True))
+    others = Meaning() if found.several else _summary(f"{word} ({SEVERAL})", api)
+    return replace(found, others=others.link)
+
+
+def _is_about(meaning: Meaning, topic: str) -> bool:
+    """Tell whether a description has a word of the topic, or one that begins like it."""
+    words = meaning.description.casefold().split()
+    return any(word.startswith(part.rstrip("s")) for part in topic.casefold().split() for word in words)
 
 
 def _summary(title: str, api: str) -> Meaning:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from recognizer.errors import RecipeError
 from recognizer.files import write_whole
 from recognizer.new.plan import Plan, file_name
-from recognizer.recipe import Recipe, load_recipe
+from recognizer.recipe import OURS, RECIPES, Recipe, load_recipe
 from recognizer.words.sources import describe_source
 
 TEMPLATE = "recipe.toml.jinja"
@@ -24,11 +24,19 @@ def free_file(plan: Plan, folder: Path) -> Path:
         folder: where it will be.
 
     Raises:
-        RecipeError: there is such a file already.
+        RecipeError: there is such a file already, or a recipe or work folder that commands would take for it.
     """
-    file = folder / f"{file_name(plan.title)}.toml"
-    if file.exists():
-        raise RecipeError(f"There is a recipe {file} already; take another title, or edit that one.")
+    name = file_name(plan.title)
+    file = folder / f"{name}.toml"
+    for there in (file, folder / RECIPES / file.name):
+        if there.exists():
+            raise RecipeError(f"There is a recipe {there} already; take another title, or edit that one.")
+    if (OURS / file.name).exists():
+        raise RecipeError(f"This program has a recipe {name} of its own; take another title.")
+    if (folder / "data" / name).exists():
+        raise RecipeError(
+            f"{folder / 'data' / name} is another recipe's work folder; take another title, or remove it."
+        )
     return file
 
 

@@ -2,9 +2,14 @@
 
 import http.server
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from typer.testing import CliRunner
@@ -14,14 +19,22 @@ from recognizer.new.plan import file_name, make_plan
 from recognizer.new.wikipedia import Meaning, Unreachable, look_up
 from recognizer.new.write import write_recipe
 from recognizer.recipe import load_recipe
+from recognizer.store.photo_store import PhotoStore
 from tests.browser import serving
+from tests.collect.collecting import searches, set_environment
+from tests.drawn_web import draw_web
+from tests.web import SmallWeb
 
 PAGE = "https://en.wikipedia.org/wiki/"
 PAGES = {
     "Robin": {"extract": "A small bird. " * 40, "content_urls": {"desktop": {"page": PAGE + "Robin"}}},
     "Mon": {"type": "disambiguation", "content_urls": {"desktop": {"page": PAGE + "Mon"}}},
     "Mon_(people)": {"extract": "Some people.", "content_urls": {"desktop": {"page": PAGE + "Mon_p"}}},
-    "Turkey": {"type": "disambiguation", "content_urls": {"desktop": {"page": PAGE + "Turkey_(d)"}}},
+    "Turkey": {"extract": "A country in Anatolia.", "content_urls": {"desktop": {"page": PAGE + "Turkey"}}},
+    "Turkey_(bird)": {"extract": "A large bird.", "content_urls": {"desktop": {"page": PAGE + "Turkey_(bird)"}}},
+    "Turkey_(disambiguation)": {"type": "disambiguation", "content_urls": {"desktop": {"page": PAGE + "Turkey_(d)"}}},
+    "Akha_people": {"extract": "A people of hills.", "content_urls": {"desktop": {"page": PAGE + "Akha_people"}}},
+    "Akha": {"type": "disambiguation", "content_urls": {"desktop": {"page": PAGE + "Akha"}}},
 }  # fmt: skip
 
 
@@ -48,7 +61,11 @@ def test_what_a_word_means(api: str) -> None:
     assert found.link == f"{PAGE}Robin" and found.description.endswith("bird.") and len(found.description) <= 240
     assert look_up("Mon", api=api) == Meaning(link=f"{PAGE}Mon", several=True)
     assert look_up("Mon", "people", api) == Meaning("Some people.", f"{PAGE}Mon_p")
-    assert look_up("Turkey", "bird", api).several
+    assert look_up("Akha", "people", api) == Meaning("A people of hills.", f"{PAGE}Akha_people")
+    assert look_up("Turkey", "bird", api) == Meaning("A large bird.", f"{PAGE}Turkey_(bird)")
+    assert look_up("Turkey", "fish", api) == Meaning(link=f"{PAGE}Turkey", several=True)
+    assert look_up("Turkey", api=api) == Meaning("A country in Anatolia.", f"{PAGE}Turkey", others=f"{PAGE}Turkey_(d)")
+    assert look_up("Robin", "birds", api) == found
     assert look_up("No such thing/at all?", api=api) == Meaning()
 
 
@@ -83,15 +100,13 @@ def test_meanings_stand_in_the_recipe(tmp_path: Path) -> None:
     file, recipe = write_recipe(plan, tmp_path)
     assert f"“Mon” means several things ({PAGE}Mon)" in file.read_text("utf-8")
     assert (recipe.classes[1].description, recipe.classes[1].link) == ("A people.", f"{PAGE}Akha")
-    assert recipe.classes[1].queries == ["Akha", "Akha people", "Akha people photo"]
+    assert recipe.people and recipe.classes[1].queries == ["Akha people", "Akha traditional dress", "Akha festival"]
 
 
 def test_titles_become_names_of_files() -> None:
-    assert [file_name(title) for title in ("Birds of my garden", "Птицы", "  A/B: c? ")] == [
-        "birds-of-my-garden",
-        "recipe",
-        "a-b-c",
-    ]
+    titles = ("Birds of my garden", "Птицы мои", "ผ้าไทย", "  A/B: c? ", "Café crème", "🦊", "CON")
+    names = ["birds-of-my-garden", "птицы-мои", "ผ้าไทย", "a-b-c", "cafe-creme", "recipe", "%63on"]
+    assert [file_name(title) for title in titles] == names
 
 
 @pytest.fixture
@@ -122,3 +137,86 @@ def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> N
     assert first.exit_code == 0 and "Next: recognizer build cloth" in first.output
     assert load_recipe("cloth").collect.engines == ["sample"]
     assert second.exit_code == 1 and "There is a recipe cloth.toml already" in " ".join(second.output.split())
+
+
+@pytest.mark.parametrize(
+    ("title", "made", "said"),
+    [
+        ("Textiles", "", "This program has a recipe textiles of its own"),
+        ("Cloth", "data/recipes/cloth.toml", "There is a recipe data/recipes/cloth.toml already"),
+        ("Cloth", "data/cloth/photos.db", "data/cloth is another recipe's work folder"),
+    ],
+)
+def test_a_name_that_commands_take_for_another_recipe_is_taken(here: Path, title: str, made: str, said: str) -> None:
+    if made:
+        (here / made).parent.mkdir(parents=True)
+        (here / made).touch()
+    result = CliRunner().invoke(app, ["new", title, "a", "b", "--offline"])
+    assert result.exit_code == 1 and said in " ".join(result.output.split())
+    assert not list(here.glob("*.toml"))
+
+
+def test_a_folder_of_photos_is_a_recipe_and_its_subfolders_are_words(here: Path) -> None:
+    for name in ("tote", "AC_DC", "clutch", ".cache"):
+        (here / "photos" / name).mkdir(parents=True)
+    result = CliRunner().invoke(app, ["new", "Bags", "--folder", "photos"])
+    recipe = load_recipe("bags")
+    assert result.exit_code == 0 and "Next: recognizer build bags" in result.output
+    assert (recipe.labels, recipe.collect.engines) == (["AC_DC", "clutch", "tote"], ["folder"])
+    assert recipe.collect.folder == "photos" and not recipe.classes[0].queries
+    assert CliRunner().invoke(app, ["new", "More", "--folder", "nowhere"]).exit_code == 1
+    assert CliRunner().invoke(app, ["new", "More", "--folder", "photos", "--engine", "bing"]).exit_code == 2
+
+
+def test_every_key_of_a_written_recipe_has_its_comment(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    file, _ = write_recipe(make_plan("Cloth", ["tartan", "ikat"], folder=tmp_path / "photos"), tmp_path)
+    lines = file.read_text("utf-8").partition("[[classes]]")[0].splitlines()
+    bare = [line for before, line in pairwise(lines) if " = " in line and not before.startswith("#")]
+    assert not [line for line in bare if not line.startswith("#")]
+
+
+def test_what_means_several_things_is_warned_of_and_a_way_out_is_named(here: Path, api: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("recognizer.new.wikipedia.look_up.__defaults__", ("", api))
+        result = CliRunner().invoke(app, ["new", "Words", "Mon", "Turkey", "Robin"])
+    said = " ".join(result.output.split())
+    assert "“Mon” means several things: search for “Mon and what it is”" in said
+    assert "“Turkey” may mean other things, too: say in --topic what you mean" in said and "“Robin” m" not in said
+    assert f"“Turkey” may mean other things, too: {PAGE}Turkey_(d)" in (here / "words.toml").read_text("utf-8")
+
+
+def test_twelve_words_are_searched_for_on_the_web(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the recipe that the project is named after, typed as words; the web tells what it was asked."""
+    words = load_recipe("ethnic-groups").labels
+    typed = ["new", "Twelve peoples", *words, "--topic", "people", "--offline", "--engine", "duckduckgo"]
+    assert CliRunner().invoke(app, typed).exit_code == 0
+    recipe = load_recipe("twelve-peoples")
+    assert recipe.labels == words and recipe.people
+    queries = [query for photo_class in recipe.classes for query in photo_class.queries]
+    text = (here / "twelve-peoples.toml").read_text("utf-8")
+    (here / "twelve-peoples.toml").write_text(text.replace("[collect]", "[collect]\nexamples = false"), "utf-8")
+    with SmallWeb(draw_web(here / "web", [f"{word} people" for word in words], per_class=1)) as web:
+        set_environment(monkeypatch, web.environment)
+        result = CliRunner().invoke(app, ["collect", "twelve-peoples"])
+        seen = [parse_qs(urlsplit(address).query)["q"][0] for address in searches(web)]
+    assert result.exit_code == 0, result.output
+    assert set(seen) == set(queries) and len(queries) == 36
+    with PhotoStore(Path("data/twelve-peoples"), recipe.labels) as store:
+        assert {photo.label for photo in store.photos.all()} == set(words)
+
+
+def test_in_a_terminal_it_asks_step_by_step(here: Path) -> None:
+    """In a real one, of which this is the other end."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "recognizer", "new", "--engine", "sample"]
+    with subprocess.Popen(command, cwd=here, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:
+        os.close(theirs)
+        said = ""
+        for question, answer in (("Title", "Cloth"), ("Words", "tartan, paisley"), ("What all", "")):
+            while question not in said:
+                said += os.read(ours, 1000).decode()
+            os.write(ours, f"{answer}\n".encode())
+        assert process.wait(30) == 0
+    os.close(ours)
+    assert load_recipe(here / "cloth.toml").labels == ["tartan", "paisley"]
