@@ -95,9 +95,10 @@ class TrainSettings(Part):
         size: pixels, the side of the square that the network takes; networks halve it five times. Without
             fine-tuning, somewhat larger pictures than the 224 pixels of ImageNet's training do better (Touvron et al.,
             2019, “Fixing the train-test resolution discrepancy”, https://arxiv.org/abs/1906.06423).
-        rounds: trainings; between two, labels are checked again by the last one's out-of-fold predictions.
-        epochs: fine-tuning passes over the photos in each round; with 0, only the last layer is fitted to the photos,
-            which is quick, and with few photos better.
+        rounds: trainings, each from the pretrained weights; between two, labels are checked again by the last one's
+            out-of-fold predictions. The first that does not help, or would change no label, ends them.
+        epochs: fine-tuning passes over the photos in each round, of which only what helps is kept; with 0, only the
+            last layer is fitted to the photos, which is quick, and with few photos better.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
         stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;

@@ -1,7 +1,7 @@
 """Files of pretrained weights: what is read, and how it is put into a network.
 
 state = read_weights("resnet34.pth")        # or .safetensors; a checkpoint's inner state dict is found
-fit_weights(model, state, "resnet34.pth")   # by name, or in order where no name is known
+fit_weights(model, state, "resnet34.pth")   # by name, or in order where no name is known and all kinds agree
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> N
     if needed <= state.keys():
         found = {name: state[name] for name in own if name in state}
     elif own.keys().isdisjoint(state):
-        found = dict(zip(own, state.values(), strict=False)) if len(own) == len(state) else {}
+        found = _in_order(own, state)
     else:  # some names are another network's, so that no order can be relied on
         found = {}
     if not all(tensor.isfinite().all() for tensor in found.values()):
@@ -74,3 +74,13 @@ def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> N
     if not found or any(found[name].shape != own[name].shape for name in found):
         raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
     model.load_state_dict(found, strict=False)
+
+
+def _in_order(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a model's names with the tensors of another library, in order; none where their kinds differ.
+
+    The tensors of a normalisation have one shape, so that only the ends of their names (weight, bias, running_mean,
+    running_var) tell them apart.
+    """
+    kinds, others = ([name.rpartition(".")[2] for name in names] for names in (own, state))
+    return dict(zip(own, state.values(), strict=True)) if kinds == others else {}

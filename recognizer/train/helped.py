@@ -3,7 +3,7 @@
 import numpy as np
 
 from recognizer.recipe import Recipe, TrainSettings
-from recognizer.train.mixing import gain_of
+from recognizer.train.mixing import is_better
 from recognizer.train.runs import OutOfFold, Run
 
 
@@ -37,5 +37,5 @@ def helps(before: OutOfFold, after: OutOfFold) -> bool:
     first, second = first[same], second[same]
     if not len(second):
         return False
-    gain, error = gain_of(before.logits[first], after.logits[second], after.labels[second], after.label_quality[second])
-    return gain > error
+    labels, quality = after.labels[second], after.label_quality[second]
+    return is_better(before.logits[first], after.logits[second], labels, quality)

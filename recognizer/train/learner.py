@@ -20,7 +20,7 @@ from fastai.data.core import DataLoaders
 from fastai.data.transforms import IndexSplitter, ItemGetter, Normalize
 from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
-from fastai.vision.augment import Resize, ResizeMethod, aug_transforms
+from fastai.vision.augment import RandomResizedCrop, Resize, ResizeMethod, aug_transforms
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
 from fastai.vision.learner import default_split
@@ -36,6 +36,8 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.splits.split import Split
 from recognizer.train import processes
 
+LEAST = 0.5  # share of a photo that is trained on at once
+
 
 def make_network(recipe: Recipe, backbone: Backbone) -> nn.Sequential:
     """Return a copy of a backbone's layers, the early ones frozen, and an untrained head."""
@@ -46,7 +48,12 @@ def make_network(recipe: Recipe, backbone: Backbone) -> nn.Sequential:
 
 
 def make_learner(
-    recipe: Recipe, split: Split, backbone: Backbone, network: nn.Sequential, covered: dict[str, str] | None = None
+    recipe: Recipe,
+    split: Split,
+    backbone: Backbone,
+    network: nn.Sequential,
+    covered: dict[str, str] | None = None,
+    cropped: bool = False,
 ) -> Learner:
     """Build the learner of a network.
 
@@ -57,9 +64,10 @@ def make_learner(
         network: as `make_network` returns it.
         covered: for some photo files, another one that is to be drawn instead every other time; not for a learner that
             is stored.
+        cropped: whether to train on parts of photos; a learner that is stored takes photos whole.
     """
     set_seed(recipe.train.seed, reproducible=True)
-    dls = _make_data(recipe, split, covered)
+    dls = _make_data(recipe, split, covered, cropped)
     normalize = Normalize.from_stats(backbone.mean, backbone.std, cuda=False)
     normalize.mean, normalize.std = (values.to(dls.device) for values in (normalize.mean, normalize.std))
     dls.add_tfms([normalize], "after_batch")
@@ -87,15 +95,16 @@ def _either(covered: dict[str, str], file: str) -> str:
     return random.choice((file, covered.get(file, file)))
 
 
-def _make_data(recipe: Recipe, split: Split, covered: dict[str, str] | None) -> DataLoaders:
+def _make_data(recipe: Recipe, split: Split, covered: dict[str, str] | None, cropped: bool) -> DataLoaders:
+    size = recipe.train.size
     items = [(str(photo.path), photo.label) for photo in split.learning]
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock(vocab=recipe.labels, sort=False)),
         get_x=Pipeline([ItemGetter(0), partial(_either, covered)]) if covered else ItemGetter(0),
         get_y=ItemGetter(1),
         splitter=IndexSplitter(list(range(len(split.training), len(items)))),
-        item_tfms=Resize(recipe.train.size, method=ResizeMethod.Squish),
-        batch_tfms=aug_transforms(min_scale=0.75),
+        item_tfms=RandomResizedCrop(size, LEAST) if cropped else Resize(size, method=ResizeMethod.Squish),
+        batch_tfms=aug_transforms(),
     )
     share = math.ceil(len(split.training) / processes.count())
     how = {"num_workers": _workers(), "device": device.chosen_device()}

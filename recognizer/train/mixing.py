@@ -45,6 +45,7 @@ class Step(NamedTuple):
 
 BEFORE = Step(0, 0.0)
 AMOUNTS = (0.5, 1.0)
+SURE = 2.0  # standard errors; with one, a step out of many was kept that cost accuracy (docs/experiments.md)
 
 
 class Choice(NamedTuple):
@@ -159,13 +160,13 @@ def choose(predicted: Mapping[Step, Logits], labels: Labels, label_quality: Qual
     weights = even_weights(labels, label_quality)
     found = {step: _log_likelihoods(logits, labels, weights) for step, logits in predicted.items()}
     best = max((step for step in found if step != BEFORE), key=lambda step: found[step].mean(), default=BEFORE)
-    gain, error = compare(found[BEFORE], found[best])
+    gain, error = _compare(found[BEFORE], found[best])
     diverged = bool(found[max(found)].mean() < -np.log(predicted[BEFORE].shape[1]))
-    return Choice(best if gain > error else BEFORE, gain, error, diverged)
+    return Choice(best if gain > SURE * error else BEFORE, gain, error, diverged)
 
 
-def gain_of(before: Logits, after: Logits, labels: Labels, label_quality: Quality) -> tuple[float, float]:
-    """Return how much likelier labels are by one network's logits than by another's, in nats, and its standard error.
+def is_better(before: Logits, after: Logits, labels: Labels, label_quality: Quality) -> bool:
+    """Tell whether labels are likelier by one network's logits than by another's, by more than chance.
 
     Args:
         before: of photos that this network has not learned from, (n, classes).
@@ -174,10 +175,11 @@ def gain_of(before: Logits, after: Logits, labels: Labels, label_quality: Qualit
         label_quality: how likely each label is right, (n,).
     """
     weights = even_weights(labels, label_quality)
-    return compare(*(_log_likelihoods(logits, labels, weights) for logits in (before, after)))
+    gain, error = _compare(*(_log_likelihoods(logits, labels, weights) for logits in (before, after)))
+    return gain > SURE * error
 
 
-def compare(before: Logits, after: Logits) -> tuple[float, float]:
+def _compare(before: Logits, after: Logits) -> tuple[float, float]:
     """Return the mean difference of paired values, (n,), and its standard error."""
     difference = after - before
     if not np.isfinite(difference).all() or len(difference) < 2:

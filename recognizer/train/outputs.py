@@ -129,6 +129,7 @@ def _train(
         "outputs": [one.model_dump() for one in recipe.outputs],
         "calibration": {name: asdict(one) for name, one in heads.calibrations.items()},
         "judged": {truth.target.output.name: _judge(truth, heads) for truth in truths},
+        "notes": [],
         "round_seconds": round(time.monotonic() - begun, 2),
     }
     predictions = {"photos": np.array([photo.sha256 for photo in photos]), "logits": heads.logits, "folds": folds}

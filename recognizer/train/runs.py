@@ -36,7 +36,7 @@ from recognizer.train.curves import Curves, draw_curves
 from recognizer.train.mixing import Choice
 
 ANEW = "train again, which makes it anew"
-FORMAT = 3  # of what lies in a run's folder; a run of another format is trained anew
+FORMAT = 4  # of what lies in a run's folder; a run of another format is trained anew
 
 
 @dataclass(frozen=True)

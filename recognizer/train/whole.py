@@ -42,7 +42,8 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     learned = replace(split, training=covered) if settings.faces == "blur" else split
     network = _start(recipe, learned, backbone)
     other = {str(photo.path): str(one.path) for photo, one in zip(learned.training, covered, strict=True)}
-    learner = make_learner(recipe, learned, backbone, network, other if settings.faces == "blur_random" else None)
+    either = other if settings.faces == "blur_random" else None
+    learner = make_learner(recipe, learned, backbone, network, either, cropped=True)
     labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
     mixing = Mixing(lambda trial: predict(trial, backbone, split.validation, settings.size).logits, labels, quality)
     callbacks = [

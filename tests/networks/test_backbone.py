@@ -93,6 +93,23 @@ def test_weights_of_which_only_some_names_are_known_are_refused(tmp_path: Path) 
         load_backbone("resnet18", str(tmp_path / "mixed.pth"))
 
 
+def renamed(state: dict[str, torch.Tensor], names: list[str]) -> dict[str, torch.Tensor]:
+    """The weights as another library names them, which it lists in an order of its own."""
+    return {f"net.{name}": state[name] for name in names}
+
+
+def test_where_no_name_is_known_weights_are_put_in_by_order_if_their_kinds_agree(tmp_path: Path) -> None:
+    state = published().state_dict()
+    torch.save(renamed(state, list(state)), tmp_path / "other.pth")
+    found = load_backbone("resnet18", str(tmp_path / "other.pth"), merged=1).layers.state_dict()
+    expected = Backbone.of(create_body(published()), 1).layers.state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    swapped = sorted(state, key=lambda name: (list(state).index(name) // 6, name.endswith("weight")))
+    torch.save(renamed(state, swapped), tmp_path / "swapped.pth")
+    with pytest.raises(WeightsUnavailable, match=r"swapped\.pth do not fit"):
+        load_backbone("resnet18", str(tmp_path / "swapped.pth"))
+
+
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     state = published().state_dict()
     state["layer1.1.conv1.weight"][0, 0] = float("nan")

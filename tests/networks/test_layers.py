@@ -29,6 +29,10 @@ TOKENS: dict[str, dict[str, Any]] = {
     "mixer_s32_224": {},
     "levit_128s": {},
 }
+PUBLISHED_ON_THE_HUB: dict[str, dict[str, Any]] = {
+    "vit_small_patch14_dinov2": {"depth": 1, "img_size": 224},
+    "vit_base_patch32_clip_224": {"depth": 1},
+}
 MAPS = ("alexnet", "googlenet", "inception_v3", "resnet18", "squeezenet1_1", "vgg11")
 EMBEDDINGS = ("densenet121", "mobilenet_v2", "shufflenet_v2_x0_5")
 SIZES = (96, 224)
@@ -53,9 +57,9 @@ def taken_by(part: nn.Module, model: nn.Module, pixels: Tensor) -> Tensor:
     return taken[0]
 
 
-@pytest.mark.parametrize("name", TOKENS)
+@pytest.mark.parametrize("name", [*TOKENS, *PUBLISHED_ON_THE_HUB])
 def test_a_network_of_tokens_gives_what_timm_pools(name: str) -> None:
-    model = timm.create_model(name, **TOKENS[name]).eval()
+    model = timm.create_model(name, **(TOKENS | PUBLISHED_ON_THE_HUB)[name]).eval()
     with torch.inference_mode():
         expected = model.forward_head(model.forward_features(pictures(224)), pre_logits=True)
         network, size = maps_of_timm(model.train(), 224)
@@ -130,3 +134,5 @@ def test_a_network_that_cannot_be_cut_is_refused_where_the_recipe_wants_that() -
 def test_pixels_are_normalised_as_published_weights_want_it() -> None:
     assert load_backbone("googlenet", pretrained=False, size=64).mean == (0.5, 0.5, 0.5)
     assert load_backbone("resnet18", pretrained=False, size=64).mean == (0.485, 0.456, 0.406)
+    clip = load_backbone("vit_base_patch32_clip_224.openai", pretrained=False)
+    assert clip.mean == pytest.approx((0.4815, 0.4578, 0.4082), abs=1e-4)
