@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.clean.clean import clean
+from recognizer.evaluate.evaluate import evaluate
 from recognizer.export.agreement import measure_agreement
 from recognizer.export.export import write_forms
 from recognizer.networks import device
@@ -32,7 +34,9 @@ def test_everything_runs_on_a_second_device(
         expected = load_trained(recipe, store).predict(held_out).probabilities
     monkeypatch.setattr(device, "chosen_device", lambda: DEVICE)
     with second_device(), PhotoStore(Path(shutil.copytree(filled, tmp_path / "work")), recipe.labels) as store:
+        assert clean(recipe, store, auto=False)["counts"]["photos"]
         train(recipe, store)
+        assert evaluate(recipe, store)["photos"] == len(held_out)
         found = load_trained(recipe, store)
         assert np.abs(found.predict(held_out).probabilities - expected).mean() < 0.01
         assert next(found.network.parameters()).device == DEVICE
