@@ -92,3 +92,15 @@ def test_a_class_with_twenty_times_the_photos_is_not_twenty_times_as_likely() ->
     shown = rng.normal(0, 1, (1000, 8)) + 1.5 * fresh[:, None] * np.eye(8)[0]
     right = logits_of(shown, fit_linear(features[:, None], labels)).argmax(axis=1) == fresh
     assert min(right[fresh == 0].mean(), right[fresh == 1].mean()) > 0.6
+
+
+def test_three_hundred_classes_of_two_photos_are_learned() -> None:
+    labels = np.repeat(np.arange(300), 2)
+    rng = np.random.default_rng(4)
+    features = rng.normal(0, 1, (300, 60))[labels] + rng.normal(0, 0.3, (600, 60))
+    heads = fit_heads(features[:, None].astype(np.float16), labels, np.arange(600) % 2)
+    right = [
+        logits_of(features[folds], heads.folds[fold]).argmax(axis=1) == labels[folds]
+        for fold, folds in ((fold, np.arange(600) % 2 == fold) for fold in (0, 1))
+    ]
+    assert np.mean(right) > 0.9
