@@ -53,7 +53,7 @@ def test_all_classes_count_alike_however_many_photos_they_have() -> None:
     many = np.flatnonzero(LABELS != 3)
     chosen = np.concatenate([many, np.flatnonzero(LABELS == 3)[:8]])
     labels = LABELS[chosen]
-    worse = np.where((labels == 3)[:, None], logits(-4)[chosen], logits(1.5)[chosen])  # for the few
+    worse = np.where((labels == 3)[:, None], logits(-3)[chosen], logits(3)[chosen])  # for the few
     assert choose({BEFORE: logits(1)[chosen], END: worse}, labels, np.ones(len(labels))).step == BEFORE
 
 
