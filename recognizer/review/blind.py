@@ -61,8 +61,11 @@ class BlindReview:
         return JSONResponse({**self._describe(first=photo), "undone": photo})
 
     def _sample(self) -> list[Photo]:
-        """Return the sample; none before copies and broken pictures are found, which would be asked for in vain."""
-        return draw_sample(blind_population(self._recipe, self._store)) if self._store.issues.exist() else []
+        """Return the sample; none before copies and broken pictures are found, which would be asked for in vain, and
+        none where there are no classes to choose from."""
+        if self._recipe.has_outputs or not self._store.issues.exist():
+            return []
+        return draw_sample(blind_population(self._recipe, self._store))
 
     def _describe(self, first: str | None = None) -> Json:
         sample, answers = self._sample(), self._store.blind_answers.all()

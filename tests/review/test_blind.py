@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from recognizer.outputs import Output
 from recognizer.splits.blind import blind_population, draw_sample
 from recognizer.store.rows import Photo
 from tests.review.pages import window_of
@@ -156,6 +157,13 @@ def test_there_is_none_before_copies_are_found_and_odd_answers_are_refused(work:
         for check in ("label", "duplicate", "empty"):
             store.issues.replace(check, [])
     with urllib.request.urlopen(f"{address}/api/blind") as answer:
+        assert json.load(answer)["drawn"] == 0
+
+
+def test_there_is_none_where_there_are_no_classes_to_choose_from(work: Work) -> None:
+    output = Output(name="age", kind="number", range=[0.0, 99.0])
+    work.recipe = work.recipe.model_copy(update={"outputs": [output]})
+    with served_review(work) as address, urllib.request.urlopen(f"{address}/api/blind") as answer:
         assert json.load(answer)["drawn"] == 0
 
 

@@ -1,0 +1,163 @@
+"""Whether the blind sample tells the truth, and “not sure” keeps its promise, on collections that chose nothing.
+
+    python -m benchmarks.blind ../shared
+
+Each collection (benchmarks/planted.py) is cleaned, a closed-form head (LDA) on frozen features learns from its
+training photos, and simulated reviewers look at samples of its held-out photos, drawn anew each time: they name what is
+true, and cannot tell of every tenth photo. What is true of the held-out photos in which they can tell is known, so is
+how many intervals hold it. Also told, by the truth, are the coverage and selective accuracy of answers of which 95 %
+are to be right (a photo of no class that is answered is wrong), beside what the check in training promised, and the
+calibration error beside its expectation under perfect calibration.
+"""
+
+import argparse
+import csv
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.cleaning import NONE
+from benchmarks.collections import PLANS
+from benchmarks.planted import made
+from recognizer.calibration.abstain import energy, is_answered
+from recognizer.calibration.calibrate import Calibration, apply_temperature, calibrate, ece, expected_ece
+from recognizer.clean.clean import clean
+from recognizer.clean.features import photo_features
+from recognizer.evaluate.blind import blind_figures
+from recognizer.networks.lda import fit_heads
+from recognizer.recipe import Recipe, load_recipe
+from recognizer.splits.blind import blind_population, draw_sample
+from recognizer.splits.split import deal_folds, split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import BlindAnswer, Photo
+
+SHARES = ("accuracy", "label_noise", "selective_accuracy")
+WANTED = 0.95
+Floats = npt.NDArray[np.float64]
+
+
+class Answered(NamedTuple):
+    """What a network says of held-out photos.
+
+    Args:
+        photos: n of them.
+        truth: the true class of each, (n,).
+        likeliest: the class that the network finds likeliest, (n,).
+        given: whether it gives an answer, (n,).
+        probabilities: (n, classes).
+        calibration: of the network.
+    """
+
+    photos: list[Photo]
+    truth: npt.NDArray[np.str_]
+    likeliest: npt.NDArray[np.str_]
+    given: npt.NDArray[np.bool_]
+    probabilities: Floats
+    calibration: Calibration
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared", type=Path, metavar="SHARED")
+    parser.add_argument("--cache", type=Path, default=Path("data/collections"))
+    parser.add_argument("--half", choices=("reporting", "choosing"), default="reporting")
+    parser.add_argument("--only", default="", help="collections whose name has this in it")
+    parser.add_argument("--draws", type=int, default=300)
+    arguments = parser.parse_args()
+    held = []
+    for plan in (one for one in PLANS if arguments.only in one.name(arguments.half)):
+        folder = made(plan, arguments.half, arguments.shared, arguments.cache)
+        recipe = load_recipe(str(folder / "recipe.toml"))
+        with PhotoStore(folder / "work", recipe.labels) as store:
+            clean(recipe, store)
+            answered = _answer(recipe, store, _truth(folder))
+        held.append(_held(answered, arguments.draws))
+        _print(folder.name, answered, held[-1])
+    mean, worst = np.mean(held, axis=0), np.min(held, axis=0)
+    for name, one, least in zip(SHARES, mean, worst, strict=True):
+        print(
+            f"{name}: {one:.1%} of the intervals hold the truth in the mean over collections, {least:.1%} on the worst"
+        )
+
+
+def _truth(folder: Path) -> dict[str, str]:
+    with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
+        return {row["url"]: row["truth"] for row in csv.DictReader(file)}
+
+
+def _answer(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> Answered:
+    """Let a head learn from the training photos, and predict the held-out ones."""
+    split, photos = split_kept(recipe, store), blind_population(recipe, store)
+    features = photo_features([*split.learning, *photos], recipe.train, store.work).whole.astype(np.float64)
+    known, new = features[: len(split.learning)], features[len(split.learning) :]
+    labels = np.array([recipe.labels.index(photo.label) for photo in split.learning])
+    quality = np.array([photo.label_quality for photo in split.learning])
+    folds = deal_folds(labels, [split.groups[photo.sha256] for photo in split.learning], recipe.train.folds, 1)
+    heads = fit_heads(known[:, None], labels, folds, quality)
+    logits = np.zeros((len(labels), len(recipe.labels)))
+    for fold, head in heads.folds.items():
+        logits[folds == fold] = known[folds == fold] @ head.weight.T + head.bias
+    calibration = calibrate(logits, labels, WANTED, quality)
+    outputs = (new @ heads.whole.weight.T + heads.whole.bias) / calibration.temperature
+    probabilities = apply_temperature(outputs, 1.0)
+    return Answered(
+        photos,
+        np.array([truth[photo.image] for photo in photos]),
+        np.array(recipe.labels)[probabilities.argmax(axis=1)],
+        is_answered(probabilities, energy(outputs), calibration.threshold, calibration.limit),
+        probabilities,
+        calibration,
+    )
+
+
+def _held(answered: Answered, draws: int) -> Floats:
+    """Return the share of the intervals that hold the truth, for each of `SHARES`."""
+    seen = {
+        photo.sha256: _look(photo, true) for photo, true in zip(answered.photos, answered.truth.tolist(), strict=True)
+    }
+    place = {photo.sha256: number for number, photo in enumerate(answered.photos)}
+    whole = blind_figures(answered.photos, 0, seen, answered.likeliest, answered.given)
+    held = np.zeros(len(SHARES))
+    for number in range(draws):
+        sample = draw_sample(answered.photos, key=str(number))
+        chosen = [place[photo.sha256] for photo in sample]
+        unseen = len(answered.photos) - len(sample)
+        found = blind_figures(sample, unseen, seen, answered.likeliest[chosen], answered.given[chosen])
+        held += [_holds(found[name], whole[name]["share"]) for name in SHARES]
+    return held / draws
+
+
+def _look(photo: Photo, true: str) -> BlindAnswer:
+    """Return what a reviewer sees: the truth, but nothing in every tenth photo."""
+    if zlib.crc32(photo.sha256.encode()) % 10 == 0:
+        return BlindAnswer(photo.sha256, "unclear")
+    return BlindAnswer(photo.sha256, "none") if true == NONE else BlindAnswer(photo.sha256, "class", true)
+
+
+def _holds(found: dict[str, list[float]] | None, share: float) -> bool:
+    return found is not None and found["interval"][0] - 1e-4 <= share <= found["interval"][1] + 1e-4
+
+
+def _print(name: str, answered: Answered, held: Floats) -> None:
+    right, shown = answered.likeliest == answered.truth, answered.truth != NONE
+    labels = np.array([photo.found_as for photo in answered.photos])
+    numbers = np.where(right, answered.probabilities.argmax(axis=1), -1)[shown]
+    probabilities, given, checked = answered.probabilities[shown], answered.given, answered.calibration.checked
+    print(
+        f"{name}: {len(right)} held-out photos; accuracy {right[shown].mean():.1%}, "
+        f"agreement with labels {(answered.likeliest == labels).mean():.1%}, wrong labels "
+        f"{(labels != answered.truth).mean():.1%}; coverage {given.mean():.1%}, selective accuracy "
+        f"{right[given].mean() if given.any() else np.nan:.1%} (of photos of the classes "
+        f"{right[given & shown].mean() if (given & shown).any() else np.nan:.1%}; checked in training "
+        f"{np.nan if checked is None else checked:.1%}); photos of no class refused {1 - given[~shown].mean():.1%}; "
+        f"ECE {ece(probabilities, numbers):.3f}, expected {expected_ece(probabilities):.3f}; "
+        f"intervals that hold the truth: {', '.join(f'{one:.1%}' for one in held)}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
