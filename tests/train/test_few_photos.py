@@ -36,7 +36,8 @@ def test_there_are_never_more_folds_than_photos_of_a_class(
 ) -> None:
     keep_few(recipe, copied, count, recipe.labels)
     few = with_settings(recipe, folds=folds, views=1)
-    assert train(few, copied)["judged"]["folds"] == dealt
+    judged = train(few, copied)["judged"]
+    assert judged["folds"] == dealt and 0 <= judged["balanced_accuracy"] <= 1
     assert evaluate(few, copied)["photos"]
     trained = load_trained(few, copied)
     learner = make_learner(few, trained.split, trained.backbone, trained.network)
