@@ -63,6 +63,7 @@ def out_of_fold(
     folds: Sequence[Labels],
     held_out: npt.NDArray[np.bool_],
     shrinkages: Sequence[float],
+    weights: Floats | None = None,
 ) -> list[Floats]:
     """Return the discriminants that other photos give each photo.
 
@@ -72,13 +73,15 @@ def out_of_fold(
         folds: of the photos that teach, as `teaching_folds` gives them.
         held_out: which of them teach nothing, and get what all others give, (n,).
         shrinkages: of the covariance, from 0 to 1.
+        weights: how much each photo teaches, (n,); all teach 1 without.
 
     Returns:
         For each shrinkage discriminants, (n, classes): log probabilities of the classes, up to a number that all
         classes of a photo share.
     """
     classes = int(labels.max()) + 1
-    parts = [sum_classes(features[fold], labels[fold], classes) for fold in folds]
+    teaching = np.ones(len(labels)) if weights is None else weights
+    parts = [sum_classes(features[fold], labels[fold], classes, teaching[fold]) for fold in folds]
     everything = add_sums(parts)
     predictions = []
     for shrinkage in shrinkages:

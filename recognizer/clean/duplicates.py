@@ -1,7 +1,8 @@
 """Copies of one picture, however changed: near in the backbone's features, and confirmed by laying one over the other.
 
 The features find candidates, and see a mirrored picture much as the picture itself; but to them two photos of similar
-things are near as well. `registration.likeness` tells these from copies.
+things are near as well. `registration.likeness` tells these from copies, at first of small pictures, and then of larger
+ones: another shot of the same thing differs only in its finest detail.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,34 +11,33 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from recognizer.clean.registration import Planes, detail, likeness
+from recognizer.clean.registration import CLOSE, SIDE, Planes, detail, likeness, read_planes
 from recognizer.splits.groups import number_groups
 from recognizer.store.rows import Decision, Issue, Photo
 
 CHECK = "duplicate"
 CONFLICT = "conflict"
 NEIGHBOURS = 3  # of each photo are looked at; the copies of a larger group are linked through each other
-COPY = 0.6  # likeness from which two pictures are one
+SEEMS_COPY = 0.6  # likeness of small pictures from which larger ones are compared
+SURE_COPY = 0.9  # likeness of small pictures from which that is not needed
+COPY = 0.7  # likeness of larger pictures from which two are one
 BLOCK = 1024  # photos compared with all others at once
 Pair = tuple[int, int]
 
 
-def find_duplicates(
-    photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes, least: float = COPY
-) -> list[Issue]:
+def find_duplicates(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes) -> list[Issue]:
     """Return an issue for each photo that is a copy of a better one.
 
     Args:
         photos: the photos, n of them.
         features: their features, (n, channels).
         planes: their pictures, as `registration.read_planes` gives them.
-        least: likeness from which two pictures are one.
 
     Returns:
         For all but the best copy of each group an issue: a `conflict` where the best one was found under another
         label, else a `duplicate`; the score is the likeness to the copy next to it, `twin` is the best copy.
     """
-    links = _links(features, planes, least)
+    links = _links(photos, features, planes)
     best = _best_copies(photos, planes, links)
     score: dict[int, float] = {}
     for pair, value in links.items():
@@ -71,12 +71,24 @@ def _near(unit: npt.NDArray[np.float32], start: int) -> Iterator[Pair]:
         yield from ((min(place, other), max(place, other)) for other in others)
 
 
-def _links(features: npt.NDArray[np.floating], planes: Planes, least: float) -> dict[Pair, float]:
+def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes) -> dict[Pair, float]:
     """Confirm the near pairs; OpenCV leaves Python's lock, so threads use all cores."""
+
+    def confirmed(pair: Pair) -> float:
+        seems = likeness(planes[pair[0]], planes[pair[1]])
+        doubtful = SEEMS_COPY <= seems < SURE_COPY
+        return _close_likeness(photos[pair[0]], photos[pair[1]]) if doubtful else seems
+
     pairs = near_pairs(features)
     with ThreadPoolExecutor() as pool:
-        values = pool.map(lambda pair: likeness(planes[pair[0]], planes[pair[1]]), pairs)
-        return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= least}
+        values = pool.map(confirmed, pairs)
+        return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= COPY}
+
+
+def _close_likeness(first: Photo, second: Photo) -> float:
+    """Return the likeness of two photos in as much detail as the smaller one has."""
+    smallest = min(first.width, first.height, second.width, second.height)
+    return likeness(*read_planes([first.path, second.path], min(max(smallest, SIDE), CLOSE)))
 
 
 def _best_copies(photos: Sequence[Photo], planes: Planes, links: dict[Pair, float]) -> list[int]:

@@ -65,7 +65,8 @@ def fit_noise(discriminants: Floats, labels: Labels, least: float = 1.0) -> Labe
         surprise,
         x0=np.array([1.0, -2.0]),
         method="Nelder-Mead",
-        bounds=[(np.log(least), None), (None, None)],
+        # From there on, where as many labels are wrong as random ones would be, labels tell against their own class.
+        bounds=[(np.log(least), None), (None, np.log(discriminants.shape[1] - 1))],
         options={"maxiter": 200, "xatol": 0.01},
     )
     return LabelNoise(float(np.exp(best.x[0])), float(expit(best.x[1])), -float(best.fun))

@@ -1,7 +1,9 @@
 """How likely each label is right, by discriminants (LDA) that have not learned from the photo.
 
 Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the label
-noise that fits best turns them into probabilities (label_noise.py). Whether they take into account where things are in
+noise that fits best turns them into probabilities (label_noise.py). Half of the discriminants are taught anew, by each
+photo only as far as the first half takes its label for right: wrong labels teach little then, and yet no error of the
+first half decides alone (docs/experiments.md). Whether they take into account where things are in
 a picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is estimated
 from all other photos. The rules go by a second estimate, which held-out photos have not taught, and never decide about
 those, so the accuracy measured on them stays honest; nor do they have a say in the choice of settings for both.
@@ -37,6 +39,7 @@ class LabelEstimate:
         classes: their names, in the order of the probabilities.
         labels: the number of each photo's class, (n,).
         probabilities: of truly being of each class, the label taken into account, (n, classes).
+        surely_wrong: the least probability that the label is wrong, of those that each dealing of folds gives, (n,).
         off_topic: how surely a photo is nearer to the middle of all photos than to any class, (n,).
         noise: the label noise that fits.
     """
@@ -44,14 +47,14 @@ class LabelEstimate:
     classes: list[str]
     labels: Labels
     probabilities: Floats
+    surely_wrong: Floats
     off_topic: Floats
     noise: LabelNoise
 
     @property
     def wrong(self) -> Floats:
         """The probability that the label is wrong, (n,)."""
-        wrong: Floats = 1 - self.probabilities[np.arange(len(self.labels)), self.labels]
-        return wrong.clip(0, 1)
+        return 1 - _of_own(self.probabilities, self.labels)
 
     @property
     def other(self) -> Labels:
@@ -112,18 +115,41 @@ def estimate_labels(
         seed: of the folds.
     """
     classes, labels = np.unique(np.array(names), return_inverse=True)
-    dealt = [teaching_folds(labels, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
-    repeats = [out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage])[0] for folds in dealt]
-    discriminants = np.mean(repeats, axis=0)
+    discriminants, surely_wrong = np.zeros((len(labels), len(classes))), np.ones(len(labels))
+    for repeat in range(REPEATS):
+        one = _taught_twice(settings, labels, teaching_folds(labels, groups, held_out, seed + repeat), held_out)
+        discriminants += one / REPEATS
+        surely_wrong = np.minimum(surely_wrong, 1 - _quality(one, labels, held_out))
     noise = fit_noise(discriminants[~held_out], labels[~held_out])
     return LabelEstimate(
         classes.tolist(),
         labels,
         noise.true_class(discriminants, labels),
+        surely_wrong,
         # Features are centred, so that the middle of all photos has a discriminant of zero.
         expit(-logsumexp(discriminants / noise.temperature, axis=1)),
         noise,
     )
+
+
+def _taught_twice(settings: LdaSettings, labels: Labels, folds: Sequence[Labels], held_out: Mask) -> Floats:
+    """Return discriminants, the mean of those that labels as found teach and of those that likely labels teach."""
+    (first,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage])
+    quality = _quality(first, labels, held_out)
+    (second,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage], quality)
+    return (first + second) / 2
+
+
+def _quality(discriminants: Floats, labels: Labels, held_out: Mask) -> Floats:
+    """Return how likely each label is right under the noise that fits the discriminants, (n,)."""
+    noise = fit_noise(discriminants[~held_out], labels[~held_out])
+    return _of_own(noise.true_class(discriminants, labels), labels)
+
+
+def _of_own(probabilities: Floats, labels: Labels) -> Floats:
+    """Return the probability of each photo's own label, (n,)."""
+    own: Floats = probabilities[np.arange(len(labels)), labels].clip(0, 1)
+    return own
 
 
 def find_wrong_labels(photos: Sequence[Photo], estimate: LabelEstimate) -> list[Issue]:

@@ -29,7 +29,8 @@ def photo(name: str, label: str) -> Photo:
 def estimated(photos: list[Photo], pictures: list[np.ndarray]) -> LabelEstimate:
     numbers = np.array([CLASSES.index(photo.label) for photo in photos])
     truly = NOISE.true_class(np.array(pictures), numbers)
-    return LabelEstimate(CLASSES, numbers, truly, np.zeros(len(photos)), NOISE)
+    nothing = np.zeros(len(photos))
+    return LabelEstimate(CLASSES, numbers, truly, nothing, nothing, NOISE)
 
 
 def test_each_label_counts_and_the_picture_once() -> None:
