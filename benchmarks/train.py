@@ -13,7 +13,8 @@ aug_transforms(), fine_tune(10)) again until its validation loss stops falling, 
 logistic regression on the frozen features of the closed-form head, its penalty chosen by cross-validation.
 
 Rows are run in the order of `WAYS`, those that tell most first, each in a process of its own; `--rows` says how many of
-them. What has been measured stays in DIR/results.jsonl and is not run again.
+them. What has been measured stays in DIR/results.jsonl and is not run again. The figures in docs/experiments.md are of
+the first five ways; processors were scarce, so those after them have not been run on all collections, or not at all.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
