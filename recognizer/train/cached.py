@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
-from fastai.losses import LabelSmoothingCrossEntropyFlat
+from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
 from fastai.vision.learner import default_split
@@ -46,8 +46,6 @@ from recognizer.train.examples import BATCH, Examples, Features, label_numbers, 
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
 from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, stored
 from recognizer.train.runs import OutOfFold, Trained
-
-SMOOTHING = 0.1  # share of the target spread over all classes (Szegedy et al., 2016, arXiv 1512.00567)
 
 
 def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:
@@ -230,9 +228,7 @@ def _make_learner(
 ) -> Learner:
     set_seed(seed, reproducible=True)
     dls = make_loaders(training, validation, settings.batch)
-    # Some labels are wrong, and soft targets keep them from being learned by heart (docs/experiments.md).
-    loss = LabelSmoothingCrossEntropyFlat(eps=SMOOTHING)
-    learner = Learner(dls, network, loss, metrics=accuracy, splitter=default_split)
+    learner = Learner(dls, network, CrossEntropyLossFlat(), metrics=accuracy, splitter=default_split)
     learner.remove_cb(ProgressCallback)
     return learner
 
