@@ -9,8 +9,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from recognizer.clean import duplicates, quality
+from recognizer.clean.cross_validation import out_of_fold, teaching_folds
 from recognizer.clean.features import PhotoFeatures
-from recognizer.clean.label_quality import choose_settings, estimate_labels, reduce_features
+from recognizer.clean.label_noise import LabelNoise, fit_noise
+from recognizer.clean.label_quality import LabelEstimate, LdaSettings, choose_settings, estimate_labels, reduce_features
 from recognizer.clean.registration import SIDE, likeness, read_measured, read_planes
 from recognizer.clean.rules import decide_labels, surest
 from recognizer.sample.cloth import photograph
@@ -60,6 +62,26 @@ def test_a_changed_copy_is_a_copy(tmp_path: Path, change: Change) -> None:
         one = photo(tmp_path / f"one{seed}.jpg", picture(seed))
         other = photo(tmp_path / f"other{seed}.jpg", change(picture(seed)))
         assert likeness(*read_planes([one.path, other.path])) >= duplicates.COPY
+
+
+def test_a_large_watermark_makes_no_doubt(tmp_path: Path) -> None:
+    marked = picture(3)
+    ImageDraw.Draw(marked).text((20, 110), "EXAMPLE", fill="white", font_size=60)
+    paths = [photo(tmp_path / name, one).path for name, one in (("a.png", picture(3)), ("b.png", marked))]
+    assert likeness(*read_planes(paths)) > 0.8
+
+
+def test_another_shot_that_differs_in_its_finest_detail_only_is_no_copy(tmp_path: Path) -> None:
+    def shot(seed: int) -> Image.Image:
+        fine = np.random.default_rng(seed).normal(0, 40, (300, 400, 1))
+        return Image.fromarray((np.asarray(picture(1)) + fine).clip(0, 255).astype(np.uint8))
+
+    photos = [photo(tmp_path / f"{name}.png", shot(seed)) for name, seed in (("one", 1), ("other", 2))]
+    planes = read_planes([one.path for one in photos])
+    assert likeness(planes[0], planes[1]) > duplicates.SEEMS_COPY, "small pictures do not tell"
+    assert duplicates.find_duplicates(photos, np.ones((2, 3)), planes) == []
+    same = [photos[0], photo(tmp_path / "same.jpg", shot(1))]
+    assert duplicates.find_duplicates(same, np.ones((2, 3)), read_planes([one.path for one in same])) != []
 
 
 def test_other_pictures_are_no_copies(tmp_path: Path) -> None:
@@ -208,6 +230,34 @@ def test_the_longest_head_of_a_ranking_that_keeps_its_precision_is_chosen() -> N
     assert surest(np.array([0.2, 1.0, 0.9, 0.95]), 0.95).tolist() == [False, True, True, True]
     assert not surest(np.array([0.2, 0.9]), 0.95).any()
     assert surest(np.array([]), 0.95).tolist() == []
+
+
+def test_rules_go_by_the_least_sure_estimate_and_rename_only_where_the_new_label_is_sure_itself() -> None:
+    probabilities = np.array([[0.001, 0.998, 0.001], [0.001, 0.5, 0.499], [0.001, 0.998, 0.001]])
+    surely_wrong, nothing = np.array([0.999, 0.999, 0.9]), np.zeros(3)
+    names, own = ["Argyle", "Batik", "Ikat"], np.zeros(3, dtype=int)
+    estimate = LabelEstimate(names, own, probabilities, surely_wrong, nothing, LabelNoise(1.0, 0.1, 0.0))
+    photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(3)]
+    decisions = decide_labels(photos, estimate, np.ones(3, dtype=bool), 0.95)
+    assert [(one.photo, one.action) for one in decisions] == [("0", "relabel"), ("1", "drop")]
+
+
+def test_labels_that_say_nothing_are_not_all_taken_for_wrong() -> None:
+    labels = np.arange(40) % 2
+    against = np.where(np.eye(2, dtype=bool)[labels], -9.0, 9.0)  # as out-of-fold predictions of chance labels may be
+    noise = fit_noise(against, labels)
+    assert noise.share == pytest.approx(0.5) and np.isfinite(noise.true_class(against, labels)).all()
+
+
+def test_wrong_labels_teach_little() -> None:
+    random = np.random.default_rng(1)
+    truth = random.integers(0, 4, 400)
+    features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((400, 40))
+    labels = np.where(random.random(400) < 0.35, (truth + random.integers(1, 4, 400)) % 4, truth)
+    names, groups, held_out = labels.astype(str).tolist(), [str(n) for n in range(400)], np.zeros(400, dtype=bool)
+    (once,) = out_of_fold(features, labels, teaching_folds(labels, groups, held_out, 0), held_out, [0.5])
+    estimate = estimate_labels(names, LdaSettings(features, 0.5), groups, held_out, 0)
+    assert (once.argmax(axis=1) != truth).mean() > 1.5 * (estimate.probabilities.argmax(axis=1) != truth).mean()
 
 
 def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
