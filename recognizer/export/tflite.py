@@ -24,7 +24,8 @@ from torch import nn
 
 from recognizer.errors import RecognizerError
 from recognizer.export.tflite_environment import converter
-from recognizer.export.tflite_networks import Raw, Told, rounded
+from recognizer.export.tflite_networks import Raw, Told
+from recognizer.export.tflite_rounding import rounded
 from recognizer.images.pixels import square_pixels
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.forward import predict

@@ -27,8 +27,9 @@ from recognizer.export.tflite import compare
 from recognizer.export.tflite_card import tflite_use
 from recognizer.export.tflite_environment import NAME, is_made
 from recognizer.export.tflite_metadata import Part, embed
-from recognizer.export.tflite_networks import LEAST, Raw, Told, rounded
+from recognizer.export.tflite_networks import Raw, Told
 from recognizer.export.tflite_program import answers
+from recognizer.export.tflite_rounding import LEAST, round_by_input, rounded
 from recognizer.images.decode import sha256
 from recognizer.images.pixels import square_pixels
 from recognizer.recipe import Recipe
@@ -140,6 +141,23 @@ def test_what_is_converted_says_what_the_network_says(small_network: nn.Sequenti
         (logits[:, 2:].softmax(dim=1) @ torch.tensor(TOLD[1].centres)).item(), rel=1e-4
     )
     assert torch.equal(raw(photo.to(torch.uint8))[0], colours)
+
+
+@torch.no_grad()
+def test_weights_make_good_what_rounding_others_changes() -> None:
+    """On input that had no say, what is left is half of what rounding each weight by itself changes, or less."""
+    torch.manual_seed(2)
+    alike = torch.randn(40, 8)  # what few causes make of many channels
+    seen, unseen = (alike @ torch.randn(8, 500) + 0.05 * torch.randn(40, 500) for _ in range(2))
+    layer = nn.Conv2d(40, 16, 1, bias=False)
+    weights = layer.weight.flatten(1).clone()
+    steps = weights.abs().amax(dim=1, keepdim=True) / 127
+    nearest = (weights / steps).round() * steps
+    round_by_input(layer, (seen.T[..., None, None],))
+    rounded_ = layer.weight.flatten(1)
+    errors = [((one - weights) @ unseen).square().mean() for one in (rounded_, nearest)]
+    assert errors[0] < errors[1] / 4
+    assert (rounded_ / steps) == pytest.approx((rounded_ / steps).round(), abs=1e-3)
 
 
 @torch.no_grad()
