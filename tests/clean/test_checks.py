@@ -73,12 +73,12 @@ def test_a_large_watermark_makes_no_doubt(tmp_path: Path) -> None:
 
 def test_another_shot_that_differs_in_its_finest_detail_only_is_no_copy(tmp_path: Path) -> None:
     def shot(seed: int) -> Image.Image:
-        fine = np.random.default_rng(seed).normal(0, 40, (300, 400, 1))
+        fine = np.random.default_rng(seed).normal(0, 30, (300, 400, 1))
         return Image.fromarray((np.asarray(picture(1)) + fine).clip(0, 255).astype(np.uint8))
 
     photos = [photo(tmp_path / f"{name}.png", shot(seed)) for name, seed in (("one", 1), ("other", 2))]
     planes = read_planes([one.path for one in photos])
-    assert likeness(planes[0], planes[1]) > duplicates.SEEMS_COPY, "small pictures do not tell"
+    assert likeness(planes[0], planes[1]) > duplicates.COPY, "small pictures do not tell"
     assert duplicates.find_duplicates(photos, np.ones((2, 3)), planes) == []
     same = [photos[0], photo(tmp_path / "same.jpg", shot(1))]
     assert duplicates.find_duplicates(same, np.ones((2, 3)), read_planes([one.path for one in same])) != []
@@ -233,7 +233,7 @@ def test_the_longest_head_of_a_ranking_that_keeps_its_precision_is_chosen() -> N
 
 
 def test_rules_go_by_the_least_sure_estimate_and_rename_only_where_the_new_label_is_sure_itself() -> None:
-    probabilities = np.array([[0.001, 0.998, 0.001], [0.001, 0.5, 0.499], [0.001, 0.998, 0.001]])
+    probabilities = np.array([[0.001, 0.998, 0.001], [0.001, 0.92, 0.079], [0.001, 0.998, 0.001]])
     surely_wrong, nothing = np.array([0.999, 0.999, 0.9]), np.zeros(3)
     names, own = ["Argyle", "Batik", "Ikat"], np.zeros(3, dtype=int)
     estimate = LabelEstimate(names, own, probabilities, surely_wrong, nothing, LabelNoise(1.0, 0.1, 0.0))
