@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.cli import summaries
+from recognizer.cli.changes import follow_changes
 from recognizer.cli.output import show
 from recognizer.errors import ModelError
 from recognizer.recipe import Recipe, load_recipe
@@ -111,7 +112,9 @@ def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore
 
     found = load_recipe(recipe).asked_for(recipe, work)
     os.fsencode("".join(found.labels))  # folders will be called so; else a sentence says what is wrong
-    with PhotoStore(work_folder(found, work), found.labels) as store:
+    folder = work_folder(found, work)
+    show(follow_changes(found, folder))
+    with PhotoStore(folder, found.labels) as store:
         yield found, store
 
 

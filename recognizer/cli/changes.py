@@ -1,0 +1,98 @@
+"""What has changed in a recipe since the last command: what stays right, and what is made anew.
+
+for sentence in follow_changes(recipe, Path("data/cloth")): ...     # before the photo store is opened
+"""
+
+from pathlib import Path
+from typing import Any
+
+from recognizer.files import alone_in
+from recognizer.recipe import Recipe
+from recognizer.report import read_json, write_json
+
+FILE = "recipe.json"  # in the work folder: the recipe of the last command
+FEATURES = {"backbone", "weights", "size", "stages", "views", "faces"}  # of [train], that change what is cached
+
+
+def follow_changes(recipe: Recipe, work: Path) -> list[str]:
+    """Rename what is stored under a class that is called otherwise, and return a sentence for each change.
+
+    A class was renamed if its searches are those of one that is gone.
+
+    Args:
+        recipe: as it is now.
+        work: its work folder.
+
+    Raises:
+        WorkInUse: a class was renamed, and another run is at work.
+        Unwritable: the work folder may not be written.
+    """
+    now = _of(recipe)
+    before = read_json(work / FILE, {"classes": {}}, "delete it") if (work / FILE).is_file() else now
+    says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(before, now, work)]
+    says += _settings(before, now)
+    if before != now or not (work / FILE).is_file():
+        write_json(work / FILE, now)
+    return says
+
+
+def _of(recipe: Recipe) -> dict[str, Any]:
+    classes = {one.name: list(one.queries) for one in recipe.classes}
+    return {"classes": classes, "clean": recipe.clean.model_dump(), "train": recipe.train.model_dump()}
+
+
+def _renamed(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: Path) -> list[str]:
+    """Follow new names; what was followed stands in `before` under the new one."""
+    from recognizer.store.renaming import rename_class
+
+    says = []
+    for new in [name for name in now["classes"] if name not in before["classes"]]:
+        gone = [name for name in before["classes"] if name not in now["classes"]]
+        old = next((name for name in gone if before["classes"][name] == now["classes"][new] != []), None)
+        if old:
+            with alone_in(work):
+                if not rename_class(work, old, new):
+                    continue
+            before["classes"] = {new if name == old else name: one for name, one in before["classes"].items()}
+            again = recipe.command("train")
+            says.append(f"“{old}” is called “{new}” now: its photos and decisions stay; {again} trains with it.")
+    return says
+
+
+def _classes(before: dict[str, Any], now: dict[str, Any], work: Path) -> list[str]:
+    from recognizer.store.renaming import count_photos
+
+    old, new = before["classes"], now["classes"]
+    gone = {name: count_photos(work, name) for name in old if name not in new}
+    return [
+        *(
+            f"“{one}” is no class any more: no network learns from its photos ({n}), which stay."
+            for one, n in gone.items()
+        ),
+        *(
+            f"“{one}” is a new class: collect finds its photos; those of the others stay."
+            for one in new
+            if one not in old
+        ),
+        *(
+            f"“{one}” has other searches: collect asks them; what was found before stays."
+            for one, queries in new.items()
+            if one in old and old[one] != queries
+        ),
+        *(
+            ["Photos and decisions of the other classes stay; the training is made anew."]
+            if set(old) != set(new)
+            else []
+        ),
+    ]
+
+
+def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    changed = [key for key, value in now["train"].items() if before.get("train", {}).get(key, value) != value]
+    says = []
+    if changed:
+        anew = "features and training are" if FEATURES & set(changed) else "the training is"
+        says.append(f"[train] has another {', '.join(changed)}: {anew} made anew; photos and decisions stay.")
+    if before.get("clean", now["clean"]) != now["clean"]:
+        says.append("[clean] has changed: clean lets the rules decide anew; what people decided stays.")
+    return says

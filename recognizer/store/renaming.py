@@ -1,0 +1,60 @@
+"""A class that is called otherwise keeps its photos: `rename_class(work, "tartan", "Tartan")`."""
+
+from pathlib import Path
+
+from recognizer.files import writing
+from recognizer.names import folder_name
+from recognizer.store.database import Database
+
+TABLES = ("searches", "hits", "photos", "issues", "trust", "decisions", "blind_answers")  # that name classes
+
+
+def rename_class(work: Path, old: str, new: str) -> bool:
+    """Give all that is stored under a class to another name, unless something is stored under that already.
+
+    The folder goes first: a stop between the two leaves what the next call finishes.
+
+    Args:
+        work: the work folder, in which nobody else may write meanwhile, and whose store is not open here.
+        old: the name in the store.
+        new: the name that it shall have.
+
+    Returns:
+        Whether it was done.
+
+    Raises:
+        Unwritable: the folder may not be written.
+    """
+    database = Database(work / "photos.db")
+    try:
+        if database.number("SELECT count(*) FROM hits WHERE label = ?", new):
+            return False
+        _move(work / "photos" / folder_name(old), work / "photos" / folder_name(new))
+        with database.transaction():
+            for table in TABLES:
+                database.execute(f"UPDATE {table} SET label = ? WHERE label = ?", new, old)
+        return True
+    finally:
+        database.close()
+
+
+def count_photos(work: Path, label: str) -> int:
+    """Return how many photos are stored under a class."""
+    database = Database(work / "photos.db")
+    try:
+        return database.number("SELECT count(*) FROM photos WHERE label = ?", label)
+    finally:
+        database.close()
+
+
+def _move(old: Path, new: Path) -> None:
+    """Move a class's folder; one that is there already, such as by another case of the name, is filled up."""
+    if not old.is_dir():
+        return
+    with writing(new.parent):
+        if not new.exists() or old.samefile(new):
+            old.rename(new)
+            return
+        for file in old.iterdir():
+            file.replace(new / file.name)
+        old.rmdir()

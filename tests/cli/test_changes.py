@@ -1,0 +1,112 @@
+"""A recipe that is edited mid-way: what stays right is kept, what does not is made anew, and the command says which."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from recognizer.cli.commands import app
+from recognizer.recipe import load_recipe
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision
+from tests.small_sample import write_small_recipe
+
+
+class Editor:
+    """Somebody with a trained recipe, who edits it."""
+
+    def __init__(self, trained: Path, folder: Path) -> None:
+        self.work = Path(shutil.copytree(trained, folder / "work"))
+        self.recipe = write_small_recipe(folder)
+        assert self.run("credits").count("\n") == 3, "nothing has changed"
+
+    def run(self, *typed: str) -> str:
+        result = CliRunner().invoke(app, [typed[0], str(self.recipe), *typed[1:], "--work", str(self.work)])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.recipe.read_text()
+        assert old in text
+        self.recipe.write_text(text.replace(old, new))
+
+    def labels(self) -> dict[str, str]:
+        with PhotoStore(self.work, load_recipe(self.recipe).labels) as store:
+            assert all(photo.path.is_file() for photo in store.photos.all())
+            return {photo.sha256: photo.found_as for photo in store.photos.all()}
+
+    def runs(self) -> set[str]:
+        return {path.name for path in (self.work / "runs").iterdir()}
+
+    def features(self) -> dict[Path, int]:
+        return {file: file.stat().st_mtime_ns for file in (self.work / "features").rglob("*.npz")}
+
+
+@pytest.fixture
+def editor(trained: Path, tmp_path: Path) -> Editor:
+    return Editor(trained, tmp_path)
+
+
+def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> None:
+    before, features = editor.labels(), editor.features()
+    photo = next(sha256 for sha256, label in before.items() if label == "Chevron")
+    other = next(sha256 for sha256, label in before.items() if label == "Paisley")
+    with PhotoStore(editor.work, load_recipe(editor.recipe).labels) as store:
+        store.decisions.add(Decision(photo, "keep", "looked at", by="me"))
+        store.decisions.add(Decision(other, "relabel", "looked at", label="Chevron", by="me"))
+    editor.edit('name = "Chevron"', 'name = "Zig/zag"')
+    said = editor.run("credits")
+    assert "“Chevron” is called “Zig/zag” now: its photos and decisions stay" in said and "new class" not in said
+    assert editor.labels() == {s: "Zig/zag" if label == "Chevron" else label for s, label in before.items()}
+    with PhotoStore(editor.work, load_recipe(editor.recipe).labels) as store:
+        assert {(d.action, d.label) for d in store.decisions.current() if d.by == "me"} == {
+            ("keep", None),
+            ("relabel", "Zig/zag"),
+        }
+    assert not (editor.work / "photos" / "Chevron").exists()
+    again = editor.run("train")
+    assert "is called" not in again and len(editor.runs()) == 2
+    assert features.items() <= editor.features().items(), "no feature is computed anew"
+
+
+def test_a_removed_a_new_and_a_split_class_are_told(editor: Editor) -> None:
+    before = editor.labels()
+    count = list(before.values()).count("Chevron")
+    editor.edit('name = "Chevron"\nqueries = ["chevron"]', 'name = "Ikat"\nqueries = ["ikat"]')
+    said = editor.run("collect")
+    assert f"“Chevron” is no class any more: no network learns from its photos ({count}), which stay." in said
+    assert "“Ikat” is a new class: collect finds its photos; those of the others stay." in said
+    assert before.items() <= editor.labels().items() and "Ikat" in editor.labels().values()
+    editor.run("train")
+    with PhotoStore(editor.work, load_recipe(editor.recipe).labels) as store:
+        assert store.photos.usable("Ikat")
+    editor.edit('name = "Ikat"\nqueries = ["ikat"]', 'name = "Chevron"\nqueries = ["chevron"]')
+    assert "“Chevron” is a new class" in editor.run("credits")
+    assert list(editor.labels().values()).count("Chevron") == count, "they are there when it comes back"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("size = 64", "size = 96", r"\[train\] has another size: features and training are made anew; photos and dec"),
+        ("epochs = 1", "epochs = 2", r"\[train\] has another epochs: the training is made anew; photos and decisions"),
+        ('["chevron"]', '["chevron", "tartan"]', "“Chevron” has other searches: collect asks them; what was found be"),
+        ("[train]", "[clean]\nprecision = 0.9\n[train]", r"\[clean\] has changed: clean lets the rules decide anew"),
+    ],
+)
+def test_other_settings_are_told_once(editor: Editor, old: str, new: str, told: str) -> None:
+    before = editor.labels()
+    editor.edit(old, new)
+    assert re.search(told, editor.run("credits")) and not re.search(told, editor.run("credits"))
+    assert editor.labels() == before
+
+
+def test_a_moved_work_folder_is_still_right(editor: Editor) -> None:
+    features, moved = editor.features(), editor.work.parent / "elsewhere" / "here"
+    moved.parent.mkdir()
+    editor.work = editor.work.rename(moved)
+    editor.run("train")
+    there = {moved / file.relative_to(moved.parents[1] / "work"): time for file, time in features.items()}
+    assert editor.runs() == {"1"} and editor.features() == there
