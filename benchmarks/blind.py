@@ -14,7 +14,7 @@ import argparse
 import csv
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ def main() -> None:
             answered = _answer(recipe, store, _truth(folder))
         held.append(_held(answered, arguments.draws))
         _print(folder.name, answered, held[-1])
-    mean, worst = np.mean(held, axis=0), np.min(held, axis=0)
+    mean, worst = np.nanmean(held, axis=0), np.nanmin(held, axis=0)
     for name, one, least in zip(SHARES, mean, worst, strict=True):
         print(
             f"{name}: {one:.1%} of the intervals hold the truth in the mean over collections, {least:.1%} on the worst"
@@ -114,7 +114,7 @@ def _answer(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> Answere
 
 
 def _held(answered: Answered, draws: int) -> Floats:
-    """Return the share of the intervals that hold the truth, for each of `SHARES`."""
+    """Return the share of the intervals that hold the truth, for each of `SHARES`; nan where nothing is answered."""
     seen = {
         photo.sha256: _look(photo, true) for photo, true in zip(answered.photos, answered.truth.tolist(), strict=True)
     }
@@ -126,7 +126,7 @@ def _held(answered: Answered, draws: int) -> Floats:
         chosen = [place[photo.sha256] for photo in sample]
         unseen = len(answered.photos) - len(sample)
         found = blind_figures(sample, unseen, seen, answered.likeliest[chosen], answered.given[chosen])
-        held += [_holds(found[name], whole[name]["share"]) for name in SHARES]
+        held += [_holds(found[name], whole[name]) for name in SHARES]
     return held / draws
 
 
@@ -137,8 +137,15 @@ def _look(photo: Photo, true: str) -> BlindAnswer:
     return BlindAnswer(photo.sha256, "none") if true == NONE else BlindAnswer(photo.sha256, "class", true)
 
 
-def _holds(found: dict[str, list[float]] | None, share: float) -> bool:
-    return found is not None and found["interval"][0] - 1e-4 <= share <= found["interval"][1] + 1e-4
+def _holds(found: dict[str, Any] | None, whole: dict[str, Any] | None) -> float:
+    """Tell whether an interval holds the share in the whole population; a sample that has none does not."""
+    if whole is None:
+        return np.nan
+    return float(found is not None and found["interval"][0] - 1e-4 <= whole["share"] <= found["interval"][1] + 1e-4)
+
+
+def _mean(right: npt.NDArray[np.bool_]) -> float:
+    return float(right.mean()) if len(right) else np.nan
 
 
 def _print(name: str, answered: Answered, held: Floats) -> None:
@@ -150,9 +157,9 @@ def _print(name: str, answered: Answered, held: Floats) -> None:
         f"{name}: {len(right)} held-out photos; accuracy {right[shown].mean():.1%}, "
         f"agreement with labels {(answered.likeliest == labels).mean():.1%}, wrong labels "
         f"{(labels != answered.truth).mean():.1%}; coverage {given.mean():.1%}, selective accuracy "
-        f"{right[given].mean() if given.any() else np.nan:.1%} (of photos of the classes "
-        f"{right[given & shown].mean() if (given & shown).any() else np.nan:.1%}; checked in training "
-        f"{np.nan if checked is None else checked:.1%}); photos of no class refused {1 - given[~shown].mean():.1%}; "
+        f"{_mean(right[given]):.1%} (of photos of the classes "
+        f"{_mean(right[given & shown]):.1%}; checked in training "
+        f"{np.nan if checked is None else checked:.1%}); photos of no class refused {_mean(~given[~shown]):.1%}; "
         f"ECE {ece(probabilities, numbers):.3f}, expected {expected_ece(probabilities):.3f}; "
         f"intervals that hold the truth: {', '.join(f'{one:.1%}' for one in held)}",
         flush=True,

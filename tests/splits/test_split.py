@@ -1,11 +1,13 @@
 """What belongs together stays together, and the held-out part stays what it is."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from recognizer.splits.split import deal_folds, group_together, take_sides
+from recognizer.recipe import PhotoClass, Recipe
+from recognizer.splits.split import Split, deal_folds, few_held_out, group_together, take_sides
 from recognizer.store.rows import Issue, Photo
 
 SHARE = 0.2
@@ -48,6 +50,12 @@ def test_the_held_out_part_stays_when_photos_and_copies_are_added() -> None:
     after = take_sides(both, group_together(both, copies), SHARE)[len(new) :]
     assert [side == "held_out" for side in before] == [side == "held_out" for side in after]
     assert not [was for was, now in zip(before, after, strict=True) if now == "training" and was != "training"]
+
+
+def test_a_class_of_which_hardly_any_photo_is_held_out_is_named() -> None:
+    recipe = Recipe(name="cloth", title="Cloth", classes=[PhotoClass(name=name) for name in ("Kilim", "Batik", "Ikat")])
+    held_out = [photo(number) for number in range(5)] + [replace(photo(9), label="Ikat")]
+    assert few_held_out(recipe, Split([], [], held_out, [], {})) == {"Batik": 0, "Ikat": 1}
 
 
 def test_folds_keep_groups_whole_and_classes_alike() -> None:
