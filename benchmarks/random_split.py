@@ -21,7 +21,8 @@ from recognizer.networks.backbone import load_for_training
 from recognizer.networks.lda import fit_linear
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.cached import fit_all, predict_features, prepare
+from recognizer.train.cached import fit_all, prepare
+from recognizer.train.cached_features import predict_features
 from recognizer.train.fitting import make_listener
 from recognizer.train.mixing import BEFORE, Step
 

@@ -4,6 +4,7 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
 
     train.py          the stage: round after round
       cached.py         fine-tunes the last layers on cached features, with cross-validation: for two cores
+      cached_features.py    what they make of these features
       whole.py          fine-tunes all layers on newly augmented photos: for a GPU, or several
       covered.py        what is learned from where faces are blurred
       learner.py        the fastai learner, which the pickle holds

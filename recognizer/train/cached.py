@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.losses import CrossEntropyLossFlat
@@ -32,7 +31,6 @@ from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor, maps_extractor
-from recognizer.networks.forward import Outputs
 from recognizer.networks.head import make_head, put_head, split_last
 from recognizer.networks.lda import Layer, fit_heads
 from recognizer.networks.stages import cut, freeze_early, put_back
@@ -40,9 +38,10 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.splits.split import Split, deal_folds
 from recognizer.store.rows import Photo
+from recognizer.train.cached_features import embed_views, predict_features
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import BATCH, Examples, Features, label_numbers, label_qualities, make_loaders
+from recognizer.train.examples import Examples, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
 from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, stored
 from recognizer.train.runs import OutOfFold, Trained
@@ -193,27 +192,6 @@ def fit_all(
     fit(learner, settings, seed, [listener(), NoValidation(), StopAfter(step)])
     fitted: nn.Sequential = learner.model
     return fitted
-
-
-@torch.inference_mode()
-def predict_features(network: nn.Module, features: Features) -> Outputs:
-    """Return what a network makes of photos as a whole, by the features of their first view.
-
-    Args:
-        network: tuned layers and head.
-        features: of at least one photo, (n, views, …).
-    """
-    embedder, last = split_last(network)
-    device = next(network.parameters()).device
-    batches = (torch.from_numpy(features[start : start + BATCH, 0]) for start in range(0, len(features), BATCH))
-    rows = torch.cat([embedder(batch.float().to(device)) for batch in batches])
-    return Outputs(last(rows).cpu().double().numpy(), rows.cpu().numpy())
-
-
-def embed_views(network: nn.Sequential, features: Features) -> npt.NDArray[np.float32]:
-    """Return what the last layer takes of all augmented views, (n, views, channels)."""
-    views = range(features.shape[1])
-    return np.stack([predict_features(network, features[:, view:]).embeddings for view in views], axis=1)
 
 
 def _started(network: nn.Sequential, head: Layer) -> nn.Sequential:
