@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from urllib.parse import quote
 
+LABEL = "label"  # what the one output of a recipe of classes is called
 NOT_SURE = "Not sure"  # the answer where no class is likely enough, so no class may be called so
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # make text look like another
 _ODD = frozenset(["Cc", "Cs", "Zl", "Zp"])  # control characters, half characters, ends of lines: no part of a name

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from recognizer.names import LABEL as LABEL  # where others look for it
 from recognizer.names import check_class_name, check_link
 
-LABEL = "label"  # the one output of a recipe of classes
 ALL_PHOTOS = "photos"  # under which the photos of a recipe with several outputs are stored
 TAKEN = ("pixels", "logits", "energy", "evidence", "embedding", "probabilities")  # what else a network has names for
 # What a spreadsheet makes of “3-9” and “10-19” without being asked.

@@ -154,3 +154,15 @@ def served(built: Built) -> Iterator[Served]:
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
     """A recipe with several outputs, trained on drawn shapes; not to be changed."""
     return make_shapes(tmp_path_factory.mktemp("shapes"))
+
+
+@pytest.fixture(scope="session")
+def shapes_model(shapes: Shapes) -> Path:
+    """The model folder of the shapes; not to be changed."""
+    from recognizer.evaluate.outputs import evaluate_outputs
+    from recognizer.export.outputs import export_outputs
+
+    with shapes.store() as store:
+        evaluate_outputs(shapes.recipe, store)
+        export_outputs(shapes.recipe, store)
+    return shapes.work / "model"

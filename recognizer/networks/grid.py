@@ -13,7 +13,7 @@ from recognizer.networks.head import split_last
 from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
-CELLS = 6  # along each side of a picture
+CELLS = 7  # along each side of a picture: of 224 pixels, two places of a map that halves it four times
 
 
 def make_grid_head(backbone: Backbone, size: int, width: int) -> nn.Sequential:

@@ -38,6 +38,13 @@ SHAPE: dict[str, Any] = {
     "versions": {EVERY: str},
 }
 SEEN = {"share": float, "photos": int, "interval_further": [float]}
+# The same of a model with several outputs.
+OUTPUTS_SHAPE: dict[str, Any] = {
+    **{name: SHAPE[name] for name in ("title", "description", "preprocessing", "recipe", "sha256", "versions")},
+    "outputs": [{"name": str, "kind": str, "description": str, "start": int, "stop": int, "metrics": {"photos": int}}],
+}
+CLASSES_SHAPE: dict[str, Any] = {"classes": [{"name": str, "description": str, "link": str}], "threshold": float}
+NUMBER_SHAPE: dict[str, Any] = {"unit": str, "range": [float], "centres": [float], "interval": [float]}
 _KINDS = {str: "text", float: "a number", int: "a whole number"}
 
 
@@ -81,6 +88,35 @@ def check_facts(folder: Path, facts: dict[str, Any]) -> None:
     fault = _fault(facts, SHAPE, "") or _odd(facts)
     if fault:
         raise ModelError(f"{folder / 'model.json'} is not whole: {fault}; {AGAIN}.")
+
+
+def check_outputs_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """See to it that the `model.json` of several outputs has all that serving needs.
+
+    Args:
+        folder: the model folder.
+        facts: what `read_facts` returned.
+
+    Raises:
+        ModelError: something is missing or of another kind; it names the first such place.
+    """
+    fault = _fault(facts, OUTPUTS_SHAPE, "")
+    if not fault:
+        fault = next((found for one in facts["outputs"] if (found := _odd_output(one))), None)
+    if fault or not facts["outputs"] or facts["preprocessing"]["size"] not in SIDES:
+        raise ModelError(f"{folder / 'model.json'} is not whole: {fault or 'no outputs, or an odd size'}; {AGAIN}.")
+
+
+def _odd_output(one: dict[str, Any]) -> str | None:
+    """Return what is wrong with an output."""
+    is_number = one["kind"] == "number"
+    if fault := _fault(one, NUMBER_SHAPE if is_number else CLASSES_SHAPE, f"outputs.{one['name'][:60]}"):
+        return fault
+    width = len(one["centres"] if is_number else one["classes"])
+    pairs = [one["range"], one["interval"]] if is_number else []
+    if one["start"] < 0 or one["stop"] - one["start"] != width or any(len(pair) != 2 for pair in pairs):
+        return f"outputs.{one['name'][:60]} is not of its own size"
+    return None
 
 
 def example_files(folder: Path, facts: dict[str, Any]) -> list[Path]:

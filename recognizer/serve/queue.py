@@ -7,9 +7,9 @@ explanation = await queue.explain(photo, gone)
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
 from recognizer.networks.onnx_session import usable_processors
-from recognizer.serve.classifier import Classifier, Explanation
 
 MOST_WAITING = 64  # photos; further ones are refused
 MOST_BYTES = 200_000_000  # of all of them, in memory
@@ -33,6 +33,14 @@ class Gone(Exception):
     """Whoever asked has left before the turn came."""
 
 
+class Explains(Protocol):
+    """What answers: a classifier."""
+
+    def explain(self, data: bytes) -> Any:
+        """Return what is said of a photo."""
+        ...
+
+
 class Queue:
     """A bounded queue before a classifier, for one event loop.
 
@@ -41,7 +49,7 @@ class Queue:
         most: photos that wait or are being compared; one more is refused.
     """
 
-    def __init__(self, classifier: Classifier, most: int = MOST_WAITING) -> None:
+    def __init__(self, classifier: Explains, most: int = MOST_WAITING) -> None:
         self._classifier = classifier
         self._most = most
         self._inside = 0
@@ -50,7 +58,7 @@ class Queue:
         self._turn = asyncio.Semaphore(workers)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="predict")
 
-    async def explain(self, photo: bytes, gone: Callable[[], Awaitable[bool]]) -> Explanation:
+    async def explain(self, photo: bytes, gone: Callable[[], Awaitable[bool]]) -> Any:
         """Return the prediction for a photo, with its evidence, when its turn has come.
 
         Args:
@@ -78,7 +86,7 @@ class Queue:
         """Whether no further photo is taken."""
         return self._inside >= self._most
 
-    async def _run(self, photo: bytes) -> Explanation:
+    async def _run(self, photo: bytes) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._classifier.explain, photo)
         finally:

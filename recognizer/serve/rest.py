@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
-from recognizer.outputs import LABEL
+from recognizer.names import LABEL
 from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_files
 from recognizer.serve.forms import OldForm, check_form, in_form
@@ -96,7 +96,7 @@ def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
     async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
         """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
         check_form(form)
-        explanation = await _ask(queue, request, await _photo(request))
+        explanation = await ask(queue, request, await photo_of(request))
         if evidence and not explanation.evidence:
             raise HTTPException(400, NO_EVIDENCE)
         if form:
@@ -113,7 +113,7 @@ def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
     async def predict_as_gradio_3(request: Request) -> JSONResponse:
         """Compare a photo, asked and answered as Gradio 3 did."""
         begun = time.monotonic()
-        prediction = (await _ask(queue, request, await _inline_photo(request))).prediction
+        prediction = (await ask(queue, request, await _inline_photo(request))).prediction
         seconds = time.monotonic() - begun
         told = {"is_generating": False, "duration": seconds, "average_duration": seconds}
         return JSONResponse({"data": [label_form(prediction)], **told}, headers=NO_STORE)
@@ -183,8 +183,17 @@ def _model_facts(classifier: Classifier) -> dict[str, Any]:
     return {"threshold": facts["threshold"], "model": model}
 
 
-async def _ask(queue: Queue, request: Request, photo: bytes) -> Explanation:
-    """Wait for a processor and the answer, unless too many wait or the caller has gone."""
+async def ask(queue: Queue, request: Request, photo: bytes) -> Any:
+    """Return what a classifier says of a photo, once a processor is free.
+
+    Args:
+        queue: where photos wait.
+        request: that the photo came with.
+        photo: its bytes.
+
+    Raises:
+        HTTPException: it is no picture, too many wait, or the caller has gone.
+    """
     try:
         return await queue.explain(photo, request.is_disconnected)
     except PictureError as error:
@@ -195,8 +204,11 @@ async def _ask(queue: Queue, request: Request, photo: bytes) -> Explanation:
         raise HTTPException(499, "Nobody waits for this answer.") from error
 
 
-async def _photo(request: Request) -> bytes:
+async def photo_of(request: Request) -> bytes:
     """Return the photo that a request carries.
+
+    Args:
+        request: a form, or the photo itself.
 
     Raises:
         HTTPException: 400, there is none.

@@ -63,7 +63,7 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
     """
     from recognizer.networks.onnx_session import open_session
 
-    data = _whole(folder / NETWORK, facts)
+    data = whole_file(folder / NETWORK, facts)
     size = facts["preprocessing"]["size"]
     try:
         session = open_session(data)
@@ -98,7 +98,7 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     Raises:
         ModelError: the file is missing, is not the one that model.json describes, or needs other versions.
     """
-    learner = _load_learner(folder / PICKLE, facts)
+    learner = load_learner_of(folder / PICKLE, facts)
     from recognizer.networks.evidence import evidence_of
 
     _check_classes(folder, PICKLE, len(learner.dls.vocab), len(facts["classes"]))
@@ -123,8 +123,16 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
 RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}
 
 
-def _whole(file: Path, facts: dict[str, Any]) -> bytes:
-    """Return a file's bytes if they are those that model.json describes."""
+def whole_file(file: Path, facts: dict[str, Any]) -> bytes:
+    """Return a file's bytes.
+
+    Args:
+        file: of a model folder.
+        facts: its model.json, checked.
+
+    Raises:
+        ModelError: they are not those that model.json describes.
+    """
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -156,9 +164,17 @@ def _check_classes(folder: Path, file: str, outputs: int, named: int) -> None:
         )
 
 
-def _load_learner(file: Path, facts: dict[str, Any]) -> Any:
-    """Open the pickle only if the copy is whole; that makes nothing safe which was not so when it was exported."""
-    _whole(file, facts)
+def load_learner_of(file: Path, facts: dict[str, Any]) -> Any:
+    """Open the pickle only if the copy is whole; that makes nothing safe which was not so when it was exported.
+
+    Args:
+        file: the pickle.
+        facts: model.json, checked.
+
+    Raises:
+        ModelError: it is not the one that model.json describes, or needs other versions.
+    """
+    whole_file(file, facts)
     _check_versions(file, facts)
     import recognizer.networks.torchvision_cure  # noqa: F401
 

@@ -14,12 +14,17 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from PIL import Image
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from recognizer.serve.binding import address_of, bind
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
+from recognizer.serve.facts import read_facts
 from recognizer.serve.guard import Guard
 from recognizer.serve.interface import make_interface
+from recognizer.serve.outputs import OutputsClassifier
+from recognizer.serve.outputs_interface import make_outputs_interface
+from recognizer.serve.outputs_rest import make_outputs_rest
 from recognizer.serve.process import prepare_to_serve
 from recognizer.serve.queue import Queue
 from recognizer.serve.refusals import Plain, speak_plainly
@@ -34,7 +39,14 @@ SILENT = 20.0  # seconds that a connection may be open without a question
 LAST = 8  # seconds for what is under way when the process is asked to end
 
 
-def serve(folder: Path, host: str, port: int, ready: Callable[[str], None], runtime: str = DEFAULT_RUNTIME) -> None:
+def serve(
+    folder: Path,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    runtime: str = DEFAULT_RUNTIME,
+    count_faces: Callable[[Image.Image], int] | None = None,
+) -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; what is under way is finished, and no upload is left then.
 
     Args:
@@ -43,6 +55,7 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None], runt
         port: its port; 0 for a free one.
         ready: is told the address as soon as photos are answered there.
         runtime: see `Classifier`.
+        count_faces: see `OutputsClassifier`.
 
     Raises:
         ModelError: the model folder cannot be opened.
@@ -51,7 +64,7 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None], runt
     """
     listening = bind(host, port)
     prepare_to_serve()
-    app = make_app(Classifier(folder, runtime))
+    app = make_app(open_model(folder, runtime, count_faces))
     try:
         Server(app, lambda: ready(address_of(listening, host))).run([listening])
     except KeyboardInterrupt:
@@ -61,7 +74,24 @@ def serve(folder: Path, host: str, port: int, ready: Callable[[str], None], runt
         HERE.close()
 
 
-def make_app(classifier: Classifier, grace: float = GRACE) -> FastAPI:
+def open_model(
+    folder: Path, runtime: str = DEFAULT_RUNTIME, count_faces: Callable[[Image.Image], int] | None = None
+) -> Classifier | OutputsClassifier:
+    """Open a model folder, of classes or of several outputs.
+
+    Args:
+        folder: the model folder.
+        runtime: see `Classifier`.
+        count_faces: see `OutputsClassifier`.
+
+    Raises:
+        ModelError: it cannot be opened.
+    """
+    has_outputs = "outputs" in read_facts(folder)
+    return OutputsClassifier(folder, runtime, count_faces) if has_outputs else Classifier(folder, runtime)
+
+
+def make_app(classifier: Classifier | OutputsClassifier, grace: float = GRACE) -> FastAPI:
     """Return the whole ASGI app.
 
     Args:
@@ -69,10 +99,12 @@ def make_app(classifier: Classifier, grace: float = GRACE) -> FastAPI:
         grace: seconds that a question to the page is kept without anyone who waits for its answer.
     """
     queue = Queue(classifier)
-    page = make_interface(classifier)
+    if isinstance(classifier, OutputsClassifier):
+        page, app = make_outputs_interface(classifier), make_outputs_rest(classifier, queue)
+    else:
+        page, app = make_interface(classifier), make_rest(classifier, queue)
     page.state_session_capacity = MOST_SESSIONS
     page.max_threads = page._queue.max_thread_count = MOST_THREADS
-    app = make_rest(classifier, queue)
     app.state.ending = asyncio.Event()
     app.add_middleware(Guard, page._queue, queue, HERE, app.state.ending, grace)
     app.add_middleware(Plain)

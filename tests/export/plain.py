@@ -35,7 +35,7 @@ def _predict(file: str, photos: list[str]) -> dict[str, Any]:
     warnings.filterwarnings("ignore", message="load_learner")
     learner = load_learner(file)
     return {
-        "classes": list(learner.dls.vocab),
+        "classes": list(getattr(learner.dls, "vocab", [])),  # of several outputs there are none
         "probabilities": [learner.predict(photo)[2].tolist() for photo in photos],
     }
 

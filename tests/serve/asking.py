@@ -16,8 +16,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from recognizer.serve.binding import bind
-from recognizer.serve.classifier import Classifier
-from recognizer.serve.server import Server, make_app
+from recognizer.serve.server import Server, make_app, open_model
 from recognizer.serve.waiting import GRACE
 
 META = {"_type": "gradio.FileData"}
@@ -26,7 +25,7 @@ META = {"_type": "gradio.FileData"}
 @contextmanager
 def serving(model: Path, grace: float = GRACE, runtime: str = "onnx") -> Iterator[tuple[str, Any]]:
     """Serve a model folder by itself on a free port of loopback, and yield its address and the Gradio app in it."""
-    app = make_app(Classifier(model, runtime), grace)
+    app = make_app(open_model(model, runtime), grace)
     (gradio_app,) = (route.app for route in app.routes if isinstance(route, Mount))
     with started(app) as (address, server, thread):
         try:

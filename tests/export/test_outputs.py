@@ -1,0 +1,59 @@
+"""A network with several outputs is exported: plain fastai opens it, ONNX has an output of its own name each."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognizer.errors import RecognizerError
+from recognizer.export.onnx_forms import onnx_pixels
+from recognizer.export.outputs import export_outputs
+from recognizer.networks.onnx_session import open_session
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.outputs import load_outputs
+from tests.drawn_dataset import Shapes
+from tests.paths import ROOT
+
+
+def test_onnx_has_one_named_output_each(shapes: Shapes, shapes_model: Path) -> None:
+    with shapes.store() as store:
+        trained = load_outputs(shapes.recipe, store)
+        photos = trained.split.held_out[:5]
+        logits = trained.predict(photos)
+    session = open_session(shapes_model / "model.onnx")
+    assert [one.name for one in session.get_outputs()] == ["shape", "colour", "size", "logits"]
+    pixels = np.concatenate([onnx_pixels(photo.path, shapes.recipe.train.size) for photo in photos])
+    names = ["shape", "colour", "size"]
+    given = dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
+    for name, one in trained.calibrations.items():
+        assert given[name] == pytest.approx(one.of(logits), rel=1e-3, abs=1e-3), name
+
+
+def test_plain_fastai_opens_the_learner_and_model_json_says_where_each_output_lies(
+    shapes: Shapes, shapes_model: Path, tmp_path: Path
+) -> None:
+    with shapes.store() as store:
+        trained = load_outputs(shapes.recipe, store)
+        photo = trained.split.held_out[0]
+        expected = trained.predict([photo])[0]
+    program = [sys.executable, "-I", str(ROOT / "tests" / "export" / "plain.py"), str(shapes_model / "learner.pkl")]
+    told = subprocess.run([*program, "--photos", str(photo.path)], cwd=tmp_path, capture_output=True, check=True)
+    (found,) = json.loads(told.stdout)["learners"].values()
+    assert found["probabilities"][0] == pytest.approx(expected.tolist(), abs=1e-2)
+    facts = json.loads((shapes_model / "model.json").read_text())
+    assert [(one["name"], one["start"], one["stop"]) for one in facts["outputs"]] == [
+        ("shape", 0, 2), ("colour", 2, 5), ("size", 5, 5 + len(facts["outputs"][2]["centres"])),
+    ]  # fmt: skip
+    assert facts["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
+    card = (shapes_model / "README.md").read_text()
+    assert "must not be used for" in card and "constant guess" in card
+
+
+def test_nothing_is_exported_without_an_evaluation_of_the_last_training(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work", ignore=shutil.ignore_patterns("reports", "model"))
+    with PhotoStore(work, shapes.recipe.labels) as store, pytest.raises(RecognizerError, match="no evaluation"):
+        export_outputs(shapes.recipe, store)

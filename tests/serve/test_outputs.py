@@ -1,0 +1,141 @@
+"""A model with several outputs is served: every output in its form, for programs and people; no page shows a photo."""
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from recognizer.calibration.abstain import NOT_SURE
+from recognizer.errors import ModelError
+from recognizer.faces.counting import face_counter
+from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
+from recognizer.serve.outputs_interface import render_readings
+from recognizer.serve.server import make_app, open_model
+from tests.drawn_dataset import draw
+from tests.serve.asking import client, serving, started
+
+
+@pytest.fixture(scope="module")
+def blue_disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("drawn") / "disc.png"
+    draw(file, "disc", "blue", 60, 12345)
+    return file
+
+
+@pytest.fixture(scope="module")
+def page(shapes_model: Path) -> Iterator[str]:
+    with serving(shapes_model) as (address, _):
+        yield address
+
+
+@pytest.fixture
+def opened(page: str) -> Iterator[httpx.Client]:
+    with client(page) as asking:
+        yield asking
+
+
+def test_every_output_is_answered_in_its_form(opened: httpx.Client, blue_disc: Path) -> None:
+    answer = opened.post("/predict", files={"image": blue_disc.read_bytes()})
+    told = answer.json()["outputs"]
+    assert list(told) == ["shape", "colour", "size"]
+    assert max(told["shape"]["probabilities"], key=told["shape"]["probabilities"].get) == "disc"
+    assert told["colour"]["label"] == "blue" and not told["colour"]["not_sure"]
+    size = told["size"]
+    assert size["kind"] == "number" and size["low"] < size["value"] < size["high"] and size["unit"] == "pixels"
+    assert abs(size["value"] - 60) < 15
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_earlier_callers_get_the_forms_that_they_know(opened: httpx.Client, blue_disc: Path) -> None:
+    old = opened.post("/predict?form=face2data", files={"image": blue_disc.read_bytes()}).json()
+    assert set(old["colour"]) == {"red", "green", "blue"} and isinstance(old["size"], float)
+    assert "colour: blue" in opened.post("/predict?form=text", files={"fileup": blue_disc.read_bytes()}).text
+    assert opened.post("/predict?form=pie", files={"image": blue_disc.read_bytes()}).status_code == 400
+
+
+def test_what_is_no_picture_is_refused_in_a_sentence(opened: httpx.Client) -> None:
+    answer = opened.post("/predict", files={"image": b"no picture"})
+    assert answer.status_code == 415 and answer.json()["detail"].endswith(".")
+
+
+def test_the_pages_are_made_of_recipe_and_report_and_show_no_photo(opened: httpx.Client) -> None:
+    how, data = opened.get("/how").text, opened.get("/data").text
+    assert "constant guess" in how and "must not be used for" in how and "/predict" in how
+    assert "<h2>shape and colour</h2>" in data and "four corners" not in how
+    assert "<img" not in how + data and opened.get("/docs").text == how
+    assert "/predict" in opened.get("/openapi.json").json()["paths"]
+
+
+def test_gradios_own_client_gets_the_same(page: str, opened: httpx.Client, blue_disc: Path) -> None:
+    told = Client(page, verbose=False).predict(handle_file(str(blue_disc)), api_name="/predict")
+    plain = opened.post("/predict", files={"image": blue_disc.read_bytes()}).json()["outputs"]
+    assert told["size"]["value"] == pytest.approx(plain["size"]["value"]) and list(told) == list(plain)
+
+
+def test_both_runtimes_answer_alike(shapes_model: Path, blue_disc: Path) -> None:
+    one, other = (
+        OutputsClassifier(shapes_model, runtime).answer(blue_disc.read_bytes()) for runtime in ("onnx", "fastai")
+    )
+    assert isinstance(one["size"], NumberReading) and isinstance(other["size"], NumberReading)
+    assert one["size"].value == pytest.approx(other["size"].value, abs=0.05)
+    assert isinstance(one["colour"], ClassesReading) and isinstance(other["colour"], ClassesReading)
+    assert one["colour"].probabilities == pytest.approx(other["colour"].probabilities, abs=1e-3)
+
+
+def test_an_answer_shows_bars_for_classes_and_an_interval_for_a_number(shapes_model: Path, blue_disc: Path) -> None:
+    classifier = OutputsClassifier(shapes_model)
+    shown = render_readings(classifier.answer(blue_disc.read_bytes()), classifier.facts)
+    assert shown.count('class="fill"') == 5 and "<strong>blue</strong>" in shown and "pixels" in shown
+    assert "no facts about anybody" in shown
+
+
+def test_a_class_that_is_not_likely_enough_is_not_sure(shapes_model: Path, tmp_path: Path, blue_disc: Path) -> None:
+    folder = shutil.copytree(shapes_model, tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["outputs"][0]["threshold"] = 1.01
+    (folder / "model.json").write_text(json.dumps(facts))
+    reading = OutputsClassifier(folder).answer(blue_disc.read_bytes())["shape"]
+    assert isinstance(reading, ClassesReading) and reading.not_sure and reading.label == NOT_SURE
+
+
+def test_a_photo_without_a_face_gets_a_sentence_where_one_is_wanted(shapes_model: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(shapes_model, tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(facts | {"one_face": True}))
+    blank = io.BytesIO()
+    Image.new("RGB", (128, 128), "grey").save(blank, "PNG")
+    app = make_app(open_model(folder, count_faces=face_counter()))
+    with started(app) as (address, server, thread), client(address) as asking:
+        answer = asking.post("/predict", files={"image": blank.getvalue()})
+        how = asking.get("/how").text
+        server.should_exit = server.force_exit = True
+        thread.join(60)
+    assert (answer.status_code, answer.json()["detail"]) == (415, str(FacesError(0)))
+    assert "no face, or several" in how
+    assert str(FacesError(3)).startswith("3 faces were found")
+
+
+def test_without_a_detector_it_is_said_that_nobody_looks_for_faces(
+    shapes_model: Path, tmp_path: Path, blue_disc: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = shutil.copytree(shapes_model, tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(facts | {"one_face": True}))
+    assert OutputsClassifier(folder).answer(blue_disc.read_bytes())
+    assert "no face detector is installed" in caplog.text
+
+
+@pytest.mark.parametrize("change", [{"stop": 3}, {"kind": "number"}, {"classes": 3}, {"threshold": "high"}])
+def test_outputs_that_make_no_sense_are_told(shapes_model: Path, tmp_path: Path, change: dict[str, object]) -> None:
+    folder = shutil.copytree(shapes_model, tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text())
+    facts["outputs"][0] |= change
+    (folder / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelError, match=r"not whole: outputs\.shape"):
+        open_model(folder)
