@@ -114,7 +114,7 @@ def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore
     found = load_recipe(recipe).asked_for(recipe, work)
     os.fsencode("".join(found.labels))  # folders will be called so; else a sentence says what is wrong
     folder = work_folder(found, work)
-    show(follow_changes(found, folder))
+    show([*follow_changes(found, folder)])
     with PhotoStore(folder, found.labels) as store:
         yield found, store
 
