@@ -3,9 +3,11 @@
 for sentence in follow_changes(recipe, Path("data/cloth")): ...     # before the photo store is opened
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from recognizer.errors import WorkInUse
 from recognizer.files import alone_in
 from recognizer.recipe import Recipe
 from recognizer.report import read_json, write_json
@@ -32,7 +34,8 @@ def follow_changes(recipe: Recipe, work: Path) -> list[str]:
     says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(before, now, work)]
     says += _settings(before, now)
     if before != now or not (work / FILE).is_file():
-        write_json(work / FILE, now)
+        with suppress(WorkInUse), alone_in(work):  # where another run is at work, the next command tells it again
+            write_json(work / FILE, now)
     return says
 
 

@@ -32,7 +32,7 @@ def test_the_list(client: httpx.Client, work: Work) -> None:
     told = client.get("/api/queue").json()
     assert [photo["id"] for photo in told["photos"]] == work.waiting
     assert (told["left"], told["name"], told["title"]) == (5, PERSON, "Cloth")
-    assert told["next"] == {"clean": "recognizer clean cloth", "train": "recognizer train cloth"}
+    assert told["next"] == {stage: f"recognizer {stage} cloth" for stage in ("clean", "train", "evaluate")}
     assert [option["name"] for option in told["labels"]] == LABELS
     assert {option["name"]: option["waiting"] for option in told["checks"]} == {"duplicate": 2, "empty": 0, "label": 4}
     assert told["totals"] == {

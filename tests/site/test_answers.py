@@ -158,6 +158,7 @@ def test_what_it_compares_with(recognizer: Page, served: Served) -> None:
 
 
 def test_what_people_saw_without_knowing_labels_stands_in_the_place_of_agreement(recognizer: Page) -> None:
+    expect(recognizer.locator("#accuracy")).to_contain_text("It agreed")  # what the page itself asked for is there
     seen = {"accuracy": {"share": 0.9, "photos": 50, "interval_further": [0.78, 0.97]}}
     recognizer.evaluate(
         "async (about) => (await import('./js/comparison.js')).showComparison(about)", {**ABOUT, "blind": seen}

@@ -1,5 +1,6 @@
 """Whom the site asks, and what it says where nobody answers."""
 
+import re
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -58,6 +59,7 @@ def test_a_wrong_space_is_refused(watched: Watched, home: str, space: str) -> No
 def test_links_keep_the_space_and_the_language(watched: Watched, home: str, served: Served, name: str) -> None:
     watched.page.goto(f"{home}/{name}?space={served.url}&lang=en")
     links = watched.page.locator("nav a, .brand, main > section > p > a, .hero .button, .bottom a[href]")
+    expect(links.first).to_have_attribute("href", re.compile(r"\?space="))  # the page has read its address
     own = [link for link in links.evaluate_all("(all) => all.map((one) => one.href)") if link.startswith(home)]
     assert own and all(f"?space={quote(served.url, safe='')}&lang=en" in link for link in own)
 
