@@ -38,22 +38,33 @@ class Answers(NamedTuple):
     energies: Floats
 
 
-class _Served(nn.Module):
-    """The network with its normalisation before it; softmax, energy and evidence after it."""
+class Normalizing(nn.Module):
+    """What a learner does to pixels between 0 and 1 before its network takes them."""
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, learner: Learner, size: int) -> None:
+    def __init__(self, learner: Learner) -> None:
         super().__init__()
         normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")
         self.register_buffer("mean", normalize.mean.cpu())
         self.register_buffer("std", normalize.std.cpu())
+
+    def normalized(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return pixels, (n, 3, size, size), as the network takes them."""
+        return (pixels - self.mean) / self.std
+
+
+class _Served(Normalizing):
+    """The network with its normalisation before it; softmax, energy and evidence after it."""
+
+    def __init__(self, learner: Learner, size: int) -> None:
+        super().__init__(learner)
         self.layers, self.head = learner.model.children()
         self.evidence = evidence_of(learner.model, size)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        maps = self.layers((pixels - self.mean) / self.std)
+        maps = self.layers(self.normalized(pixels))
         logits: torch.Tensor = self.head(maps)
         embedding = functional.normalize(maps.mean(dim=(2, 3)))
         return logits.softmax(dim=1), -logits.logsumexp(dim=1), self.evidence(maps), embedding
@@ -67,16 +78,27 @@ def write_onnx(learner: Learner, size: int, file: Path) -> None:
         size: side of the square that the network sees, in pixels.
         file: the file to write.
     """
-    served = _Served(learner, size).eval()
+    export_onnx(_Served(learner, size), ["probabilities", "energy", "evidence", "embedding"], size, file)
+
+
+def export_onnx(served: nn.Module, outputs: Sequence[str], size: int, file: Path) -> None:
+    """Write what is served as ONNX; its input is called `pixels`, and takes 1 to 256 photos.
+
+    Args:
+        served: takes pixels, (n, 3, size, size); is put into evaluation mode.
+        outputs: the names of what it gives.
+        size: side of the square, in pixels.
+        file: the file to write.
+    """
     batch = torch.export.Dim("photos", min=1, max=256)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
         torch.onnx.export(
-            served,
+            served.eval(),
             (torch.rand(2, 3, size, size),),
             file,
             input_names=["pixels"],
-            output_names=["probabilities", "energy", "evidence", "embedding"],
+            output_names=list(outputs),
             dynamic_shapes=({0: batch},),
             external_data=False,
             verbose=False,

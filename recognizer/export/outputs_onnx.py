@@ -5,33 +5,27 @@ Of classes, probabilities, (n, classes); of a number, its value, (n,). Normalisa
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from fastai.learner import Learner
-from torch import Tensor, nn
+from torch import Tensor
 
+from recognizer.export.onnx_forms import Normalizing, export_onnx
 from recognizer.train.outputs_head import OutputCalibration
 
 
-class _Served(nn.Module):
+class _Served(Normalizing):
     """The network with its normalisation before it, and each output's own end after it."""
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, learner: Learner, calibrations: Mapping[str, OutputCalibration]) -> None:
-        super().__init__()
-        normalize = next(t for t in learner.dls.after_batch.fs if type(t).__name__ == "Normalize")
-        self.register_buffer("mean", normalize.mean.cpu())
-        self.register_buffer("std", normalize.std.cpu())
+        super().__init__(learner)
         self.network = learner.model
         self._calibrations = list(calibrations.values())
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        logits: Tensor = self.network((pixels - self.mean) / self.std)
+        logits: Tensor = self.network(self.normalized(pixels))
         return (*(_end(logits[:, one.start : one.stop], one.centres) for one in self._calibrations), logits)
 
 
@@ -50,17 +44,4 @@ def write_outputs_onnx(learner: Learner, calibrations: Mapping[str, OutputCalibr
         size: side of the square that the network takes, in pixels.
         file: the file to write.
     """
-    served = _Served(learner, calibrations).eval()
-    batch = torch.export.Dim("photos", min=1, max=256)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
-        torch.onnx.export(
-            served,
-            (torch.rand(2, 3, size, size),),
-            file,
-            input_names=["pixels"],
-            output_names=[*calibrations, "logits"],
-            dynamic_shapes=({0: batch},),
-            external_data=False,
-            verbose=False,
-        )
+    export_onnx(_Served(learner, calibrations), [*calibrations, "logits"], size, file)

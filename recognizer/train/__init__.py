@@ -16,5 +16,6 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       figures.py        what a round's metrics say
       runs.py           what a round leaves in its folder
       curves.py         how training went, as a picture
+      outputs.py        the stage of a recipe with several outputs; outputs_head.py fits their heads
       processes.py      several processes, of which rank 0 writes; distributed.py is their loader
 """

@@ -15,10 +15,10 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from recognizer.calibration.calibrate import ece
@@ -26,7 +26,8 @@ from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import extract, predict
 from recognizer.networks.grid import grid_extractor, make_grid_head
-from recognizer.networks.head import split_last
+from recognizer.networks.head import put_head
+from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Labels, Split, deal_folds
@@ -34,9 +35,9 @@ from recognizer.splits.values import MISSING, Floats, Target, make_target, split
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
+from recognizer.train.mixing import stored
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, fit_heads
-from recognizer.train.outputs_run import last_outputs_run, write_outputs_run
-from recognizer.train.runs import Run
+from recognizer.train.runs import Run, all_runs, begin_run, finish_run
 
 FORMAT = 1  # of such a run; one of another format is trained anew
 
@@ -99,12 +100,18 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
         values = store.readings.all()
         split = split_valued(recipe, store, values)
         fingerprint = _fingerprint(recipe, split, values)
-        run = last_outputs_run(store.work)
+        run = _last_run(store.work)
         if run is None or run.metrics["fingerprint"] != fingerprint:
             run = _train(recipe, split, values, store, fingerprint, watch)
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
         more = {**run.metrics, "missing": split.missing}
         return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **more)
+
+
+def _last_run(work: Path) -> Run | None:
+    """Return the last whole run, or None where there is none, or the last one is of a recipe of classes."""
+    runs = all_runs(work)
+    return runs[-1] if runs and "outputs" in runs[-1].metrics else None
 
 
 def _train(
@@ -121,7 +128,7 @@ def _train(
     heads = fit_heads(features, truths, folds, settings.answered_accuracy)
     watch("fitting the heads", 1, 1)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.bias)))
-    _put(network, heads)
+    put_head(network, Layer(heads.weight, heads.bias))
     metrics = {
         "round": 1,
         "format": FORMAT,
@@ -133,9 +140,8 @@ def _train(
         "round_seconds": round(time.monotonic() - begun, 2),
     }
     predictions = {"photos": np.array([photo.sha256 for photo in photos]), "logits": heads.logits, "folds": folds}
-    return write_outputs_run(
-        store.work, settings.model_dump(), [p.sha256 for p in photos], network.state_dict(), predictions, metrics
-    )
+    run = begin_run(store.work, [photo.sha256 for photo in photos], stored(network), predictions)
+    return finish_run(run, settings.model_dump(), metrics)
 
 
 def _truths(recipe: Recipe, photos: Sequence[Photo], values: Mapping[str, Values]) -> list[Truth]:
@@ -169,13 +175,6 @@ def _deal_folds(recipe: Recipe, split: Split, truths: Sequence[Truth]) -> Labels
     return deal_folds(truths[0].numbers - MISSING, groups, recipe.train.folds, recipe.train.seed)
 
 
-def _put(network: nn.Sequential, heads: Heads) -> None:
-    _, last = split_last(network)
-    with torch.no_grad():
-        last.weight.copy_(torch.from_numpy(heads.weight))
-        last.bias.copy_(torch.from_numpy(heads.bias))
-
-
 def _judge(truth: Truth, heads: Heads) -> dict[str, Any]:
     """Return figures of an output's out-of-fold predictions."""
     known = truth.numbers != MISSING
@@ -201,7 +200,7 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     Raises:
         RecognizerError: nothing has been trained yet, or with other settings or outputs.
     """
-    run = last_outputs_run(store.work)
+    run = _last_run(store.work)
     again = f"run {recipe.command('train')}"
     if run is None:
         raise RecognizerError(f"{store.work} has no trained run of several outputs yet; {again} first.")

@@ -16,7 +16,7 @@ import functools
 import io
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -222,16 +222,39 @@ def write_run(
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    run = Run(_next_folder(work))
-    weights, predictions = io.BytesIO(), io.BytesIO()
-    torch.save(trained.weights, weights)
-    np.savez(predictions, **vars(trained.out_of_fold))
-    write_json(run.folder / "photos.json", list(learned))  # first, so that `forget` knows it however this ends
-    write_whole(run.folder / "weights.pth", weights.getvalue())
-    write_whole(run.folder / "judged.npz", predictions.getvalue())
+    run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
     (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
     if settings["epochs"]:
         draw_curves(trained.curves, run.folder / "curves.png")
+    return finish_run(run, settings, metrics)
+
+
+def begin_run(
+    work: Path, learned: Sequence[str], weights: Mapping[str, Tensor], predictions: Mapping[str, npt.NDArray[Any]]
+) -> Run:
+    """Write what the next run's network learned from, is, and predicted; until it is finished, the folder is no run.
+
+    Args:
+        work: the work folder.
+        learned: the sha256 of the photos that it learned from.
+        weights: state dict of the whole network, on the processor.
+        predictions: out of fold, by name.
+
+    Raises:
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    run = Run(_next_folder(work))
+    stored, predicted = io.BytesIO(), io.BytesIO()
+    torch.save(weights, stored)
+    np.savez(predicted, **predictions)  # type: ignore[arg-type]  # none is called allow_pickle
+    write_json(run.folder / "photos.json", list(learned))  # first, so that `forget` knows it however this ends
+    write_whole(run.folder / "weights.pth", stored.getvalue())
+    write_whole(run.folder / "judged.npz", predicted.getvalue())
+    return run
+
+
+def finish_run(run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
+    """Write a begun run's settings and then its metrics, with which it is whole."""
     write_json(run.folder / "settings.json", settings)
     write_json(run.folder / "metrics.json", metrics)
     return run
