@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.waiting import MOST_WAITING, NOBODY, Waiting
 from tests.conftest import Served
 from tests.serve.asking import answered, ask, client, listen, of_upload, serving, upload, wait_for
@@ -49,7 +50,9 @@ def test_questions_that_nobody_waits_for_are_dropped(served_here: tuple[str, Any
     with client(address) as page:
         asked = [ask(page, slow_photo) for _ in range(QUESTIONS)]
         assert wait_for(lambda: not queue.event_ids_to_events, 30)
-        assert listen(page, asked[-1]) == ("error", {"error": NOBODY})
+        # A processor that was just then free may have taken one of the last, each of them no second.
+        last = [listen(page, one) for one in asked[-1 - usable_processors() :]]
+        assert ("error", {"error": NOBODY}) in last
         assert _answers(queue) < QUESTIONS / 2
 
 
