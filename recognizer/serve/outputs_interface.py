@@ -38,8 +38,12 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
     with page:
         gr.HTML(top.render(facts=classifier.facts, looks_for_faces=classifier.looks_for_faces))
         with gr.Row():
-            photo = ShownUpload(label=WORDS.say("page.photo"), sources=["upload", "clipboard"], buttons=[], height=340)
-            answer = gr.HTML(render_empty(WORDS), elem_id="answer")
+            with gr.Column():
+                photo = ShownUpload(
+                    label=WORDS.say("page.photo"), sources=["upload", "clipboard"], buttons=[], height=340
+                )
+            with gr.Column():
+                answer = gr.HTML(render_empty(WORDS), elem_id="answer")
         photo.change(
             _comparer(classifier),
             photo,

@@ -17,6 +17,7 @@ from recognizer.faces.counting import face_counter
 from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
 from recognizer.serve.outputs_interface import render_readings
 from recognizer.serve.server import make_app, open_model
+from tests.browser import chromium
 from tests.drawn_dataset import draw
 from tests.serve.asking import client, serving, started
 
@@ -70,6 +71,18 @@ def test_the_pages_are_made_of_recipe_and_report_and_show_no_photo(opened: httpx
     assert "<h2>shape and colour</h2>" in data and "four corners" not in how
     assert "<img" not in how + data and opened.get("/docs").text == how
     assert "/predict" in opened.get("/openapi.json").json()["paths"]
+
+
+def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
+    with chromium() as browser:
+        phone = browser.new_page(viewport={"width": 360, "height": 740})
+        phone.goto(page)
+        phone.set_input_files("input[type=file]", blue_disc)
+        phone.wait_for_selector("#answer .fill")
+        assert phone.evaluate("document.querySelector('#answer').getBoundingClientRect().width") > 280
+        for name in ("", "/how", "/data"):
+            phone.goto(f"{page}{name}")
+            assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
 def test_gradios_own_client_gets_the_same(page: str, opened: httpx.Client, blue_disc: Path) -> None:
