@@ -5,7 +5,7 @@ are_fine = classify_all(classifier, [Path("a.jpg"), Path("notes.txt")], as_json=
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from recognizer.errors import PictureError
 
 if TYPE_CHECKING:  # no --help needs numpy
     from recognizer.serve.classifier import Classifier, Prediction
+    from recognizer.serve.outputs import OutputsClassifier, Reading, Readings
 
 
-def classify_all(classifier: "Classifier", photos: Iterable[Path], as_json: bool) -> bool:
+def classify_all(classifier: "Classifier | OutputsClassifier", photos: Iterable[Path], as_json: bool) -> bool:
     """Print what each photo looks like, or why that cannot be said; what is no photo keeps none from its answer.
 
     Args:
@@ -30,13 +31,13 @@ def classify_all(classifier: "Classifier", photos: Iterable[Path], as_json: bool
     return all(answers)
 
 
-def _classify(classifier: "Classifier", photo: Path, as_json: bool) -> bool:
+def _classify(classifier: "Classifier | OutputsClassifier", photo: Path, as_json: bool) -> bool:
     try:
-        prediction = classifier.predict(_read(photo))
+        answer = classifier.predict(_read(photo))
     except PictureError as error:
         _print_error(photo, str(error), as_json)
         return False
-    print_prediction(photo, prediction, as_json)
+    print_answer(photo, answer, as_json)
     return True
 
 
@@ -58,13 +59,37 @@ def _print_error(photo: Path, why: str, as_json: bool) -> None:
         print(f"{photo}: {why}", file=sys.stderr)
 
 
-def print_prediction(photo: Path, prediction: "Prediction", as_json: bool) -> None:
+def print_answer(photo: Path, answer: "Prediction | Readings", as_json: bool) -> None:
     """Print what a photo looks like: a line of words, or a JSON object with exact numbers."""
     if as_json:
-        _print_json({"photo": str(photo), "label": prediction.label, "probabilities": prediction.probabilities})
-        return
-    likely = ", ".join(f"{name} {_percent(p)}" for name, p in list(prediction.probabilities.items())[:3])
-    print(f"{photo}: {prediction.label} ({likely})")
+        _print_json({"photo": str(photo), **_told(answer)})
+    else:
+        print(f"{photo}: {_said(answer)}")
+
+
+def _told(answer: "Prediction | Readings") -> dict[str, Any]:
+    if isinstance(answer, dict):
+        return {"outputs": {name: reading.json() for name, reading in answer.items()}}
+    return {"label": answer.label, "probabilities": answer.probabilities}
+
+
+def _said(answer: "Prediction | Readings") -> str:
+    if isinstance(answer, dict):
+        return "; ".join(f"{name.replace('_', ' ')}: {_said_of(reading)}" for name, reading in answer.items())
+    return _classes(answer.label, answer.probabilities)
+
+
+def _said_of(reading: "Reading") -> str:
+    """Return what an output says: a class with its share, or a number with its interval."""
+    if reading.kind == "classes":
+        return _classes(reading.label, reading.probabilities)
+    value, low, high = (reading.rounded(number) for number in (reading.value, reading.low, reading.high))
+    return f"{value} {reading.unit} ({low} to {high})".replace("  ", " ")
+
+
+def _classes(label: str, probabilities: Mapping[str, float]) -> str:
+    likely = ", ".join(f"{name} {_percent(p)}" for name, p in list(probabilities.items())[:3])
+    return f"{label} ({likely})"
 
 
 def _percent(share: float) -> str:

@@ -274,14 +274,15 @@ def classify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
     runtime: options.RuntimeName = RUNTIME,
 ) -> None:
-    """Say which class's photos each photo looks most like.
+    """Say what photos each photo looks most like, or what every output of a model says of it.
 
     Example: recognizer classify photo.jpg --model data/textiles/model
     """
     from recognizer.cli.classifying import classify_all
-    from recognizer.serve.classifier import Classifier
+    from recognizer.faces.counting import face_counter
+    from recognizer.serve.opening import open_model
 
-    if not classify_all(Classifier(model, runtime), photos, as_json):
+    if not classify_all(open_model(model, runtime, face_counter()), photos, as_json):
         raise typer.Exit(1)
 
 

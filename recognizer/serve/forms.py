@@ -11,6 +11,8 @@ from fastapi import Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
+from recognizer.serve.outputs import round_within
+
 FACE2DATA, TEXT = "face2data", "text"
 FORMS = (FACE2DATA, TEXT)
 NO_STORE = {"Cache-Control": "no-store"}
@@ -38,7 +40,7 @@ def in_form(form: str, told: Told) -> Response:
     Args:
         form: one of `FORMS`.
         told: name of each output to what is told of it: `kind` ("classes" or "number"); then `label` and
-            `probabilities`, or `value`.
+            `probabilities`, or `value`, `low` and `high`.
     """
     if form == TEXT:
         return PlainTextResponse(_text(told), headers=NO_STORE)
@@ -50,7 +52,11 @@ def _data(one: Mapping[str, Any]) -> Any:
 
 
 def _text(told: Told) -> str:
-    words = {name: f"{one['value']:.0f}" if one["kind"] == "number" else one["label"] for name, one in told.items()}
+    words = {name: _words(one) for name, one in told.items()}
     if len(words) == 1:
         return next(iter(words.values()))
     return "\n".join(f"{name}: {said}" for name, said in words.items())
+
+
+def _words(one: Mapping[str, Any]) -> str:
+    return round_within(one["value"], one["low"], one["high"]) if one["kind"] == "number" else str(one["label"])

@@ -5,6 +5,7 @@ classifier.answer(data)["age"]              # NumberReading(value=31.2, low=22.0
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -77,12 +78,17 @@ class NumberReading:
     high: float
     unit: str
 
+    def rounded(self, number: float) -> str:
+        """Return a number of it with as many digits as its interval leaves of meaning."""
+        return round_within(number, self.low, self.high)
+
     def json(self) -> dict[str, Any]:
         """Return it as a program is answered."""
         return asdict(self)
 
 
 Reading = ClassesReading | NumberReading
+Readings = dict[str, Reading]
 Run = Callable[[Image.Image], Logits]
 
 
@@ -118,7 +124,7 @@ class OutputsClassifier:
         if self._run(Image.new("RGB", (64, 64))).shape != (total,):
             raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
 
-    def answer(self, data: bytes) -> dict[str, Reading]:
+    def answer(self, data: bytes) -> Readings:
         """Return what each output says of a photo, in the recipe's order; may be called by many threads at once.
 
         Args:
@@ -135,7 +141,19 @@ class OutputsClassifier:
             logits = self._run(picture)
         return {one["name"]: _read(one, logits) for one in self.facts["outputs"]}
 
-    explain = answer  # what the queue asks for
+    predict = explain = answer  # what a `Classifier` is asked
+
+
+def round_within(number: float, low: float, high: float) -> str:
+    """Return a number with as many digits as an interval leaves of meaning: to ones where it is 10 wide or more.
+
+    Args:
+        number: to be told.
+        low: where the interval begins.
+        high: where it ends.
+    """
+    width = max(high - low, 1e-6)
+    return f"{number:.{max(0, 1 - math.floor(math.log10(width)))}f}"
 
 
 def _read(one: dict[str, Any], logits: Logits) -> Reading:

@@ -19,9 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from recognizer.serve.binding import address_of, bind
 from recognizer.serve.classifier import DEFAULT_RUNTIME, Classifier
-from recognizer.serve.facts import read_facts
 from recognizer.serve.guard import Guard
 from recognizer.serve.interface import make_interface
+from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import OutputsClassifier
 from recognizer.serve.outputs_interface import make_outputs_interface
 from recognizer.serve.outputs_rest import make_outputs_rest
@@ -72,23 +72,6 @@ def serve(
     finally:
         listening.close()
         HERE.close()
-
-
-def open_model(
-    folder: Path, runtime: str = DEFAULT_RUNTIME, count_faces: Callable[[Image.Image], int] | None = None
-) -> Classifier | OutputsClassifier:
-    """Open a model folder, of classes or of several outputs.
-
-    Args:
-        folder: the model folder.
-        runtime: see `Classifier`.
-        count_faces: see `OutputsClassifier`.
-
-    Raises:
-        ModelError: it cannot be opened.
-    """
-    has_outputs = "outputs" in read_facts(folder)
-    return OutputsClassifier(folder, runtime, count_faces) if has_outputs else Classifier(folder, runtime)
 
 
 def make_app(classifier: Classifier | OutputsClassifier, grace: float = GRACE) -> FastAPI:

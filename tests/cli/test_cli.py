@@ -10,10 +10,11 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from recognizer.cli.classifying import print_prediction
+from recognizer.cli.classifying import print_answer
 from recognizer.cli.commands import app
 from recognizer.serve.classifier import Prediction
 from tests.conftest import Built, Served
+from tests.drawn_dataset import draw
 from tests.paths import ROOT
 
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -94,8 +95,23 @@ def test_classify_prints_words_or_json(served: Served) -> None:
 
 def test_classify_claims_no_certainty(capsys: pytest.CaptureFixture[str]) -> None:
     sure = Prediction("Tartan", {"Tartan": 0.9999, "Gingham": 0.0001, "Ikat": 0.0}, False)
-    print_prediction(Path("a.jpg"), sure, as_json=False)
+    print_answer(Path("a.jpg"), sure, as_json=False)
     assert capsys.readouterr().out == "a.jpg: Tartan (Tartan over 99 %, Gingham under 1 %, Ikat under 1 %)\n"
+
+
+def test_classify_says_every_output_in_its_form(shapes_model: Path, tmp_path: Path) -> None:
+    disc, blank = tmp_path / "disc.png", tmp_path / "no.png"
+    draw(disc, "disc", "blue", 60, 12345)
+    blank.write_bytes(b"no picture")
+    code, text = run("classify", disc, "--model", shapes_model)
+    line = r"shape: [\w ]+ \(disc .+ %, square .+ %\); colour: blue \(blue .+\); size: \d+ pixels \(\d+ to \d+\)"
+    assert code == 0 and re.fullmatch(f"{disc}: {line}\n", text)
+    code, text = run("classify", disc, blank, "--model", shapes_model, "--json")
+    told, refused = map(json.loads, text.splitlines())
+    assert code == 1 and refused["photo"] == str(blank) and refused["error"].endswith(".")
+    assert list(told["outputs"]) == ["shape", "colour", "size"]
+    size = told["outputs"]["size"]
+    assert size["low"] < size["value"] < size["high"] and size["unit"] == "pixels"
 
 
 def test_classify_names_a_missing_photo(served: Served) -> None:

@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from recognizer.serve.binding import bind
-from recognizer.serve.server import Server, make_app, open_model
+from recognizer.serve.opening import open_model
+from recognizer.serve.server import Server, make_app
 from recognizer.serve.waiting import GRACE
 
 META = {"_type": "gradio.FileData"}

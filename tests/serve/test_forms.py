@@ -54,6 +54,12 @@ def test_several_outputs_as_text_are_a_line_each() -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+@pytest.mark.parametrize(("width", "text"), [(40.0, "1"), (3.0, "0.6"), (0.2, "0.63")])
+def test_a_number_has_the_digits_that_its_interval_leaves(width: float, text: str) -> None:
+    number = {"kind": "number", "value": 0.63, "low": 0.6, "high": 0.6 + width, "unit": ""}
+    assert bytes(in_form("text", {"share": number}).body).decode() == text
+
+
 @pytest.mark.parametrize("form", ["face2data", "text"])
 def test_what_is_wrong_is_said_in_the_same_words_in_every_form(page: httpx.Client, form: str) -> None:
     for sent in ({"files": {"image": b"no picture"}}, {"files": {"other": b"x"}}, {"content": b""}):

@@ -14,9 +14,10 @@ from PIL import Image
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
 from recognizer.faces.counting import face_counter
+from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
 from recognizer.serve.outputs_interface import render_readings
-from recognizer.serve.server import make_app, open_model
+from recognizer.serve.server import make_app
 from tests.browser import chromium
 from tests.drawn_dataset import draw
 from tests.serve.asking import client, serving, started
