@@ -2,7 +2,8 @@
 
 model folder -> facts.py        what model.json says, checked; which examples may be shown; words without markup
              -> runtimes.py     the network: model.onnx by ONNX Runtime, or learner.pkl by fastai
-             -> classifier.py   Classifier: a photo's bytes to a prediction; outputs.py of several outputs; opening.py either
+             -> classifier.py   Classifier: a photo's bytes to a prediction; outputs.py: the same of several outputs;
+                                opening.py: whichever a folder is of
              -> interface.py    make_interface: Gradio's page, its endpoints `/predict` and `/about`
              -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
              -> server.py       serve: both on one port, in one process

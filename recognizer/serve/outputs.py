@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,7 @@ class ClassesReading:
         threshold: probability below which it is not sure.
     """
 
-    kind: str
+    kind: Literal["classes"]
     label: str
     not_sure: bool
     probabilities: dict[str, float]
@@ -72,7 +72,7 @@ class NumberReading:
         unit: such as years.
     """
 
-    kind: str
+    kind: Literal["number"]
     value: float
     low: float
     high: float
