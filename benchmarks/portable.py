@@ -1,10 +1,11 @@
 """learner.pkl of each backbone, in a fresh virtual environment that holds only fastai, and timm where it is used.
 
-    python -m benchmarks.portable
+    python -m benchmarks.portable [--torch 2.8.0]
 
 Builds the sample for each backbone with small pictures; the weights of the resnets are random ones, written to a file
-that the recipe names. A virtual environment is made far from this checkout, with torch of the version that is here,
-torchvision and fastai; the resnets are opened in it, then timm is installed too, and EfficientNet-Lite0 is opened.
+that the recipe names. A virtual environment is made far from this checkout, with torch of the version that is here, or
+of another, torchvision and fastai; the resnets are opened in it, then timm is installed too, and EfficientNet-Lite0 is
+opened.
 tests/export/plain.py does that in an empty folder, without this package and without any variable of this process; only
 pip's cache is shared. What counts is the largest difference of a probability from what fastai says here.
 
@@ -15,6 +16,7 @@ said here.
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import argparse
 import importlib.metadata
 import json
 import os
@@ -49,9 +51,12 @@ PLAIN = ROOT / "tests" / "export" / "plain.py"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--torch", default=_version("torch"), help="the version that opens what this one has made")
+    wanted = parser.parse_args().torch
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        python = _fresh(folder / "fresh", f"torch=={_version('torch')}", "torchvision", "fastai")
+        python = _fresh(folder / "fresh", f"torch=={wanted}", "torchvision", "fastai")
         differences = [_compare(name, folder, python) for name in RESNETS]
         _install(python, "timm")
         differences.append(_compare(LITE0, folder, python))

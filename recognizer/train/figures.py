@@ -8,7 +8,7 @@ from recognizer.calibration.calibrate import Calibration, apply_temperature, cal
 from recognizer.networks.lda import even_weights
 from recognizer.recipe import Recipe
 from recognizer.train.mixing import Choice
-from recognizer.train.runs import Trained
+from recognizer.train.runs import OutOfFold, Trained
 
 
 def figures_of(recipe: Recipe, trained: Trained) -> dict[str, Any]:
@@ -18,16 +18,24 @@ def figures_of(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         recipe: the recipe.
         trained: what the round gave.
     """
-    found = trained.out_of_fold
-    calibration = calibrate(found.logits, found.labels, recipe.train.answered_accuracy, found.label_quality)
     return {
         "classes": recipe.labels,
         "loss": np.mean(trained.curves.training_loss, axis=0).round(4).tolist(),
         "curves": vars(trained.curves),
         "tuning": _tuning(trained.choice),
-        "judged": _out_of_fold(trained, calibration),
-        "calibration": vars(calibration),
+        **judged(recipe, trained.out_of_fold),
     }
+
+
+def judged(recipe: Recipe, found: OutOfFold) -> dict[str, Any]:
+    """Return how logits become the answers that the recipe wants, and figures of these.
+
+    Args:
+        recipe: the recipe.
+        found: predictions of photos that were not learned from.
+    """
+    calibration = calibrate(found.logits, found.labels, recipe.train.answered_accuracy, found.label_quality)
+    return {"judged": _out_of_fold(found, calibration), "calibration": vars(calibration)}
 
 
 def _tuning(choice: Choice) -> dict[str, Any]:
@@ -37,13 +45,12 @@ def _tuning(choice: Choice) -> dict[str, Any]:
     return {"epoch": choice.step.epoch, "amount": choice.step.amount, **rounded, "diverged": choice.diverged}
 
 
-def _out_of_fold(trained: Trained, calibration: Calibration) -> dict[str, float]:
+def _out_of_fold(found: OutOfFold, calibration: Calibration) -> dict[str, float]:
     """Return figures of the out-of-fold predictions.
 
     Doubtful labels count less in the calibration error, as they did in calibrating; accuracy is of the labels as they
     are, right or wrong. Where it is balanced, all classes count alike, however many photos they have.
     """
-    found = trained.out_of_fold
     probabilities = apply_temperature(found.logits, calibration.temperature)
     right = probabilities.argmax(axis=1) == found.labels
     answered = probabilities.max(axis=1) >= calibration.threshold

@@ -108,6 +108,12 @@ class Run:
         return settings
 
     @property
+    def photos(self) -> list[str]:
+        """The sha256 of the photos that it learned from."""
+        photos: list[str] = read_json(self.folder / "photos.json", [str], ANEW)
+        return photos
+
+    @property
     def calibration(self) -> Calibration:
         """Temperature, threshold and limit.
 
@@ -227,6 +233,25 @@ def write_run(
     if settings["epochs"]:
         draw_curves(trained.curves, run.folder / "curves.png")
     return finish_run(run, settings, metrics)
+
+
+def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
+    """Write the next run's folder with the network of another, whose answers are to be other ones.
+
+    Args:
+        work: the work folder.
+        run: the other run.
+        settings: the recipe's [train].
+        metrics: the figures.
+
+    Raises:
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    copy = begin_run(work, run.photos, run.weights, vars(run.out_of_fold))
+    (copy.folder / "curves.png").unlink(missing_ok=True)
+    if (run.folder / "curves.png").is_file():
+        write_whole(copy.folder / "curves.png", (run.folder / "curves.png").read_bytes())
+    return finish_run(copy, settings, metrics)
 
 
 def begin_run(

@@ -38,11 +38,11 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
-from recognizer.train.figures import figures_of
+from recognizer.train.figures import figures_of, judged
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds, write_run
+from recognizer.train.runs import FORMAT, Run, all_runs, copy_run, last_rounds, write_run
 from recognizer.train.whole import train_whole
 
 
@@ -120,7 +120,9 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
                 return split, [*notes(recipe, before), f"Round {number} would change no label, so that none follows."]
         _check_enough(recipe, learned)
         run = _finished(finished, number, _fingerprint(recipe, learned))
-        if not run:
+        if run:
+            run = _answering_as_wanted(recipe, run, store.work)
+        else:
             finished = []
             run = _train_round(recipe, learned, store.work, number, watch, before)
         if not run.metrics.get("kept", True):
@@ -135,6 +137,15 @@ def _finished(runs: Sequence[Run], number: int, fingerprint: str) -> Run | None:
     """Return the run of a round, if it was made of the same photos in the same way."""
     fits = len(runs) >= number and runs[number - 1].metrics["fingerprint"] == fingerprint
     return runs[number - 1] if fits else None
+
+
+def _answering_as_wanted(recipe: Recipe, run: Run, work: Path) -> Run:
+    """Return a run, or the next one, with the same network, where the recipe wants more or fewer answers right."""
+    if run.settings["answered_accuracy"] == recipe.train.answered_accuracy:
+        return run
+    metrics = {**run.metrics, **judged(recipe, run.out_of_fold)}
+    processes.on_rank_0(lambda: copy_run(work, run, recipe.train.model_dump(), metrics))
+    return all_runs(work)[-1]
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
@@ -204,7 +215,7 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
 
 
 def _fingerprint(recipe: Recipe, split: Split) -> str:
-    settings = recipe.train.model_dump(exclude={"rounds"})
+    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
     return hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos]).encode()).hexdigest()
 

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.calibration.calibrate import Calibration, calibrate
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.evaluate import evaluate
 from recognizer.networks.backbone import load_backbone
 from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
+from recognizer.train.runs import Run
 from recognizer.train.train import last_run, load_trained, train
 
 
@@ -30,6 +32,29 @@ def test_the_same_seed_gives_the_same_network(copied: PhotoStore, recipe: Recipe
     shutil.rmtree(copied.work / "runs")
     train(recipe, copied)
     assert np.allclose(load_trained(recipe, copied).predict(held_out).probabilities, first, atol=1e-5)
+
+
+def test_another_share_of_right_answers_moves_the_threshold_and_trains_nothing(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    careful = with_settings(recipe, answered_accuracy=0.999)
+    shutil.rmtree(copied.work / "features", ignore_errors=True)
+    first = last_run(recipe, copied)
+    train(careful, copied)
+    run = last_run(careful, copied)
+    assert run.folder != first.folder
+    assert not (copied.work / "features").exists()  # no photo went through the layers
+    assert run.calibration == calibrate_again(first, 0.999)
+    weights = run.weights
+    assert all(torch.equal(weights[name], tensor) for name, tensor in first.weights.items())
+    assert load_trained(careful, copied).calibration == run.calibration
+    train(careful, copied)
+    assert last_run(careful, copied).folder == run.folder
+
+
+def calibrate_again(run: Run, wanted: float) -> Calibration:
+    found = run.out_of_fold
+    return calibrate(found.logits, found.labels, wanted, found.label_quality)
 
 
 def with_settings(recipe: Recipe, **settings: object) -> Recipe:
