@@ -16,8 +16,8 @@ from recognizer.publish.site import is_docs, write_site
 from recognizer.publish.space import DEPLOYMENT, assemble_space
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
-from recognizer.serve.classifier import Classifier
 from recognizer.serve.facts import read_facts
+from recognizer.serve.opening import open_model
 from recognizer.store.pushed import noted_pushes, without_photos
 from recognizer.store.spaces import MARKER, MODEL, note_space
 
@@ -50,7 +50,7 @@ def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
     read_facts(model)  # before a folder is made for what is not there
     with alone_in(model.parent):
         begun = time.monotonic()
-        facts = Classifier(model, order.runtime).facts
+        facts = open_model(model, order.runtime).facts
         noted = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
         _write(recipe, model, facts, to, order)
         files = published_files(to)

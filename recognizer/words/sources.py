@@ -44,6 +44,15 @@ OWN = Source(
     "They show what whoever made this had photos of.",
     "own-photos",
 )
+LISTED = Source(
+    "sorted",
+    "photos that a data set lists under",
+    "Most like the photos listed under",
+    "the label that the data set gives",
+    "listed under a wrong label",
+    "They show what the makers of the data set chose.",
+    "own-photos",
+)
 DRAWN = Source(
     "drawn",
     "pictures that a program drew of",
@@ -53,7 +62,7 @@ DRAWN = Source(
     "No photo is among them.",
     "drawn-pictures",
 )
-_BY_ENGINE = {"folder": OWN, "dataset": OWN, "sample": DRAWN}
+_BY_ENGINE = {"folder": OWN, "dataset": LISTED, "sample": DRAWN}
 
 
 def describe_source(engines: Sequence[str]) -> Source:

@@ -31,6 +31,7 @@ from recognizer.publish.space import SPACES
 from recognizer.recipe import load_recipe
 from recognizer.serve.classifier import read_facts
 from tests.conftest import Built
+from tests.drawn_dataset import Shapes, draw
 from tests.paths import ROOT
 
 pillow_heif.register_heif_opener()
@@ -94,6 +95,28 @@ def test_published_space_answers(built: Built, tmp_path: Path, runtime: str) -> 
         photo = next((built.model / "examples").glob("*.jpg")).read_bytes()
         for data in (photo, _heic(photo)):
             assert len(page.post("/predict", files={"image": data}).json()["probabilities"]) == 12
+
+
+@pytest.mark.parametrize("form", ["cpu", "docker", "zero"])
+def test_a_space_of_several_outputs_is_whole(shapes: Shapes, shapes_model: Path, tmp_path: Path, form: str) -> None:
+    model = Path(shutil.copytree(shapes_model, tmp_path / "work" / "model"))
+    files = {file.as_posix() for file in publish(shapes.recipe, model, tmp_path / "space", Order(FORMS[form]))}
+    assert {"app.py", "model/model.json", "model/README.md", "recognizer/serve/page/outputs_how.html"} <= files
+    text = " ".join((tmp_path / "space" / "README.md").read_text(encoding="utf-8").split())
+    assert "title: Shapes" in text and "photos that a data set lists under each name" in text
+    card = (tmp_path / "space" / "model" / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {name} | " in card for name in ("shape", "colour", "size")), "each output has its figures"
+
+
+def test_a_published_space_of_several_outputs_answers(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> None:
+    model = Path(shutil.copytree(shapes_model, tmp_path / "work" / "model"))
+    publish(shapes.recipe, model, tmp_path / "space", Order(FORMS["cpu"]))
+    draw(tmp_path / "disc.png", "disc", "blue", 60, 12345)
+    photo = (tmp_path / "disc.png").read_bytes()
+    with running(tmp_path / "space", "app.py", {}) as page:
+        told = page.post("/predict", files={"image": photo}).json()["outputs"]
+        assert told["colour"]["label"] == "blue" and told["size"]["low"] < told["size"]["value"] < told["size"]["high"]
+        assert "constant guess" in page.get("/how").text and "Shapes" in page.get("/").text
 
 
 @pytest.mark.slow
