@@ -14,7 +14,7 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       fitting.py        one fine-tuning, its callbacks and its progress
       relabel.py        between two rounds, labels that the network finds wrong
       figures.py        what a round's metrics say
-      runs.py           what a round leaves in its folder
+      runs.py           what a round leaves in its folder; writing.py puts it there
       curves.py         how training went, as a picture
       outputs.py        the stage of a recipe with several outputs; outputs_head.py fits their heads
       processes.py      several processes, of which rank 0 writes; distributed.py is their loader

@@ -44,7 +44,8 @@ from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
 from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, stored
-from recognizer.train.runs import OutOfFold, Trained
+from recognizer.train.runs import OutOfFold
+from recognizer.train.writing import Trained
 
 
 def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:

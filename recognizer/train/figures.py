@@ -8,7 +8,8 @@ from recognizer.calibration.calibrate import Calibration, apply_temperature, cal
 from recognizer.networks.lda import even_weights
 from recognizer.recipe import Recipe
 from recognizer.train.mixing import Choice
-from recognizer.train.runs import OutOfFold, Trained
+from recognizer.train.runs import OutOfFold
+from recognizer.train.writing import Trained
 
 
 def figures_of(recipe: Recipe, trained: Trained) -> dict[str, Any]:

@@ -37,7 +37,8 @@ from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 from recognizer.train.mixing import stored
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, fit_heads
-from recognizer.train.runs import Run, all_runs, begin_run, finish_run
+from recognizer.train.runs import Run, all_runs
+from recognizer.train.writing import begin_run, finish_run
 
 FORMAT = 1  # of such a run; one of another format is trained anew
 

@@ -13,10 +13,9 @@ its metrics.json is called metrics.forgotten.json then, and but for settings and
 """
 
 import functools
-import io
 import logging
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,8 @@ from torch import Tensor
 
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, RecognizerError
-from recognizer.files import write_whole
 from recognizer.report import read_json, write_json
 from recognizer.store.rows import Decision
-from recognizer.train.curves import Curves, draw_curves
-from recognizer.train.mixing import Choice
 
 ANEW = "train again, which makes it anew"
 FORMAT = 4  # of what lies in a run's folder; a run of another format is trained anew
@@ -65,23 +61,6 @@ class OutOfFold:
     def only(self, chosen: npt.NDArray[np.bool_]) -> "OutOfFold":
         """Return the predictions for some of the photos, (n,) telling which."""
         return OutOfFold(**{name: values[chosen] for name, values in vars(self).items()})
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a round of training gives, before it is written.
-
-    Args:
-        weights: state dict of the whole network, layers and head, on the processor.
-        out_of_fold: predictions for photos that were not learned from.
-        curves: how it went.
-        choice: what is kept of the fine-tuning.
-    """
-
-    weights: dict[str, Tensor]
-    out_of_fold: OutOfFold
-    curves: Curves
-    choice: Choice
 
 
 @dataclass(frozen=True)
@@ -162,7 +141,7 @@ def all_runs(work: Path) -> list[Run]:
     A damaged one counts no more, and neither do those before it, which nobody means any more.
     """
     runs: list[Run] = []
-    for run in (Run(folder) for folder in _numbered(work) if (folder / "metrics.json").is_file()):
+    for run in (Run(folder) for folder in numbered(work) if (folder / "metrics.json").is_file()):
         try:
             run.check()
             runs.append(run)
@@ -193,15 +172,10 @@ def _archive(file: Path) -> zipfile.ZipFile:
         raise Damaged(f"{file} is damaged ({error}); {ANEW}.") from error
 
 
-def _numbered(work: Path) -> list[Path]:
+def numbered(work: Path) -> list[Path]:
+    """List the folders of a work folder that are called like runs, by their numbers."""
     folders = [folder for folder in work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
     return sorted(folders, key=lambda folder: int(folder.name))
-
-
-def _next_folder(work: Path) -> Path:
-    """Return the folder after all that were ever whole; one that a stop left half done is used again."""
-    whole = [int(folder.name) for folder in _numbered(work) if any(folder.glob("metrics*.json"))]
-    return work / "runs" / str(max(whole, default=0) + 1)
 
 
 def last_rounds(work: Path) -> list[Run]:
@@ -211,75 +185,3 @@ def last_rounds(work: Path) -> list[Run]:
         if not rounds or run.metrics["round"] == rounds[0].metrics["round"] - 1:
             rounds.insert(0, run)
     return rounds
-
-
-def write_run(
-    work: Path, settings: dict[str, Any], learned: Sequence[str], trained: Trained, metrics: dict[str, Any]
-) -> Run:
-    """Write the next run's folder, metrics last.
-
-    Args:
-        work: the work folder.
-        settings: the recipe's [train].
-        learned: the sha256 of the photos that it learned from, validation photos included.
-        trained: what the round gave.
-        metrics: the figures.
-
-    Raises:
-        Unwritable: the disk is full, or the work folder may not be written.
-    """
-    run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
-    (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
-    if settings["epochs"]:
-        draw_curves(trained.curves, run.folder / "curves.png")
-    return finish_run(run, settings, metrics)
-
-
-def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
-    """Write the next run's folder with the network of another, whose answers are to be other ones.
-
-    Args:
-        work: the work folder.
-        run: the other run.
-        settings: the recipe's [train].
-        metrics: the figures.
-
-    Raises:
-        Unwritable: the disk is full, or the work folder may not be written.
-    """
-    copy = begin_run(work, run.photos, run.weights, vars(run.out_of_fold))
-    (copy.folder / "curves.png").unlink(missing_ok=True)
-    if (run.folder / "curves.png").is_file():
-        write_whole(copy.folder / "curves.png", (run.folder / "curves.png").read_bytes())
-    return finish_run(copy, settings, metrics)
-
-
-def begin_run(
-    work: Path, learned: Sequence[str], weights: Mapping[str, Tensor], predictions: Mapping[str, npt.NDArray[Any]]
-) -> Run:
-    """Write what the next run's network learned from, is, and predicted; until it is finished, the folder is no run.
-
-    Args:
-        work: the work folder.
-        learned: the sha256 of the photos that it learned from.
-        weights: state dict of the whole network, on the processor.
-        predictions: out of fold, by name.
-
-    Raises:
-        Unwritable: the disk is full, or the work folder may not be written.
-    """
-    run = Run(_next_folder(work))
-    stored, predicted = io.BytesIO(), io.BytesIO()
-    torch.save(weights, stored)
-    np.savez(predicted, **predictions)  # type: ignore[arg-type]  # none is called allow_pickle
-    write_json(run.folder / "photos.json", list(learned))  # first, so that `forget` knows it however this ends
-    write_whole(run.folder / "weights.pth", stored.getvalue())
-    write_whole(run.folder / "judged.npz", predicted.getvalue())
-    return run
-
-
-def finish_run(run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
-    """Write a begun run's settings and then its metrics, with which it is whole."""
-    write_json(run.folder / "settings.json", settings)
-    write_json(run.folder / "metrics.json", metrics)
-    return run

@@ -42,8 +42,9 @@ from recognizer.train.figures import figures_of, judged
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, all_runs, copy_run, last_rounds, write_run
+from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds
 from recognizer.train.whole import train_whole
+from recognizer.train.writing import copy_run, write_run
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, make_listener, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
 from recognizer.train.mixing import BEFORE, Mixing, choose
-from recognizer.train.runs import OutOfFold, Trained
+from recognizer.train.runs import OutOfFold
+from recognizer.train.writing import Trained
 
 
 def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:
