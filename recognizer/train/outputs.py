@@ -4,7 +4,7 @@
     trained = load_outputs(recipe, store)       # the last run's network, calibrated
     trained.predict(photos)                     # logits, (n, total); trained.calibrations says what they mean
 
-The backbone runs once over each photo and its mirror image; then all heads are fitted in closed form (outputs_head.py).
+The backbone runs once over each photo; then all heads are fitted in closed form (outputs_head.py).
 A run whose settings, photos and values are those of the last one is not trained again.
 """
 
@@ -25,7 +25,7 @@ from recognizer.calibration.calibrate import ece
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import extract, predict
-from recognizer.networks.grid import grid_extractor, make_grid_head
+from recognizer.networks.grid import grid_extractor, make_grid_head, spread
 from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
@@ -40,7 +40,7 @@ from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, fit_h
 from recognizer.train.runs import Run, all_runs
 from recognizer.train.writing import begin_run, finish_run
 
-FORMAT = 1  # of such a run; one of another format is trained anew
+FORMAT = 2  # of such a run; one of another format is trained anew
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,13 @@ def _train(
     settings, photos = recipe.train, split.learning
     truths = _truths(recipe, photos, values)
     backbone = load_for_training(settings)
-    found = extract(photos, grid_extractor(backbone, settings), store.work, min(settings.views, 2), watch)
+    features = extract(photos, grid_extractor(backbone, settings), store.work, watch=watch)["embedding"][:, 0]
     watch("fitting the heads", 0, 1)
-    features = found["embedding"].mean(axis=1, dtype=np.float32)
     folds = _deal_folds(recipe, split, truths)
     heads = fit_heads(features, truths, folds, settings.answered_accuracy)
     watch("fitting the heads", 1, 1)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.bias)))
-    put_head(network, Layer(heads.weight, heads.bias))
+    put_head(network, spread(Layer(heads.weight, heads.bias), backbone, settings.size))
     metrics = {
         "round": 1,
         "format": FORMAT,

@@ -1,6 +1,6 @@
 """The closed-form heads of several outputs: one linear layer, a slice of which belongs to each output.
 
-heads = fit_heads(features, targets, numbers, amounts, folds, settings)
+heads = fit_heads(features, truths, folds, settings.answered_accuracy)
 heads.weight, heads.bias                    # (total, channels), (total,)
 heads.calibrations["age"]                   # what its slice means
 """
@@ -101,7 +101,7 @@ def fit_heads(features: npt.NDArray[np.floating], truths: Sequence[Truth], folds
     """Fit all heads; shrinkage and temperature of each are those under which photos of other folds do best.
 
     Args:
-        features: what the layer takes, (n, channels), the mean of each photo's views.
+        features: what the layer takes, (n, channels).
         truths: of each output.
         folds: the number of each photo's fold, (n,).
         wanted: accuracy of the answers that are given.

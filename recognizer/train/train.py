@@ -120,9 +120,9 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
             if learned == split:
                 return split, [*notes(recipe, before), f"Round {number} would change no label, so that none follows."]
         _check_enough(recipe, learned)
-        run = _finished(finished, number, _fingerprint(recipe, learned))
+        run = _finished(finished, number, _fingerprints(recipe, learned))
         if run:
-            run = _answering_as_wanted(recipe, run, store.work)
+            run = _answering_as_wanted(recipe, run, learned, store.work)
         else:
             finished = []
             run = _train_round(recipe, learned, store.work, number, watch, before)
@@ -134,17 +134,18 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
     return split, notes(recipe, before)
 
 
-def _finished(runs: Sequence[Run], number: int, fingerprint: str) -> Run | None:
-    """Return the run of a round, if it was made of the same photos in the same way."""
-    fits = len(runs) >= number and runs[number - 1].metrics["fingerprint"] == fingerprint
+def _finished(runs: Sequence[Run], number: int, fingerprints: dict[str, str]) -> Run | None:
+    """Return the run of a round, if its network was made of the same photos in the same way."""
+    fits = len(runs) >= number and runs[number - 1].metrics.get("network") == fingerprints["network"]
     return runs[number - 1] if fits else None
 
 
-def _answering_as_wanted(recipe: Recipe, run: Run, work: Path) -> Run:
+def _answering_as_wanted(recipe: Recipe, run: Run, split: Split, work: Path) -> Run:
     """Return a run, or the next one, with the same network, where the recipe wants more or fewer answers right."""
-    if run.settings["answered_accuracy"] == recipe.train.answered_accuracy:
+    fingerprints = _fingerprints(recipe, split)
+    if run.metrics["fingerprint"] == fingerprints["fingerprint"]:
         return run
-    metrics = {**run.metrics, **judged(recipe, run.out_of_fold)}
+    metrics = {**run.metrics, **fingerprints, **judged(recipe, run.out_of_fold)}
     processes.on_rank_0(lambda: copy_run(work, run, recipe.train.model_dump(), metrics))
     return all_runs(work)[-1]
 
@@ -205,7 +206,7 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     trained = (train_cached if recipe.train.in_two else train_whole)(recipe, split, work, number, watch)
     metrics = {
         "round": number,
-        "fingerprint": _fingerprint(recipe, split),
+        **_fingerprints(recipe, split),
         **figures_of(recipe, trained),
         "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
         "round_seconds": round(time.monotonic() - begun, 2),
@@ -215,10 +216,17 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     return all_runs(work)[-1]
 
 
-def _fingerprint(recipe: Recipe, split: Split) -> str:
+def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
+    """Return what tells a round from others: `network`, all that its network follows from, and `fingerprint`, all that
+    its answers do."""
     settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
-    return hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos]).encode()).hexdigest()
+    network = _digest([FORMAT, settings, recipe.labels, photos])
+    return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:

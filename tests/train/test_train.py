@@ -43,6 +43,7 @@ def test_another_share_of_right_answers_moves_the_threshold_and_trains_nothing(
     train(careful, copied)
     run = last_run(careful, copied)
     assert run.folder != first.folder
+    assert run.metrics["fingerprint"] != first.metrics["fingerprint"]  # figures of the first are not of this one
     assert not (copied.work / "features").exists()  # no photo went through the layers
     assert run.calibration == calibrate_again(first, 0.999)
     weights = run.weights
