@@ -18,6 +18,8 @@ from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.values import Floats, Target
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import TrainedOutputs, load_outputs
+from recognizer.words.figures import say_figure
+from recognizer.words.words import FOLDER as WORDS
 
 TEMPLATE = "outputs.html"
 PAGE = "evaluate.html"
@@ -85,21 +87,11 @@ def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:
         report: of the evaluation.
         file: the page.
     """
-    pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
-    pages.filters |= {"percent": _percent, "figure": _figure}
+    loader = FileSystemLoader([Path(__file__).parent, WORDS])
+    pages = Environment(loader=loader, autoescape=True, trim_blocks=True)
+    pages.filters |= {"percent": _percent, "figure": say_figure}
     write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report).encode())
 
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{share * 100:.1f} %"
-
-
-def _figure(figures: dict[str, Any]) -> str:
-    """Say an accuracy, or a mean absolute error, with its interval of 95 %."""
-    if figures.get("accuracy") is not None:
-        low, high = figures["accuracy_interval"]
-        return f"{_percent(figures['accuracy'])} ({low * 100:.1f} to {high * 100:.1f})"
-    if figures.get("mean_absolute_error") is not None and "mean_absolute_error_interval" in figures:
-        low, high = figures["mean_absolute_error_interval"]
-        return f"{figures['mean_absolute_error']:.2f} ({low:.2f} to {high:.2f})"
-    return "–"

@@ -16,7 +16,8 @@ from recognizer.words.sources import describe_source
 from recognizer.words.words import NO_BREAK, SOURCE, words_in
 
 TEMPLATE = "evaluate.html"
-UNDER = {"found": "found under", "sorted": "sorted under", "drawn": "drawn as"}  # how a photo came by its label
+# How a photo came by its label.
+UNDER = {"found": "found under", "sorted": "sorted under", "listed": "listed under", "drawn": "drawn as"}
 
 
 def write_html(recipe: Recipe, report: dict[str, Any], calibration: Calibration, charts: Charts, folder: Path) -> Path:

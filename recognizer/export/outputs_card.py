@@ -7,6 +7,7 @@ from huggingface_hub import ModelCardData
 
 from recognizer.export.tflite_card import tflite_use
 from recognizer.store.credits import escape
+from recognizer.words.figures import say_figure
 
 _CARD = """\
 {metadata}
@@ -88,14 +89,3 @@ def _gap(gap: dict[str, Any]) -> str:
     ends = [f"{escape(end['group'])}: {say_figure(end)}, {end['photos']} photos" for end in (gap["best"], gap["worst"])]
     size = f"{gap['gap'] * 100:.1f} %" if gap["kind"] == "classes" else f"{gap['gap']:.2f}"
     return f"| {gap['output']}, {gap['by']} | {ends[0]} | {ends[1]} | {size} |"
-
-
-def say_figure(figures: dict[str, Any]) -> str:
-    """Say an accuracy or a mean absolute error, with its interval where there is one."""
-    if figures.get("accuracy") is not None:
-        low, high = figures["accuracy_interval"]
-        return f"{figures['accuracy'] * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f})"
-    if (error := figures.get("mean_absolute_error")) is None:
-        return "–"
-    low, high = figures.get("mean_absolute_error_interval", (error, error))
-    return f"{error:.2f} off in the mean" + (f" ({low:.2f} to {high:.2f})" if low != high else "")

@@ -38,13 +38,25 @@ SHAPE: dict[str, Any] = {
     "versions": {EVERY: str},
 }
 SEEN = {"share": float, "photos": int, "interval_further": [float]}
-# The same of a model with several outputs.
+# The same of a model with several outputs; its pages show figures, too.
+GROUP = {"group": str, "photos": int}
 OUTPUTS_SHAPE: dict[str, Any] = {
-    **{name: SHAPE[name] for name in ("title", "description", "preprocessing", "recipe", "sha256", "versions")},
+    **{name: SHAPE[name] for name in ("title", "description", "preprocessing", "sha256", "versions")},
+    "recipe": {**SHAPE["recipe"], "train": {"backbone": str}},
+    "photos": {"learned_from": int, "held_out": int},
+    "gaps": [{"output": str, "by": str, "best": GROUP, "worst": GROUP}],
+    "crossed": [{"rows": str, "columns": str, "counts": {EVERY: {EVERY: int}}}],
     "outputs": [{"name": str, "kind": str, "description": str, "start": int, "stop": int, "metrics": {"photos": int}}],
 }
-CLASSES_SHAPE: dict[str, Any] = {"classes": [{"name": str, "description": str, "link": str}], "threshold": float}
-NUMBER_SHAPE: dict[str, Any] = {"unit": str, "range": [float], "centres": [float], "interval": [float]}
+CLASSES_SHAPE: dict[str, Any] = {
+    "classes": [{"name": str, "description": str, "link": str}],
+    "threshold": float,
+    "metrics": {"accuracy": (float,), "per_class": {EVERY: {"photos": int}}, "constant": {"answer": str}},
+}
+NUMBER_SHAPE: dict[str, Any] = {
+    **{"unit": str, "range": [float], "centres": [float], "interval": [float], "coverage": float},
+    "metrics": {"mean_absolute_error": (float,), "constant": {"answer": str}},
+}
 _KINDS = {str: "text", float: "a number", int: "a whole number"}
 
 
@@ -76,7 +88,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
 
 
 def check_facts(folder: Path, facts: dict[str, Any]) -> None:
-    """See to it that `model.json` has all that serving needs.
+    """See to it that `model.json` has all that serving needs, of classes or of several outputs.
 
     Args:
         folder: the model folder.
@@ -85,37 +97,28 @@ def check_facts(folder: Path, facts: dict[str, Any]) -> None:
     Raises:
         ModelError: something is missing or of another kind; it names the first such place.
     """
-    fault = _fault(facts, SHAPE, "") or _odd(facts)
+    has_outputs = "outputs" in facts
+    fault = _fault(facts, OUTPUTS_SHAPE if has_outputs else SHAPE, "")
+    fault = fault or (_odd_outputs(facts) if has_outputs else _odd(facts)) or _odd_size(facts)
     if fault:
         raise ModelError(f"{folder / 'model.json'} is not whole: {fault}; {AGAIN}.")
 
 
-def check_outputs_facts(folder: Path, facts: dict[str, Any]) -> None:
-    """See to it that the `model.json` of several outputs has all that serving needs.
-
-    Args:
-        folder: the model folder.
-        facts: what `read_facts` returned.
-
-    Raises:
-        ModelError: something is missing or of another kind; it names the first such place.
-    """
-    fault = _fault(facts, OUTPUTS_SHAPE, "")
-    if not fault:
-        fault = next((found for one in facts["outputs"] if (found := _odd_output(one))), None)
-    if fault or not facts["outputs"] or facts["preprocessing"]["size"] not in SIDES:
-        raise ModelError(f"{folder / 'model.json'} is not whole: {fault or 'no outputs, or an odd size'}; {AGAIN}.")
+def _odd_outputs(facts: dict[str, Any]) -> str | None:
+    """Return what is wrong with the outputs."""
+    if not facts["outputs"]:
+        return "outputs has none"
+    return next((fault for one in facts["outputs"] if (fault := _odd_output(one))), None)
 
 
 def _odd_output(one: dict[str, Any]) -> str | None:
-    """Return what is wrong with an output."""
-    is_number = one["kind"] == "number"
-    if fault := _fault(one, NUMBER_SHAPE if is_number else CLASSES_SHAPE, f"outputs.{one['name'][:60]}"):
+    is_number, place = one["kind"] == "number", f"outputs.{one['name'][:60]}"
+    if fault := _fault(one, NUMBER_SHAPE if is_number else CLASSES_SHAPE, place):
         return fault
     width = len(one["centres"] if is_number else one["classes"])
     pairs = [one["range"], one["interval"]] if is_number else []
     if one["start"] < 0 or one["stop"] - one["start"] != width or any(len(pair) != 2 for pair in pairs):
-        return f"outputs.{one['name'][:60]} is not of its own size"
+        return f"{place} is not of its own size"
     return None
 
 
@@ -239,12 +242,16 @@ def _odd(facts: dict[str, Any]) -> str | None:
     names = [entry["name"] for entry in facts["classes"]]
     if not names or len(set(names)) < len(names):
         return "classes has none, or one name twice"
-    if facts["preprocessing"]["size"] not in SIDES:
-        return f"preprocessing.size is not from {SIDES.start} to {SIDES.stop - 1} pixels"
     metrics = facts["metrics"]
     if metrics["accuracy"] is not None and len(metrics["accuracy_interval"] or ()) != 2:
         return "metrics.accuracy_interval is not two numbers"
     return None
+
+
+def _odd_size(facts: dict[str, Any]) -> str | None:
+    if facts["preprocessing"]["size"] in SIDES:
+        return None
+    return f"preprocessing.size is not from {SIDES.start} to {SIDES.stop - 1} pixels"
 
 
 def _example(folder: Path, name: str, what: str) -> str:

@@ -11,7 +11,7 @@ from fastapi import Query
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
-from recognizer.serve.outputs import round_within
+from recognizer.words.figures import round_within
 
 FACE2DATA, TEXT = "face2data", "text"
 FORMS = (FACE2DATA, TEXT)

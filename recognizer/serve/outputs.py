@@ -5,7 +5,6 @@ classifier.answer(data)["age"]              # NumberReading(value=31.2, low=22.0
 """
 
 import logging
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,8 +20,9 @@ from recognizer.errors import ModelError, PictureError
 from recognizer.images.decode import read_picture
 from recognizer.images.pixels import squish
 from recognizer.networks.onnx_session import open_session, usable_processors
-from recognizer.serve.facts import check_outputs_facts, read_facts
+from recognizer.serve.facts import check_facts, read_facts
 from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, whole_file
+from recognizer.words.figures import round_within
 
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
@@ -113,7 +113,7 @@ class OutputsClassifier:
         self.folder = folder
         self.runtime = runtime
         self.facts = read_facts(folder)
-        check_outputs_facts(folder, self.facts)
+        check_facts(folder, self.facts)
         self._count_faces = count_faces if self.facts.get("one_face") else None
         self.looks_for_faces = self._count_faces is not None
         if self.facts.get("one_face") and not self.looks_for_faces:
@@ -142,18 +142,6 @@ class OutputsClassifier:
         return {one["name"]: _read(one, logits) for one in self.facts["outputs"]}
 
     predict = explain = answer  # what a `Classifier` is asked
-
-
-def round_within(number: float, low: float, high: float) -> str:
-    """Return a number with as many digits as an interval leaves of meaning: to ones where it is 10 wide or more.
-
-    Args:
-        number: to be told.
-        low: where the interval begins.
-        high: where it ends.
-    """
-    width = max(high - low, 1e-6)
-    return f"{number:.{max(0, 1 - math.floor(math.log10(width)))}f}"
 
 
 def _read(one: dict[str, Any], logits: Logits) -> Reading:

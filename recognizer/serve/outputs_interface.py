@@ -1,18 +1,18 @@
 """The Gradio page of a model with several outputs: a photo in, what each output says out, in its own form.
 
-Endpoint: `/predict`, a photo to what every output says, as `POST /predict` gives it.
+Endpoints: `/predict`, a photo to what every output says, as `POST /predict` gives it; `/about`, nothing to the facts
+that a page needs to explain the answers.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from jinja2 import Environment, FileSystemLoader
 
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
-from recognizer.serve.outputs import OutputsClassifier, Reading
+from recognizer.serve.outputs import OutputsClassifier, Readings
+from recognizer.serve.outputs_pages import render
 from recognizer.serve.parts import Page, ShownUpload, Upload
 from recognizer.serve.rendering import render_empty, render_fault
 from recognizer.serve.uploads import HERE
@@ -20,7 +20,7 @@ from recognizer.serve.waiting import MOST_WAITING
 from recognizer.words.words import SOURCE, words_in
 
 WORDS = words_in(SOURCE)
-_PAGES = Environment(loader=FileSystemLoader(Path(__file__).with_name("page")), autoescape=True)
+OF_NETWORK = frozenset(["start", "stop", "centres", "groups"])  # of an output, what no page needs
 
 
 def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
@@ -33,10 +33,10 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
         Unwritable: there is no folder for uploads.
     """
     HERE.start()
-    page = Page(title=classifier.facts["title"], analytics_enabled=False)
-    top = _PAGES.get_template("outputs_top.html")
+    facts = classifier.facts
+    page = Page(title=facts["title"], analytics_enabled=False)
     with page:
-        gr.HTML(top.render(facts=classifier.facts, looks_for_faces=classifier.looks_for_faces))
+        gr.HTML(render("outputs_top.html", facts, looks_for_faces=classifier.looks_for_faces))
         with gr.Row():
             with gr.Column():
                 photo = ShownUpload(
@@ -55,6 +55,7 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
         asked, told = Upload(visible=False), gr.JSON(visible=False)
         limit = usable_processors()
         gr.Button(visible=False).click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
+        gr.api(_about(classifier), api_name="about")  # type: ignore[attr-defined]
     page.queue(max_size=MOST_WAITING, api_open=False)
     return page
 
@@ -86,7 +87,28 @@ def _predictor(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[s
     return predict
 
 
-def render_readings(readings: dict[str, Reading], facts: dict[str, Any]) -> str:
+def _about(classifier: OutputsClassifier) -> Callable[[], dict[str, Any]]:
+    """Return the endpoint `/about`."""
+    facts = classifier.facts
+    told = {name: facts.get(name, "") for name in ("title", "source", "contact")}
+    told |= {"outputs": [_without(one, OF_NETWORK) for one in facts["outputs"]], "examples": []}
+    told |= {"one_face": classifier.looks_for_faces, "pages": {"how": "how", "data": "data"}}
+
+    def about() -> dict[str, Any]:
+        """Tell what the answers mean: every output, its classes or its range, and how well it does."""
+        return told
+
+    return about
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    """Return a value of JSON without what goes by some names in it."""
+    if isinstance(value, dict):
+        return {name: _without(part, names) for name, part in value.items() if name not in names}
+    return value
+
+
+def render_readings(readings: Readings, facts: dict[str, Any]) -> str:
     """Return an answer as HTML: a label and bars for classes, a number with its interval.
 
     Args:
@@ -95,4 +117,4 @@ def render_readings(readings: dict[str, Reading], facts: dict[str, Any]) -> str:
     """
     about = {one["name"]: one for one in facts["outputs"]}
     rows = [{"name": name, "reading": one, "about": about[name]} for name, one in readings.items()]
-    return _PAGES.get_template("outputs_answer.html").render(rows=rows, percent=WORDS.percent)
+    return render("outputs_answer.html", facts, rows=rows, percent=WORDS.percent)

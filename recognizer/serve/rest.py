@@ -40,7 +40,7 @@ HOW_OLD = 'Send {"data": ["data:image/jpeg;base64,..."]}, with the photo in base
 NO_EVIDENCE = "This model does not tell what its answers rest on; whoever made it can export it again."
 NO_STORE = {"Cache-Control": "no-store"}
 _PHOTO = {"type": "string", "format": "binary"}
-_BODY = {
+BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -65,7 +65,7 @@ _OLD_BODY = {
         },
     }
 }
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "No photo is in the request."},
     413: {"description": "The photo is too large."},
     415: {"description": "It is no picture, or a broken one."},
@@ -91,7 +91,7 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
 
 
 def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
-    @app.post("/predict", openapi_extra=_BODY, responses=_REFUSALS, response_class=JSONResponse)
+    @app.post("/predict", openapi_extra=BODY, responses=REFUSALS, response_class=JSONResponse)
     @app.post("/predict/", include_in_schema=False)
     async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
         """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
@@ -106,8 +106,8 @@ def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
 
 
 def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
-    @app.post("/run/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
-    @app.post("/api/predict", openapi_extra=_OLD_BODY, responses=_REFUSALS)
+    @app.post("/run/predict", openapi_extra=_OLD_BODY, responses=REFUSALS)
+    @app.post("/api/predict", openapi_extra=_OLD_BODY, responses=REFUSALS)
     @app.post("/run/predict/", include_in_schema=False)
     @app.post("/api/predict/", include_in_schema=False)
     async def predict_as_gradio_3(request: Request) -> JSONResponse:

@@ -69,9 +69,26 @@ def test_what_is_no_picture_is_refused_in_a_sentence(opened: httpx.Client) -> No
 def test_the_pages_are_made_of_recipe_and_report_and_show_no_photo(opened: httpx.Client) -> None:
     how, data = opened.get("/how").text, opened.get("/data").text
     assert "constant guess" in how and "must not be used for" in how and "/predict" in how
-    assert "<h2>shape and colour</h2>" in data and "four corners" not in how
-    assert "<img" not in how + data and opened.get("/docs").text == how
-    assert "/predict" in opened.get("/openapi.json").json()["paths"]
+    assert "<h3>shape and colour</h3>" in data and "four corners" not in how
+    assert "<img" not in how + data and '<svg class="count"' in data
+    assert "<h2>size</h2>" in data and data.count("</svg>") == 2 + 3 + 4, "a number has the quarters of its range"
+
+
+def test_how_to_ask_is_told_to_people_and_to_programs(opened: httpx.Client) -> None:
+    docs = opened.get("/docs").text
+    assert all(f"<code>{field}</code>" in docs for field in ("image", "file", "fileup", "colour"))
+    asked = opened.get("/openapi.json").json()["paths"]["/predict"]["post"]
+    assert asked["requestBody"]["content"]["multipart/form-data"]["schema"]["required"] == ["image"]
+    assert {"400", "413", "415", "503"} <= asked["responses"].keys()
+    assert all(f'scope="row">{status}</th>' in docs for status in (400, 413, 415, 503))
+
+
+def test_what_a_page_needs_to_explain_answers_is_told(page: str) -> None:
+    about = Client(page, verbose=False).predict(api_name="/about")
+    colour, size = about["outputs"][1:]
+    assert [one["name"] for one in colour["classes"]] == ["red", "green", "blue"] and size["range"] == [0, 100]
+    assert colour["metrics"]["accuracy"] <= 1 and colour["metrics"]["constant"]["answer"] in ("red", "green", "blue")
+    assert not about["one_face"] and about["pages"] == {"how": "how", "data": "data"}
 
 
 def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
@@ -81,7 +98,7 @@ def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
         phone.set_input_files("input[type=file]", blue_disc)
         phone.wait_for_selector("#answer .fill")
         assert phone.evaluate("document.querySelector('#answer').getBoundingClientRect().width") > 280
-        for name in ("", "/how", "/data"):
+        for name in ("", "/how", "/data", "/docs"):
             phone.goto(f"{page}{name}")
             assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
