@@ -34,11 +34,16 @@ class Scaled(NamedTuple):
     deviation: Floats
 
 
-def scale(features: Floats) -> Scaled:
-    """Scale features, (n, channels), so that none counts more for its unit; all together have about unit length."""
+def scale(features: Floats, shares: Floats | None = None) -> Scaled:
+    """Scale features, so that none counts more for its unit; all together have about unit length.
+
+    Args:
+        features: (n, channels).
+        shares: how much of the whole each channel counts, (channels,), in all 1; all alike without.
+    """
     rows = np.asarray(features, dtype=np.float32)
-    mean, deviation = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    deviation *= np.sqrt(rows.shape[1])
+    mean, deviation = rows.mean(axis=0), rows.std(axis=0) + np.float32(1e-6)
+    deviation /= np.sqrt(1 / rows.shape[1] if shares is None else shares).astype(np.float32)
     return Scaled((rows - mean) / deviation, mean, deviation)
 
 

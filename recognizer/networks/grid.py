@@ -1,15 +1,22 @@
 """The head of a network with several outputs: feature maps averaged over a fine grid, then one linear layer.
 
-Where the things in all photos lie alike, as in aligned faces, each place of the grid tells something of its own.
+Where the things in all photos lie alike, as in aligned faces, each place of the grid tells something of its own. A
+place and its mirror image tell the same, so that they share their weights. Half as many are to be learned, which does
+as well as running the network over the mirrored photo, too, and costs nothing (docs/experiments.md).
+
+    extract(photos, grid_extractor(backbone, settings), work)["embedding"]      # of n photos, (n, 1, halved)
+    put_head(network, spread(layer, backbone, size))    # a layer fitted to these, as one of `make_grid_head`'s takes it
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from torch import nn
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
 
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.extractors import Extractor, make_extractor
-from recognizer.networks.head import split_last
+from recognizer.networks.lda import Layer
 from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
@@ -24,12 +31,74 @@ def make_grid_head(backbone: Backbone, size: int, width: int) -> nn.Sequential:
         size: pixels, the side of the square that it takes.
         width: how many logits.
     """
-    channels, side = backbone.shape(size)
-    cells = min(CELLS, side)
+    channels, cells = _grid(backbone, size)
+    side = backbone.shape(size)[1]
     return nn.Sequential(nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(channels * cells**2, width))
 
 
 def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what the linear layer takes: `embedding`, (channels,)."""
-    embedder, _ = split_last(nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, 1)))
-    return make_extractor(f"grid{CELLS}", embedder, ("embedding",), backbone, settings, settings.size)
+    """Return what a layer is fitted to: `embedding`, (channels * cells * halves,), a place and its mirror image as one.
+
+    Args:
+        backbone: the backbone.
+        settings: of the recipe.
+    """
+    pool, *_ = make_grid_head(backbone, settings.size, 1).children()
+    layers = nn.Sequential(backbone.layers, pool, _Halved())
+    return make_extractor(f"grid{CELLS}", layers, ("embedding",), backbone, settings, settings.size)
+
+
+def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
+    """Return the layer that says of all places of the grid what one says of places together with their mirror images.
+
+    Args:
+        layer: of what `grid_extractor` gives.
+        backbone: the backbone.
+        size: pixels, the side of the square that it takes.
+    """
+    channels, cells = _grid(backbone, size)
+    halves = layer.weight.reshape(len(layer.weight), channels, cells, -1)
+    mirrored = halves[..., : cells // 2]
+    weight = np.concatenate([mirrored / 2, halves[..., cells // 2 : (cells + 1) // 2], mirrored[..., ::-1] / 2], axis=3)
+    return Layer(weight.reshape(len(weight), -1), layer.bias)
+
+
+def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
+    """Return how much each feature that `grid_extractor` gives counts, in all 1: every stage alike, however wide.
+
+    The last stages are the widest and know most of ImageNet's classes; those before them tell faces apart as well.
+
+    Args:
+        backbone: the backbone.
+        size: pixels, the side of the square that it takes.
+    """
+    channels, cells = _grid(backbone, size)
+    widths = _widths(backbone, size, channels)
+    by_channel = np.concatenate([np.full(width, 1 / width) for width in widths])
+    places = cells * ((cells + 1) // 2)
+    return by_channel.repeat(places) / (len(widths) * places)
+
+
+def _widths(backbone: Backbone, size: int, channels: int) -> list[int]:
+    """Return how many of the channels come of each stage that gives them, the last stage first, as they lie."""
+    widths: list[int] = []
+    hooks = [stage.register_forward_hook(lambda *call: widths.append(call[2].shape[1])) for stage in backbone.stages]
+    backbone.shape(size)
+    for hook in hooks:
+        hook.remove()
+    last_first = widths[::-1]
+    counts = [count for count in range(1, len(widths) + 1) if sum(last_first[:count]) == channels]
+    return last_first[: counts[0]] if counts else [channels]
+
+
+class _Halved(nn.Module):
+    """Maps averaged with their mirror images, of which one half is kept."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return ((maps + maps.flip(3)) / 2)[..., : (maps.shape[3] + 1) // 2].flatten(1)
+
+
+def _grid(backbone: Backbone, size: int) -> tuple[int, int]:
+    """Return how many channels and cells along each side the grid of a backbone has."""
+    channels, side = backbone.shape(size)
+    return channels, min(CELLS, side)

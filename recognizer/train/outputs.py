@@ -25,7 +25,7 @@ from recognizer.calibration.calibrate import ece
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import extract, predict
-from recognizer.networks.grid import grid_extractor, make_grid_head, spread
+from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
 from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
@@ -125,7 +125,7 @@ def _train(
     features = extract(photos, grid_extractor(backbone, settings), store.work, watch=watch)["embedding"][:, 0]
     watch("fitting the heads", 0, 1)
     folds = _deal_folds(recipe, split, truths)
-    heads = fit_heads(features, truths, folds, settings.answered_accuracy)
+    heads = fit_heads(features, stage_shares(backbone, settings.size), truths, folds, settings.answered_accuracy)
     watch("fitting the heads", 1, 1)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.bias)))
     put_head(network, spread(Layer(heads.weight, heads.bias), backbone, settings.size))

@@ -1,6 +1,6 @@
 """The closed-form heads of several outputs: one linear layer, a slice of which belongs to each output.
 
-heads = fit_heads(features, truths, folds, settings.answered_accuracy)
+heads = fit_heads(features, shares, truths, folds, settings.answered_accuracy)
 heads.weight, heads.bias                    # (total, channels), (total,)
 heads.calibrations["age"]                   # what its slice means
 """
@@ -97,16 +97,23 @@ class Truth:
         return np.asarray(np.log(np.maximum(counts, 0.5) / counts.sum()))
 
 
-def fit_heads(features: npt.NDArray[np.floating], truths: Sequence[Truth], folds: Labels, wanted: float) -> Heads:
+def fit_heads(
+    features: npt.NDArray[np.floating],
+    shares: npt.NDArray[np.floating],
+    truths: Sequence[Truth],
+    folds: Labels,
+    wanted: float,
+) -> Heads:
     """Fit all heads; shrinkage and temperature of each are those under which photos of other folds do best.
 
     Args:
         features: what the layer takes, (n, channels).
+        shares: how much of the whole each channel counts, (channels,), in all 1.
         truths: of each output.
         folds: the number of each photo's fold, (n,).
         wanted: accuracy of the answers that are given.
     """
-    scaled = scale(features)
+    scaled = scale(features, shares)
     kernel = scaled.rows @ scaled.rows.T
     fitted = [_fit_head(kernel, truth, folds) for truth in truths]
     weight = np.concatenate([(scaled.rows.T @ one.coefficients).T / scaled.deviation for one in fitted])

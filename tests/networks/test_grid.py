@@ -1,0 +1,37 @@
+"""A head over a grid: a place and its mirror image share their weights."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from recognizer.networks.backbone import Backbone
+from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
+from recognizer.networks.head import put_head
+from recognizer.networks.lda import Layer
+from recognizer.recipe import TrainSettings
+from tests.networks.networks import random_backbone
+
+
+@pytest.mark.parametrize("size", [64, 96, 224])  # four, six and seven places along each side
+def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
+    backbone = Backbone(nn.Sequential(nn.AvgPool2d(16), nn.Conv2d(3, 5, 1)), [], size)
+    extractor = grid_extractor(backbone, TrainSettings(size=size))
+    pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        halves = extractor.layers(pictures).numpy()
+    rng = np.random.default_rng(0)
+    layer = Layer(rng.normal(size=(4, halves.shape[1])).astype(np.float32), rng.normal(size=4).astype(np.float32))
+    network = nn.Sequential(backbone.layers, make_grid_head(backbone, size, 4))
+    put_head(network, spread(layer, backbone, size))
+    with torch.inference_mode():
+        found, mirrored = network(pictures).numpy(), network(pictures.flip(3)).numpy()
+    assert found == pytest.approx(halves @ layer.weight.T + layer.bias, abs=1e-4)
+    assert mirrored == pytest.approx(found, abs=1e-4)
+
+
+def test_every_stage_counts_alike() -> None:
+    backbone = random_backbone("torchvision.resnet18", merged=3, size=96)
+    shares = stage_shares(backbone, 96).reshape(512 + 256 + 128, -1)  # the last stage first
+    assert shares.shape[1] == 7 * 4
+    assert [part.sum() for part in np.split(shares, [512, 768])] == pytest.approx([1 / 3] * 3)
