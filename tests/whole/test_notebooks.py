@@ -37,6 +37,9 @@ def prepared(name: str, recipe: Path, work: Path) -> nbformat.NotebookNode:
 
 def run(notebook: nbformat.NotebookNode) -> None:
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}})
+    # nbclient's own Output widgets send on the socket on which it waits for a reply, and then it may not notice that
+    # this has come until the time is out; without them, what they show is the cell's.
+    client.widget_registry = {}
     client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})  # this checkout, wherever another one is installed
 
 
