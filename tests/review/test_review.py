@@ -1,11 +1,13 @@
 """The review page's server: what it tells, what it saves, and whom it refuses. Asked over real HTTP."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from recognizer.report import write_json
 from tests.review.review_work import CAPES, LABELS, PERSON, PHOTOS, Work, served_review
 
 
@@ -144,3 +146,14 @@ def test_a_damaged_photo_is_a_sentence_with_the_command_that_mends_it(client: ht
 def test_the_name_of_this_machine_may_be_in_upper_case(client: httpx.Client) -> None:
     assert client.get("/api/queue", headers={"Host": "LocalHost:80"}).status_code == 200
     assert client.get("/api/queue", headers={"Host": "elsewhere.example"}).status_code == 403
+
+
+def test_photos_of_which_nothing_is_wrong_are_checked_once_clean_has_run(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    with work.open() as store:
+        for check in ("label", "duplicate", "empty"):
+            store.issues.replace(check, [])
+    with served_review(work) as address:
+        assert not httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
+        write_json(work.folder / "reports" / "clean.json", {})
+        assert httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
