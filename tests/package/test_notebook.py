@@ -1,4 +1,4 @@
-"""The notebook for Colab goes from a folder of photos to a published page, in a plain kernel."""
+"""The notebook for Colab goes from a folder of photos to a published page, out of a wheel, in a plain kernel."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ def write_photos(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_of_photos_becomes_a_page(tmp_path: Path) -> None:
+def test_a_folder_of_photos_becomes_a_page(unpacked: Path, tmp_path: Path) -> None:
     write_photos(tmp_path / "photos")
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert len(notebook.cells) == 10
@@ -36,7 +36,7 @@ def test_a_folder_of_photos_becomes_a_page(tmp_path: Path) -> None:
     build.source = f'recipe.write_text(recipe.read_text().replace("size = 288", "size = 64"))\n{build.source}'
     client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
     with LoopbackHub() as hub:
-        client.execute(env={**os.environ, **hub.environment, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)})
+        client.execute(env={**os.environ, **hub.environment, "HF_HOME": str(tmp_path), "PYTHONPATH": str(unpacked)})
     assert load_recipe(tmp_path / "my-cloth.toml").labels == WORDS
     said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "photos that it had not learned from" in said and "It runs at" in said

@@ -2,43 +2,23 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.parser import Parser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.paths import ROOT
 
-BUILT_FROM = ("recognizer", "data/recipes", "deployment", "docs/js", "docs/vendor")
-FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "docs/sw.js", "docs/style.css", "docs/logo.svg")
 IN_DOCS = ("js", "vendor", "sw.js", "style.css", "logo.svg", "share.png")
 NO_CODE = {".pyc", ".map"}
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built from a copy, since setuptools leaves folders behind."""
-    copy, to = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("dist")
-    for folder in BUILT_FROM:
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (*FILES, "docs/share.png"):
-        shutil.copyfile(ROOT / file, copy / file)
-    build = "from setuptools import build_meta; import sys; build_meta.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", build, str(to)], cwd=copy, check=True, capture_output=True)
-    return next(to.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an installation of it would be, beside the packages that are installed here."""
-    folder = tmp_path_factory.mktemp("unpacked")
-    zipfile.ZipFile(wheel).extractall(folder)
-    return folder
 
 
 def recognizer(unpacked: Path, here: Path, *typed: str) -> subprocess.CompletedProcess[str]:
@@ -77,24 +57,60 @@ def test_serving_needs_no_torch_and_training_has_an_extra(wheel: Path) -> None:
     assert set(scripts) == {"recognizer", metadata["Name"]}, "pipx and uvx run the command called like the package"
 
 
+@pytest.mark.parametrize("tool", [["uv", "tool", "run"], ["pipx", "run", "--backend", "uv"]])
+def test_uvx_and_pipx_run_the_file_without_installing_it(installable: Path, tmp_path: Path, tool: list[str]) -> None:
+    """uvx takes the file; pipx takes each file for a script, and has to be told in the way of pip that it is none."""
+    file = str(installable) if tool[0] == "uv" else f"ethnic-group-recognizer @ {installable.as_uri()}"
+    command = [sys.executable, "-m", *tool, "--python", sys.executable, file]
+    here = {"UV_CACHE_DIR": str(tmp_path / "uv"), "PIPX_HOME": str(tmp_path / "pipx"), "UV_OFFLINE": "1"}
+    (folder := tmp_path / "empty").mkdir()
+    typed = [*command, "new", "Cloth", "tartan", "paisley", "--engine", "sample"]
+    done = subprocess.run(typed, cwd=folder, env=os.environ | here, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.iterdir()] == ["cloth.toml"]
+
+
 @pytest.mark.slow
-def test_words_become_a_published_model_in_an_empty_folder(unpacked: Path, tmp_path: Path) -> None:
+def test_words_become_the_sample_of_a_demo_and_a_published_model_in_an_empty_folder(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    """The sample that comes with the program is replaced by what `new` wrote, made smaller: `demo` builds that."""
     new = recognizer(unpacked, tmp_path, "new", "Cloth", "tartan", "paisley", "chevron", "--engine", "sample")
     assert new.returncode == 0, new.stderr
     text = (tmp_path / "cloth.toml").read_text("utf-8")
-    (tmp_path / "cloth.toml").write_text(text.replace("photos = 200", "photos = 10").replace("size = 288", "size = 64"))
-    for typed in (["build", "cloth"], ["publish", "cloth", "--to", "space", "--form", "cpu"]):
-        done = recognizer(unpacked, tmp_path, *typed)
-        assert done.returncode == 0, done.stderr
-    assert {"app.py", "requirements.txt", "recognizer", "model"} <= {
-        path.name for path in (tmp_path / "space").iterdir()
-    }
-    site = recognizer(unpacked, tmp_path, "publish", "cloth", "--to", "site")
-    assert site.returncode == 0, site.stderr
-    assert (tmp_path / "site" / "model" / "model.json").is_file()
-    photo = next((tmp_path / "data" / "cloth" / "model" / "examples").glob("*.jpg"))
-    answer = recognizer(unpacked, tmp_path, "classify", str(photo), "--model", "data/cloth/model")
+    small = text.replace("photos = 200", "photos = 10").replace("size = 288", "size = 64")
+    mine = copy_with(unpacked, tmp_path / "installed", "recipes/textiles.toml", small)
+    with demo(mine, tmp_path) as page:
+        photo = next((tmp_path / "data" / "textiles" / "model" / "examples").glob("*.jpg"))
+        asked = httpx.post(f"{page}/predict", files={"image": photo.read_bytes()}, trust_env=False, timeout=60)
+        assert set(asked.json()["probabilities"]) == {"tartan", "paisley", "chevron"}
+    for form, needed in (("cpu", "app.py"), ("static", "model/model.json")):
+        done = recognizer(mine, tmp_path, "publish", "textiles", "--to", form, "--form", form)
+        assert done.returncode == 0 and (tmp_path / form / needed).is_file(), done.stderr
+    assert {"requirements.txt", "recognizer", "model"} <= {path.name for path in (tmp_path / "cpu").iterdir()}
+    answer = recognizer(mine, tmp_path, "classify", str(photo), "--model", "data/textiles/model")
     assert answer.returncode == 0 and str(photo) in answer.stdout
+
+
+def copy_with(unpacked: Path, to: Path, name: str, text: str) -> Path:
+    """Copy an installation, with another text in one of its files."""
+    shutil.copytree(unpacked, to)
+    (to / "recognizer" / name).write_text(text, "utf-8")
+    return to
+
+
+@contextmanager
+def demo(unpacked: Path, here: Path) -> Iterator[str]:
+    """Run `demo`; gives the address that it serves at."""
+    command = [sys.executable, "-m", "recognizer", "demo", "--port", "0"]
+    env = os.environ | {"PYTHONPATH": str(unpacked), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=here, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield next(line.split()[2] for line in process.stdout if line.startswith("Serving at"))
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
 
 
 def test_its_recipes_are_known_in_any_folder(unpacked: Path, tmp_path: Path) -> None:
