@@ -9,25 +9,30 @@ from torch import nn
 
 from recognizer.networks.forward import Outputs
 from recognizer.networks.head import split_last
+from recognizer.report import Watch, unwatched
 from recognizer.train.examples import BATCH, Features
 
 
 @torch.inference_mode()
-def predict_features(network: nn.Module, features: Features) -> Outputs:
+def predict_features(network: nn.Module, features: Features, watch: Watch = unwatched) -> Outputs:
     """Return what a network makes of photos as a whole, by the features of their first view.
 
     Args:
         network: tuned layers and head.
         features: of at least one photo, (n, views, …).
+        watch: told about photos done.
     """
     embedder, last = split_last(network)
     device = next(network.parameters()).device
-    batches = (torch.from_numpy(features[start : start + BATCH, 0]) for start in range(0, len(features), BATCH))
-    rows = torch.cat([embedder(batch.float().to(device)) for batch in batches])
+    done = []
+    for start in range(0, len(features), BATCH):
+        done.append(embedder(torch.from_numpy(features[start : start + BATCH, 0]).float().to(device)))
+        watch("running the last layers", min(start + BATCH, len(features)), len(features))
+    rows = torch.cat(done)
     return Outputs(last(rows).cpu().double().numpy(), rows.cpu().numpy())
 
 
-def embed_views(network: nn.Sequential, features: Features) -> npt.NDArray[np.float32]:
+def embed_views(network: nn.Sequential, features: Features, watch: Watch = unwatched) -> npt.NDArray[np.float32]:
     """Return what the last layer takes of all augmented views, (n, views, channels)."""
-    views = range(features.shape[1])
-    return np.stack([predict_features(network, features[:, view:]).embeddings for view in views], axis=1)
+    each = features.reshape(-1, 1, *features.shape[2:])
+    return predict_features(network, each, watch).embeddings.reshape(*features.shape[:2], -1)
