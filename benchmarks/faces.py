@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw
 from scipy.stats import binomtest
 
 from recognizer.evaluate.evaluate import evaluate
+from recognizer.faces.any_size import any_size
 from recognizer.faces.detector import THRESHOLD, FaceDetector, weights_file
 from recognizer.recipe import load_recipe
 from recognizer.report import unwatched
@@ -66,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path, metavar="SHARED")
     shared = parser.parse_args().shared
-    detector, faces = FaceDetector(weights_file()), sorted((shared / "faces" / "images").iterdir())
+    detector, faces = FaceDetector(any_size(weights_file())), sorted((shared / "faces" / "images").iterdir())
     people = _score("photos of faces", detector, faces)
     things = _score("photos without people", detector, _clean_photos(shared / "photos"))
     print(f"threshold chosen on one half: {_best(things):.2f}; used: {THRESHOLD}")

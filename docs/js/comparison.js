@@ -1,6 +1,7 @@
 /** What the Space says about itself: its classes, how often it was right, and whom to ask to remove a photo. */
-import { isWebPage } from "./dom.js";
+import { isWebPage, sentence } from "./dom.js";
 import { renderGroups } from "./groups.js";
+import { spoken } from "./outputs.js";
 import { put } from "./words.js";
 
 const BLURRED = ["blur", "blur_random"];
@@ -8,10 +9,13 @@ const accuracy = document.getElementById("accuracy");
 
 /** @param {object} about the answer of /about */
 export function showComparison(about) {
-  const { key, values } = accuracySentence(about);
+  const [{ key, values }, ...more] = about.outputs?.map(outputSentence) ?? [accuracySentence(about)];
   put(accuracy, key, values);
+  document.querySelectorAll(".accuracy-more").forEach((line) => line.remove());
+  accuracy.after(...more.map((one) => sentence("p", "quiet accuracy-more", one.key, one.values)));
   showFaces(about);
-  renderGroups(document.getElementById("groups"), about.classes);
+  renderGroups(document.getElementById("groups"), about);
+  showPages(about.pages);
   showContact(about.contact);
 }
 
@@ -35,6 +39,34 @@ function agreementSentence({ accuracy: share, accuracy_interval: interval, photo
   if (!isMeasured) return { key: "answer.unmeasured", values: {} };
   const [low, high] = interval.map((counted) => ({ counted }));
   return { key: "answer.accuracy", values: { right: Math.round(share * photos), photos, share: { counted: share }, low, high } };
+}
+
+/** How well an output does, next to always giving the same answer. */
+function outputSentence({ name, kind, unit, metrics }) {
+  const output = { name: spoken(name) };
+  const { photos, constant } = metrics ?? {};
+  const [figure, interval] = kind === "number" ? ["mean_absolute_error", "mean_absolute_error_interval"] : ["accuracy", "accuracy_interval"];
+  if (typeof metrics?.[figure] !== "number" || !constant) return { key: "answer.unmeasured", values: {} };
+  const share = metrics[figure];
+  const [low, high] = metrics[interval] ?? [share, share];
+  if (kind === "number") return errorSentence({ output, photos, unit }, share, low, high, constant);
+  const shares = { share: { counted: share }, low: { counted: low }, high: { counted: high } };
+  const guess = { guess: { name: constant.answer }, constant: { counted: constant.accuracy } };
+  return { key: "answer.output_accuracy", values: { output, right: Math.round(share * photos), photos, ...shares, ...guess } };
+}
+
+function errorSentence(values, error, low, high, constant) {
+  const [told, from, to, other] = [error, low, high, constant.mean_absolute_error].map((number) => number.toPrecision(2));
+  const guess = { guess: { name: constant.answer }, constant: other };
+  return { key: "answer.output_error", values: { ...values, error: told, low: from, high: to, ...guess } };
+}
+
+/** Links to the pages on how it works and on the data set, where there are some. */
+function showPages(pages) {
+  const links = document.getElementById("figures");
+  links.hidden = !pages?.how || !pages.data;
+  if (links.hidden) return;
+  for (const name of ["how", "data"]) links.querySelector(`.${name}`).href = pages[name];
 }
 
 /** Says how far answers rest on faces, and whether it learned without; nothing where neither is told. */

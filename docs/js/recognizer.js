@@ -11,7 +11,6 @@ import { megabytes, onePhoto, readyToSend } from "./photo.js";
 import { showPreview } from "./preview.js";
 import { SpaceError } from "./space-error.js";
 import { Status } from "./status.js";
-import { verdict } from "./verdict.js";
 import { sayWho } from "./who.js";
 
 const CONNECTING = ["connecting", "waking", "loading"];
@@ -127,12 +126,12 @@ async function recognize(file, signal, show) {
   const { photo: ready, cleaned } = await readyToSend(file);
   signal.throwIfAborted();
   kept.hidden = here || cleaned;
-  const label = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
+  const found = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
   const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();
-  renderAnswer(answer, label, told, () => explain(ready, signal));
+  const headline = renderAnswer(answer, found, told, () => explain(ready, signal));
   answer.hidden = false;
-  status.show("answer", verdict(label, told).headline);
+  status.show("answer", headline);
   bringIntoView();
 }
 

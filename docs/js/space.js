@@ -36,13 +36,15 @@ export class Space {
    * @param {Blob} photo
    * @param {AbortSignal} signal gives the answer up
    * @param {(status: {stage: string, position?: number}) => void} onStatus how the queue moves
-   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]}>} Gradio's Label form
+   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]} | {outputs: object}>}
+   *   Gradio's Label form, or of several outputs what each says
    * @throws {SpaceError}
    */
   async predict(photo, signal, onStatus) {
-    const label = await this.#ask("/predict", async (client) => [await upload(client, photo)], signal, onStatus);
-    if (typeof label?.label !== "string" || !Array.isArray(label.confidences)) throw new SpaceError("site.unreadable");
-    return label;
+    const told = await this.#ask("/predict", async (client) => [await upload(client, photo)], signal, onStatus);
+    if (typeof told?.label === "string" && Array.isArray(told.confidences)) return told;
+    if (!areReadings(told)) throw new SpaceError("site.unreadable");
+    return { outputs: told };
   }
 
   /**
@@ -58,7 +60,8 @@ export class Space {
   }
 
   /**
-   * @returns {Promise<object>} what the Space says about its classes and its accuracy; its examples with their addresses
+   * @returns {Promise<object>} what the Space says about its classes or outputs and how well it does; its examples and
+   *   its pages with their addresses
    * @throws {Error} where it says nothing
    */
   async about() {
@@ -68,8 +71,8 @@ export class Space {
       return [];
     };
     const facts = await this.#ask("/about", nothing, new AbortController().signal, () => {});
-    if (!Array.isArray(facts?.classes)) throw new SpaceError("site.says_nothing");
-    return { ...facts, examples: located(facts.examples, `${root}/`) };
+    if (!Array.isArray(facts?.classes ?? facts?.outputs)) throw new SpaceError("site.says_nothing");
+    return { ...facts, examples: located(facts.examples, `${root}/`), pages: addressed(facts.pages, `${root}/`) };
   }
 
   // Each question has a connection of its own: Gradio ends a connection's stream with the last answer it knows of, and a
@@ -112,6 +115,17 @@ function located(examples, root) {
   if (!Array.isArray(examples)) return [];
   const found = examples.map((example) => ({ ...example, file: new URL(example.file, root) }));
   return found.filter(({ file }) => file.href.startsWith(root));
+}
+
+/** Only what the Space itself serves is a page of it. */
+function addressed(pages, root) {
+  const found = Object.entries(pages ?? {}).map(([name, page]) => [name, new URL(page, root).href]);
+  return Object.fromEntries(found.filter(([, address]) => address.startsWith(root)));
+}
+
+function areReadings(told) {
+  const readings = Object.values(told ?? {});
+  return readings.length > 0 && readings.every((one) => one?.kind === "number" || typeof one?.probabilities === "object");
 }
 
 async function answerOf(job, signal, onStatus) {

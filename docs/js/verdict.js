@@ -1,7 +1,7 @@
 /** What an answer says: which of the sentences in words/ holds. */
 
 const NOT_SURE = "Not sure";
-const SOURCES = ["found", "sorted", "drawn"];
+const SOURCES = ["found", "sorted", "listed", "drawn"];
 
 /**
  * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer Gradio's Label form

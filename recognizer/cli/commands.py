@@ -279,10 +279,9 @@ def classify(
     Example: recognizer classify photo.jpg --model data/textiles/model
     """
     from recognizer.cli.classifying import classify_all
-    from recognizer.faces.counting import face_counter
     from recognizer.serve.opening import open_model
 
-    if not classify_all(open_model(model, runtime, face_counter()), photos, as_json):
+    if not classify_all(open_model(model, runtime), photos, as_json):
         raise typer.Exit(1)
 
 

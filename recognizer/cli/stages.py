@@ -95,10 +95,9 @@ def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> Non
     """Serve a model folder until Ctrl-C or SIGTERM; no upload is left then."""
     for name in [name for name in os.environ if name.lower() in PROXIES]:
         del os.environ[name]  # nobody is asked from here, and with a SOCKS proxy Gradio could not even be imported
-    from recognizer.faces.counting import face_counter
     from recognizer.serve.server import serve
 
-    serve(model, host, port, say_where, runtime, face_counter())
+    serve(model, host, port, say_where, runtime)
 
 
 def say_where(address: str) -> None:

@@ -8,7 +8,7 @@ FACTS, NETWORK = "model.json", "model.fp16.onnx"
 
 
 def browser_files(model: Path) -> dict[str, Path]:
-    """Return the files that such a site takes, by their names there: facts, network and examples.
+    """Return the files that such a site takes, by their names there: facts, network, what finds faces, and examples.
 
     Args:
         model: the model folder.
@@ -19,5 +19,6 @@ def browser_files(model: Path) -> dict[str, Path]:
     for name in (FACTS, NETWORK):
         if not (model / name).is_file():
             raise RecognizerError(f"{model} has no {name}; run recognizer export again.")
-    examples = sorted((model / "examples").glob("*.jpg"))
-    return {name: model / name for name in (FACTS, NETWORK)} | {f"examples/{file.name}": file for file in examples}
+    faces = {file.name: file for file in sorted(model.glob("faces.*"))}
+    examples = {f"examples/{file.name}": file for file in sorted((model / "examples").glob("*.jpg"))}
+    return {name: model / name for name in (FACTS, NETWORK)} | faces | examples

@@ -4,6 +4,7 @@ model/learner.pkl        loads with plain fastai; its predictions are the logits
 model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to one output each, and the logits, (n, total)
 model/model.fp16.onnx    its weights in floats of sixteen bits
 model/model.safetensors  the weights alone
+model/faces.onnx         finds faces, for recipes of photos of people; beside it, its licence
 model/model.json         what the files hold, where each output lies in the logits, and how well it does
 model/README.md          the model card
 """
@@ -37,6 +38,9 @@ from recognizer.export.half_precision import write_half
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.export.outputs_card import write_outputs_card
 from recognizer.export.outputs_onnx import write_outputs_onnx
+from recognizer.export.tflite_outputs import write_outputs_tflite
+from recognizer.faces.any_size import any_size
+from recognizer.faces.detector import is_installed, licence, weights_file
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.networks.onnx_session import open_session
@@ -48,6 +52,7 @@ from recognizer.train.outputs import TrainedOutputs, load_outputs
 from recognizer.train.outputs_head import COVERAGE
 from recognizer.words.sources import describe_source
 
+FACES, FACES_LICENCE = "faces.onnx", "faces.LICENSE.txt"
 LIMITS = {FLOATS: 1e-3, HALF: 3e-2}  # of a probability, or of a share of a number's range
 
 
@@ -75,7 +80,7 @@ def export_outputs(recipe: Recipe, store: PhotoStore, tflite: bool = False, watc
             _write_forms(recipe, trained, half)
             agreement = _agreement(recipe, trained, half)
             if tflite:
-                agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
+                agreement["forms"] |= write_outputs_tflite(recipe, trained, half, watch)
             facts = _facts(recipe, trained, metrics, agreement, half)
             write_json(half / "model.json", facts)
             write_outputs_card(facts, half / "README.md")
@@ -101,6 +106,9 @@ def _write_forms(recipe: Recipe, trained: TrainedOutputs, folder: Path) -> None:
     write_whole(folder / WEIGHTS, save(weights, {"format": "pt", "recipe": recipe.name}))
     write_learner(learner, folder / LEARNER)
     write_half(folder / FLOATS, folder / HALF)
+    if recipe.people and is_installed():  # without it, whoever serves this is told that nobody looks for faces
+        write_whole(folder / FACES, any_size(weights_file()))
+        write_whole(folder / FACES_LICENCE, licence().encode())
 
 
 def _make_learner(recipe: Recipe, trained: TrainedOutputs) -> Learner:
@@ -161,33 +169,6 @@ def _compare(trained: TrainedOutputs, given: dict[str, Floats], logits: Floats) 
         if not one.centres:
             same.append(float((given[name].argmax(axis=1) == expected.argmax(axis=1)).mean()))
     return {"largest_difference": max(differences), "same_answer": min(same, default=1.0)}
-
-
-def _write_tflite(recipe: Recipe, trained: TrainedOutputs, folder: Path, watch: Watch) -> dict[str, dict[str, float]]:
-    """Write the network as TFLite; returns for each file its largest difference and least share of same answers."""
-    from recognizer.export.tflite import Form, Network, write_tflite
-    from recognizer.export.tflite_networks import Told
-
-    places = trained.calibrations
-    told = [
-        Form(
-            one.name,
-            one.description,
-            one.labels,
-            Told(places[one.name].start, places[one.name].stop, places[one.name].centres),
-        )
-        for one in recipe.outputs
-    ]
-    given = Network(recipe.title, recipe.description, trained.network, trained.backbone, trained.size, told)
-    figures = write_tflite(given, trained.split.learning, trained.split.held_out, folder, watch)
-    classes = [one.name for one in recipe.outputs if one.kind == "classes"]
-    return {
-        file: {
-            "largest_difference": max(found[name]["largest_difference"] for name in classes),
-            "same_answer": min(found[name]["same_answer"] for name in classes),
-        }
-        for file, found in figures.items()
-    }
 
 
 def _facts(

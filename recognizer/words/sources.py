@@ -8,7 +8,7 @@ class Source(NamedTuple):
     """Words about photos that a model learned from.
 
     Args:
-        kind: "found", "sorted" or "drawn"; the pages have sentences for each.
+        kind: "found", "sorted", "listed" or "drawn"; the pages have sentences for each.
         photos: what they are, to be followed by the names of classes: "photos that image search returned for".
         like: how an answer begins, to be followed by the name of a class.
         label: what the label of a held-out photo is.
@@ -45,7 +45,7 @@ OWN = Source(
     "own-photos",
 )
 LISTED = Source(
-    "sorted",
+    "listed",
     "photos that a data set lists under",
     "Most like the photos listed under",
     "the label that the data set gives",

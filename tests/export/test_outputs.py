@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from recognizer.errors import RecognizerError
+from recognizer.evaluate.outputs import evaluate_outputs
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.export.outputs import export_outputs
 from recognizer.networks.onnx_session import open_session
+from recognizer.serve.outputs import FacesError, OutputsClassifier
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import load_outputs
 from tests.drawn_dataset import Shapes
@@ -51,6 +53,23 @@ def test_plain_fastai_opens_the_learner_and_model_json_says_where_each_output_li
     assert facts["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
     card = (shapes_model / "README.md").read_text()
     assert "must not be used for" in card and "constant guess" in card
+
+
+def test_a_model_of_photos_of_people_holds_what_finds_faces(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work", ignore=shutil.ignore_patterns("model"))
+    recipe = shapes.recipe.model_copy(update={"people": True})
+    with PhotoStore(work, recipe.labels) as store:
+        evaluate_outputs(recipe, store)
+        export_outputs(recipe, store)
+    classifier = OutputsClassifier(work / "model")
+    assert classifier.looks_for_faces and "Permission is hereby" in (work / "model" / "faces.LICENSE.txt").read_text()
+    with pytest.raises(FacesError):
+        classifier.answer(shapes_photo(work).read_bytes())
+    assert "`faces.onnx` finds faces" in (work / "model" / "README.md").read_text()
+
+
+def shapes_photo(work: Path) -> Path:
+    return next((work / "photos").rglob("*.jpg"))
 
 
 def test_nothing_is_exported_without_an_evaluation_of_the_last_training(shapes: Shapes, tmp_path: Path) -> None:

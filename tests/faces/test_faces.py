@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from recognizer.cli.commands import app
 from recognizer.errors import WeightsUnavailable
 from recognizer.faces import detector
+from recognizer.faces.any_size import any_size
 from recognizer.faces.blur import blur_faces
 from recognizer.faces.boxes import face_boxes
 from recognizer.faces.copies import blurred_photos
@@ -28,7 +29,7 @@ from tests.small_sample import write_small_recipe
 
 @pytest.fixture(scope="module", name="finder")
 def make_finder() -> FaceDetector:
-    return FaceDetector(weights_file())
+    return FaceDetector(any_size(weights_file()))
 
 
 def stored(picture: Image.Image, folder: Path, number: int) -> Photo:

@@ -1,6 +1,5 @@
 """A model with several outputs is served: every output in its form, for programs and people; no page shows a photo."""
 
-import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,18 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 from gradio_client import Client, handle_file
-from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
-from recognizer.faces.counting import face_counter
 from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
 from recognizer.serve.outputs_interface import render_readings
-from recognizer.serve.server import make_app
 from tests.browser import chromium
 from tests.drawn_dataset import draw
-from tests.serve.asking import client, serving, started
+from tests.faces.of_one_face import of_one_face, with_faces
+from tests.serve.asking import client, serving
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +85,7 @@ def test_what_a_page_needs_to_explain_answers_is_told(page: str) -> None:
     colour, size = about["outputs"][1:]
     assert [one["name"] for one in colour["classes"]] == ["red", "green", "blue"] and size["range"] == [0, 100]
     assert colour["metrics"]["accuracy"] <= 1 and colour["metrics"]["constant"]["answer"] in ("red", "green", "blue")
-    assert not about["one_face"] and about["pages"] == {"how": "how", "data": "data"}
+    assert about["source"] == "listed" and not about["one_face"] and about["pages"] == {"how": "how", "data": "data"}
 
 
 def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
@@ -135,29 +132,22 @@ def test_a_class_that_is_not_likely_enough_is_not_sure(shapes_model: Path, tmp_p
     assert isinstance(reading, ClassesReading) and reading.not_sure and reading.label == NOT_SURE
 
 
-def test_a_photo_without_a_face_gets_a_sentence_where_one_is_wanted(shapes_model: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(shapes_model, tmp_path / "model")
-    facts = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(facts | {"one_face": True}))
-    blank = io.BytesIO()
-    Image.new("RGB", (128, 128), "grey").save(blank, "PNG")
-    app = make_app(open_model(folder, count_faces=face_counter()))
-    with started(app) as (address, server, thread), client(address) as asking:
-        answer = asking.post("/predict", files={"image": blank.getvalue()})
+def test_a_photo_without_a_face_or_with_several_gets_a_sentence_where_one_is_wanted(
+    shapes_model: Path, tmp_path: Path
+) -> None:
+    with serving(of_one_face(shapes_model, tmp_path)) as (address, _), client(address) as asking:
+        none, one, two = (asking.post("/predict", files={"image": with_faces(count)}) for count in range(3))
         how = asking.get("/how").text
-        server.should_exit = server.force_exit = True
-        thread.join(60)
-    assert (answer.status_code, answer.json()["detail"]) == (415, str(FacesError(0)))
+    assert (none.status_code, none.json()["detail"]) == (415, str(FacesError(0)))
+    assert (two.status_code, two.json()["detail"]) == (415, str(FacesError(2)))
+    assert set(one.json()["outputs"]) == {"shape", "colour", "size"}
     assert "no face, or several" in how
-    assert str(FacesError(3)).startswith("3 faces were found")
 
 
 def test_without_a_detector_it_is_said_that_nobody_looks_for_faces(
     shapes_model: Path, tmp_path: Path, blue_disc: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = shutil.copytree(shapes_model, tmp_path / "model")
-    facts = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(facts | {"one_face": True}))
+    folder = of_one_face(shapes_model, tmp_path, finds=False)
     assert OutputsClassifier(folder).answer(blue_disc.read_bytes())
     assert "no face detector is installed" in caplog.text
 

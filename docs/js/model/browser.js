@@ -1,9 +1,12 @@
 /** A classifier in this browser, with the methods of `Space`: the photo never leaves the device. */
 import { SpaceError } from "../space-error.js";
 import { labelForm } from "./label-form.js";
+import { readings } from "./readings.js";
 
 const NETWORK = "model.fp16.onnx";
-const OF_PHOTO = ["unreadable", "too_many_pixels"]; // the same photo would fail again
+const FACES = "faces.onnx";
+const PAGES = { how: "how.html", data: "data.html" }; // of several outputs, beside this page
+const OF_PHOTO = ["unreadable", "too_many_pixels", "no_face", "several_faces"]; // the same photo would fail again
 
 export class BrowserModel {
   #folder;
@@ -37,7 +40,8 @@ export class BrowserModel {
   /**
    * @param {Blob} photo
    * @param {AbortSignal} signal gives the answer up
-   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]}>} Gradio's Label form
+   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]} | {outputs: object}>}
+   *   Gradio's Label form, or of several outputs what each says
    * @throws {SpaceError}
    */
   async predict(photo, signal) {
@@ -49,6 +53,7 @@ export class BrowserModel {
   async explain(photo, signal) {
     await this.connect(this.#onProgress);
     const output = await Promise.race([this.#ask(photo), aborted(signal)]);
+    if (output.logits) return { outputs: readings(this.#facts, output.logits) };
     const named = this.#facts.classes.map(({ name }, at) => [name, output.evidence[at]]);
     return { ...labelForm(this.#facts, output), evidence: Object.fromEntries(named) };
   }
@@ -56,9 +61,9 @@ export class BrowserModel {
   /** @returns {Promise<object>} what the model's folder says of it, as a Space's /about does */
   async about() {
     await this.connect(this.#onProgress);
-    const { metrics, examples, ...facts } = this.#facts;
+    const { metrics, examples = [], ...facts } = this.#facts;
     const found = examples.map((example) => ({ ...example, file: this.#folder + example.file }));
-    return { ...facts, ...metrics, training_faces: facts.recipe.train.faces, examples: found };
+    return { ...facts, ...metrics, training_faces: facts.recipe.train.faces, examples: found, pages: facts.outputs && PAGES };
   }
 
   /** Gives the memory back. */
@@ -74,11 +79,15 @@ export class BrowserModel {
     await new Promise((resolve, reject) => {
       this.#worker.onmessage = ({ data }) => this.#hear(data, resolve, reject);
       this.#worker.onerror = () => reject(new SpaceError("here.failed"));
-      const { preprocessing, sha256 } = this.#facts;
-      this.#worker.postMessage({
-        model: { address: this.#folder + NETWORK, sha256: sha256[NETWORK], size: preprocessing.size },
-      });
+      const { size } = this.#facts.preprocessing;
+      this.#worker.postMessage({ model: { network: this.#file(NETWORK), faces: this.#file(FACES), size } });
     });
+  }
+
+  /** Where a file of the model's is, and its sha256; null where there is none. */
+  #file(name) {
+    const sha256 = this.#facts.sha256[name];
+    return sha256 ? { address: this.#folder + name, sha256 } : null;
   }
 
   async #readFacts() {
@@ -87,10 +96,10 @@ export class BrowserModel {
     return response.json();
   }
 
-  #hear({ progress, ready, id, failed, ...output }, resolve, reject) {
+  #hear({ progress, ready, id, failed, count, ...output }, resolve, reject) {
     if (progress) return this.#onProgress(progress.received, progress.total);
     if (ready) return resolve();
-    const error = failed && new SpaceError(`here.${failed}`, {}, { ofPhoto: OF_PHOTO.includes(failed) });
+    const error = failed && new SpaceError(`here.${failed}`, { count }, { ofPhoto: OF_PHOTO.includes(failed) });
     if (id === undefined) return reject(error);
     const asked = this.#asked.get(id);
     this.#asked.delete(id);

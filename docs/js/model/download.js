@@ -20,9 +20,10 @@ export async function fetchKept(address, sha256, onProgress) {
   return bytes;
 }
 
-/** Keeps the file, and lets earlier models go. */
+/** Keeps the file, and lets earlier ones of its place go. */
 async function keepAlone(cache, key, bytes) {
-  for (const old of await cache.keys()) await cache.delete(old);
+  const place = new URL(key, location.href).pathname;
+  for (const old of await cache.keys()) if (new URL(old.url).pathname === place) await cache.delete(old);
   await cache.put(key, new Response(bytes)).catch(() => {}); // a full disk: it is downloaded again next time
 }
 

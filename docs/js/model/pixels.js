@@ -18,7 +18,12 @@ export class PhotoError extends Error {}
  * @throws {PhotoError} unreadable or too_many_pixels
  */
 export async function networkPixels(file, size) {
-  const { data } = resize(await uprightPicture(file), size, size, BILINEAR);
+  return pixelsOf(await uprightPicture(file), size);
+}
+
+/** The same of a picture as `uprightPicture` returns it. */
+export function pixelsOf(picture, size) {
+  const { data } = resize(picture, size, size, BILINEAR);
   const count = size * size;
   const pixels = new Float32Array(3 * count);
   for (let i = 0; i < count; i++) {

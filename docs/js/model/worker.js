@@ -1,12 +1,13 @@
 /**
  * Runs the network apart from the page, so that the page stays quick.
  *
- * In: {model: {address, sha256, size}} once, then {id, file} for each photo. Out: {progress: {received, total}},
- * {ready: true}, {id, probabilities, energy, evidence}; where it fails, {failed} or {id, failed}, a key of the words.
+ * In: {model: {network: {address, sha256}, faces: the same or null, size}} once, then {id, file} for each photo. Out: {progress: {received, total}},
+ * {ready: true}, {id, probabilities, energy, evidence}, or {id, logits} of several outputs; where it fails, {failed} or {id, failed}, a key of the words.
  */
 import * as ort from "../../vendor/ort.wasm.min.mjs";
 import { fetchKept } from "./download.js";
-import { networkPixels, PhotoError } from "./pixels.js";
+import { countFaces } from "./faces.js";
+import { PhotoError, pixelsOf, uprightPicture } from "./pixels.js";
 
 const VENDOR = new URL("../../vendor/", import.meta.url).href;
 const TOLD = ["download_failed", "download_broken"];
@@ -22,21 +23,45 @@ onmessage = async ({ data: { model, id, file } }) => {
       postMessage({ id, ...(await predict(await opening, file)) });
     }
   } catch (error) {
-    postMessage({ id, failed: keyOf(error), detail: String(error) });
+    postMessage({ id, failed: keyOf(error), count: error.count, detail: String(error) });
   }
 };
 
-async function open({ address, sha256, size }) {
-  ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
-  ort.env.wasm.wasmPaths = VENDOR;
-  const bytes = await fetchKept(address, sha256, (received, total) => postMessage({ progress: { received, total } }));
-  return { session: await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] }), size };
+/** A photo that is not of one face, where the answers are about such photos. */
+class FacesError extends PhotoError {
+  constructor(count) {
+    super(count ? "several_faces" : "no_face");
+    this.count = count;
+  }
 }
 
-async function predict({ session, size }, file) {
-  const pixels = new ort.Tensor("float32", await networkPixels(file, size), [1, 3, size, size]);
-  const { probabilities, energy, evidence } = await session.run({ pixels });
+async function open({ network, faces, size }) {
+  ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
+  ort.env.wasm.wasmPaths = VENDOR;
+  return { session: await sessionOf(network), finder: faces && (await sessionOf(faces)), size };
+}
+
+async function sessionOf({ address, sha256 }) {
+  const bytes = await fetchKept(address, sha256, (received, total) => postMessage({ progress: { received, total } }));
+  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+}
+
+async function predict({ session, finder, size }, file) {
+  const picture = await uprightPicture(file);
+  if (finder) await mustShowOneFace(finder, picture);
+  const pixels = new ort.Tensor("float32", pixelsOf(picture, size), [1, 3, size, size]);
+  const { probabilities, energy, evidence, logits } = await session.run({ pixels });
+  if (logits) return { logits: Array.from(logits.data) };
   return { probabilities: Array.from(probabilities.data), energy: energy.data[0], evidence: rowsOf(evidence) };
+}
+
+async function mustShowOneFace(finder, picture) {
+  const run = async (pixels, width, height) => {
+    const given = await finder.run({ [finder.inputNames[0]]: new ort.Tensor("float32", pixels, [1, 3, height, width]) });
+    return finder.outputNames.map((name) => given[name]);
+  };
+  const count = await countFaces(run, picture);
+  if (count !== 1) throw new FacesError(count);
 }
 
 /** @returns {number[][][]} for each class its rows */

@@ -1,0 +1,44 @@
+/** An answer of one output as a visitor takes it along: as text, as data, and as a picture. */
+import { picture } from "./picture.js";
+import { measuredFor, verdict } from "./verdict.js";
+import { percent, say } from "./words.js";
+
+/** @returns {{text: () => string, data: () => object, picture: () => Promise<Blob>}} see `sharing` */
+export function takesOf(answer, about) {
+  return {
+    text: () => asText(answer, about),
+    data: () => asData(answer, about),
+    picture: () => picture(lines(answer, about), answer, about),
+  };
+}
+
+/** The answer in lines: what it says, how sure it is, and how often such answers are right. */
+function lines(answer, about) {
+  const { kind, headline, detail } = verdict(answer, about);
+  const measured = kind === "sure" ? measuredFor(answer.confidences[0].label, about) : null;
+  return [headline, detail, ...(measured ? [measured] : [])].map(({ key, values }) => say(key, values));
+}
+
+function asText(answer, about) {
+  return [...lines(answer, about), "", ...answer.confidences.map(shareLine), "", say("answer.notice")].join("\n");
+}
+
+/** A name and its share, as a line. */
+export function shareLine({ label, confidence }) {
+  const { key, values } = percent(confidence);
+  return `${label}: ${say(key, values)}`;
+}
+
+/** The fields of the Space's own `POST /predict`. */
+function asData({ label, confidences }, about) {
+  const { kind } = verdict({ label, confidences }, about);
+  return {
+    title: about.title,
+    label,
+    not_sure: kind !== "sure",
+    far: kind === "far",
+    probabilities: Object.fromEntries(confidences.map((one) => [one.label, one.confidence])),
+    threshold: about.threshold,
+    notice: say("answer.notice"),
+  };
+}

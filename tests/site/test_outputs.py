@@ -1,0 +1,140 @@
+"""The site of a model with several outputs: each in its form, whoever answers, and pages that tell its figures."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from recognizer.publish.folder import publish
+from recognizer.publish.forms import FORMS
+from recognizer.publish.order import Order
+from tests.browser import chromium, small_targets
+from tests.browser import site as served_site
+from tests.drawn_dataset import Shapes, draw
+from tests.faces.of_one_face import of_one_face, with_faces
+from tests.serve.asking import serving
+from tests.site.watching import PHONE, Watched, wait_for
+
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("drawn") / "disc.png"
+    draw(file, "disc", "blue", 60, 12345)
+    return file
+
+
+@pytest.fixture(scope="module")
+def space(shapes_model: Path) -> Iterator[str]:
+    with serving(shapes_model) as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def home(shapes: Shapes, shapes_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The published site, whose visitors' browsers answer."""
+    folder = tmp_path_factory.mktemp("published")
+    model = Path(shutil.copytree(shapes_model, folder / "work" / "model"))
+    publish(shapes.recipe, model, folder / "site", Order(FORMS["static"]))
+    with served_site(folder / "site") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    with browser.new_context(locale="en-GB") as context:
+        context.set_default_timeout(15_000)
+        yield Watched(context.new_page())
+
+
+def ask(page: Page, address: str, photo: Path) -> None:
+    page.goto(address)
+    wait_for(page, "ready")
+    page.set_input_files("#file", photo)
+    wait_for(page, "answer")
+
+
+@pytest.mark.parametrize("answerer", ["here", "space"])
+def test_every_output_is_shown_in_its_form(watched: Watched, home: str, space: str, disc: Path, answerer: str) -> None:
+    page = watched.page
+    ask(page, f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""), disc)
+    told = httpx.post(f"{space}/predict", files={"image": disc.read_bytes()}, trust_env=False).json()["outputs"]
+    size = told["size"]
+    expect(page.locator("#answer h3")).to_have_text(
+        [re.compile("^shape: .*disc"), "colour: blue", f"size: {size['value']:.0f} pixels"]
+    )
+    expect(page.locator("#answer .bars .name")).to_have_count(5)
+    expect(page.locator("#answer")).to_contain_text(f"from {size['low']:.0f} to {size['high']:.0f} pixels")
+    expect(page.locator("#comparison .quiet").first).to_contain_text("shape: it agreed with the label of")
+    off = re.compile(r"size: on \d+ test photos it was [\d.]+ pixels off on average")
+    expect(page.locator("#comparison")).to_contain_text(off)
+    expect(page.locator("#groups h3")).to_have_text(["shape", "colour", "size"])
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("answerer", ["here", "space"])
+def test_the_pages_about_its_figures_are_linked(watched: Watched, home: str, space: str, answerer: str) -> None:
+    page = watched.page
+    page.goto(f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""))
+    page.get_by_role("link", name="How it works").click()
+    expect(page.get_by_role("heading", name="The largest gaps between groups of photos")).to_be_visible()
+    page.goto(f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""))
+    page.get_by_role("link", name="The data set").click()
+    expect(page.get_by_role("heading", name="shape and colour")).to_be_visible()
+    assert page.locator(".count").first.bounding_box() and page.locator("main img").count() == 0
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+def test_all_pages_fit(watched: Watched, home: str, disc: Path, size: ViewportSize) -> None:
+    page = watched.page
+    page.set_viewport_size(size)
+    for name in ("index", "about", "how", "data", "recognizer"):
+        page.goto(f"{home}/{name}.html")
+        if name == "recognizer":
+            ask(page, page.url, disc)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+        assert small_targets(page) == [], name
+
+
+def test_an_answer_can_be_taken_along(watched: Watched, home: str, disc: Path) -> None:
+    page = watched.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, f"{home}/recognizer.html", disc)
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.get_by_role("button", name="Copied.")).to_be_visible()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert "colour: blue" in text and "cannot tell who anyone is" in text
+
+
+def test_the_site_speaks_other_languages_too(watched: Watched, home: str, disc: Path) -> None:
+    ask(watched.page, f"{home}/recognizer.html?lang=ru", disc)
+    expect(watched.page.locator("#answer h2")).to_have_text("Метки фотографий, на которые это фото похоже больше всего")
+
+
+def test_a_browser_looks_for_faces_where_answers_are_about_photos_of_one(
+    watched: Watched, shapes: Shapes, shapes_model: Path, tmp_path: Path
+) -> None:
+    model = of_one_face(shapes_model, tmp_path / "work")
+    publish(shapes.recipe, model, tmp_path / "site", Order(FORMS["static"]))
+    said = {}
+    with served_site(tmp_path / "site") as address:
+        watched.page.goto(f"{address}/recognizer.html")
+        wait_for(watched.page, "ready")
+        for count, state in ((0, "refused"), (1, "answer"), (2, "refused")):
+            (tmp_path / f"{count}.jpg").write_bytes(with_faces(count))
+            watched.page.set_input_files("#file", tmp_path / f"{count}.jpg")
+            said[count] = wait_for(watched.page, state).inner_text()
+    assert said[0].startswith("No face was found") and said[2].startswith("2 faces were found")
+    assert "no face, or several" in (tmp_path / "site" / "how.html").read_text("utf-8")
+    assert (tmp_path / "site" / "model" / "faces.onnx").is_file()
