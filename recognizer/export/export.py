@@ -114,11 +114,15 @@ def write_forms(recipe: Recipe, trained: TrainedNetwork, folder: Path) -> None:
     write_half(folder / FLOATS, folder / HALF)
 
 
+def as_tflite(recipe: Recipe, trained: TrainedNetwork) -> Network:
+    """Return a trained network as it is written for TFLite."""
+    told = Form(LABEL, "How likely each class is.", recipe.labels, Told(0, len(recipe.labels)))
+    return Network(recipe.title, recipe.description, trained.network, trained.backbone, trained.size, [told])
+
+
 def _write_tflite(recipe: Recipe, trained: TrainedNetwork, folder: Path, watch: Watch) -> dict[str, dict[str, float]]:
     """Write a network as TFLite; returns for each file how far it is from the network."""
-    told = Form(LABEL, "How likely each class is.", recipe.labels, Told(0, len(recipe.labels)))
-    shape = (trained.network, trained.backbone, trained.size)
-    given = Network(recipe.title, recipe.description, *shape, [told])
+    given = as_tflite(recipe, trained)
     figures = write_tflite(given, trained.split.learning, trained.split.held_out, folder, watch)
     return {file: found[LABEL] for file, found in figures.items()}
 

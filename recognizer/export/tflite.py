@@ -1,6 +1,7 @@
 """A network as TFLite, for phones and small boards: raw pixels in, probabilities out, labels inside.
 
-model.tflite           eight bits: uint8 pixels, (1, size, size, 3), to uint8 of each output, a 256th of a probability
+model.tflite           weights of eight bits: uint8 pixels, (1, size, size, 3), to uint8 of each output, a 256th of a
+                       probability; the likeliest class is one step ahead, so that no other is as likely
 model.float32.tflite   the same in floats: uint8 pixels to float32
 
 They are written by litert-torch in an environment of its own (tflite_environment.py), which runs tflite_program.py.
@@ -33,7 +34,8 @@ from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
 
 FLOATS, EIGHT = "model.float32.tflite", "model.tflite"
-CALIBRATING = 48  # photos of training that tell what lies between layers
+CALIBRATING = 48  # photos of training that tell what weights are multiplied with
+STEP = 1 / 256  # of a probability, in eight bits
 COMPARED = 500  # held-out photos, at most
 ALIKE = {FLOATS: 0.995, EIGHT: 0.98}  # share of photos with the same likeliest class that is aimed at
 SAYING = "writing TFLite files"
@@ -114,11 +116,11 @@ def write_tflite(
 
 def _write_task(given: Network, learning: Sequence[Photo], held_out: Sequence[Photo], task: Path) -> None:
     calibrating = _pixels(learning[:: max(1, len(learning) // CALIBRATING)][:CALIBRATING], given.size)
-    np.save(task / "calibration.npy", calibrating)
     np.save(task / "held_out.npy", _pixels(held_out, given.size))
-    raw = Raw(given.network, given.backbone.mean, given.backbone.std, [one.told for one in given.outputs]).cpu().eval()
+    parts = (given.network, given.backbone.mean, given.backbone.std, [one.told for one in given.outputs])
+    raw, ahead = (Raw(*parts, ahead=by).cpu().eval() for by in (0.0, STEP))
     _export(raw, torch.uint8, given.size, task / "float.pt2")
-    _export(rounded(raw, torch.from_numpy(calibrating)), torch.float32, given.size, task / "eight.pt2")
+    _export(rounded(ahead, torch.from_numpy(calibrating)), torch.float32, given.size, task / "eight.pt2")
     told = {
         "title": given.title,
         "description": given.description,
@@ -129,9 +131,9 @@ def _write_task(given: Network, learning: Sequence[Photo], held_out: Sequence[Ph
     (task / "task.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def _range(form: Form) -> list[float] | None:
-    """Return what an output lies between, where the steps of eight bits do not already follow from softmax."""
-    return [min(form.told.centres), max(form.told.centres)] if form.told.centres else None
+def _range(form: Form) -> tuple[float, float]:
+    """Return the values of the bytes 0 and 255 of an output."""
+    return (min(form.told.centres), max(form.told.centres)) if form.told.centres else (0.0, 1 - STEP)
 
 
 def _pixels(photos: Sequence[Photo], size: int) -> Values:
@@ -185,7 +187,7 @@ def compare(said: Values, logits: Values, told: Told) -> dict[str, float]:
     expected = softmax(logits[:, told.start : told.stop], axis=1)
     if told.centres:
         expected = expected @ np.asarray(told.centres)[:, None]
-        same = np.abs(said - expected) <= (max(told.centres) - min(told.centres)) / 100
+        same = np.abs(said - expected) <= told.span / 100
     else:
         same = said.argmax(axis=1) == expected.argmax(axis=1)
     return {"largest_difference": float(np.abs(said - expected).max()), "same_answer": float(same.mean())}

@@ -10,12 +10,6 @@ from torch import Tensor, nn
 
 from recognizer.networks.head import split_last
 
-LEVELS = 127  # on either side of zero, of a weight
-LEAST = (
-    1e-4  # of the weights of a channel: below, its bias would not fit into 32 bits beside them, and is all that counts
-)
-DEAD = 1e-12
-
 
 class Told(NamedTuple):
     """Which logits make one output.
@@ -30,6 +24,11 @@ class Told(NamedTuple):
     stop: int
     centres: Sequence[float] = ()
 
+    @property
+    def span(self) -> float:
+        """How far its values can be from one another: a number's range, and 1 of probabilities."""
+        return max(self.centres) - min(self.centres) if self.centres else 1.0
+
 
 class Raw(nn.Module):
     """Pixels, (1, size, size, 3) from 0 to 255, to all outputs: (1, classes) of probabilities, or (1, 1) of a number.
@@ -39,16 +38,20 @@ class Raw(nn.Module):
         mean: of the colours, between 0 and 1.
         std: of the colours.
         told: the outputs.
+        ahead: added to the likeliest class of each output: a step of what this is rounded to later, so that it stays
+            the likeliest.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float], told: Sequence[Told]) -> None:
+    def __init__(
+        self, network: nn.Module, mean: Sequence[float], std: Sequence[float], told: Sequence[Told], ahead: float = 0.0
+    ) -> None:
         super().__init__()
         self.embed, last = split_last(network)
         self.heads = nn.ModuleList(_rows(last, one) for one in told)
-        self.numbers = nn.ModuleList(_expectation(one) for one in told)
+        self.ends = nn.ModuleList(_expectation(one) if one.centres else _Ahead(ahead) for one in told)
         self.register_buffer("mean", torch.tensor(mean) * 255)
         self.register_buffer("std", torch.tensor(std) * 255)
 
@@ -56,8 +59,20 @@ class Raw(nn.Module):
         """Return every output."""
         colours = (pixels.float() - self.mean) / self.std
         embedding = self.embed(colours.permute(0, 3, 1, 2))
-        heads = zip(self.heads, self.numbers, strict=True)
-        return tuple(number(head(embedding).softmax(dim=1)) for head, number in heads)
+        return tuple(end(head(embedding).softmax(dim=1)) for head, end in zip(self.heads, self.ends, strict=True))
+
+
+class _Ahead(nn.Module):
+    """Puts the likeliest class ahead of the others."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, probabilities: Tensor) -> Tensor:
+        if not self.by:
+            return probabilities
+        return probabilities + self.by * (probabilities >= probabilities.amax(dim=1, keepdim=True)).float()
 
 
 def _rows(last: nn.Linear, told: Told) -> nn.Linear:
@@ -69,9 +84,7 @@ def _rows(last: nn.Linear, told: Told) -> nn.Linear:
     return part
 
 
-def _expectation(told: Told) -> nn.Module:
-    if not told.centres:
-        return nn.Identity()
+def _expectation(told: Told) -> nn.Linear:
     number = nn.Linear(len(told.centres), 1, bias=False)
     with torch.no_grad():
         number.weight.copy_(torch.tensor(told.centres)[None])

@@ -2,8 +2,8 @@
 
     python -m recognizer.export.tflite_program FOLDER
 
-FOLDER holds task.json (`size`, `title`, `description`, `parts`), networks as torch.export saves them (float.pt2 takes
-uint8 pixels, eight.pt2 float32 ones), calibration.npy and held_out.npy, uint8 (n, size, size, 3). It is given
+FOLDER holds task.json (`size`, `title`, `description`, `parts`, `ranges`), networks as torch.export saves them
+(float.pt2 takes uint8 pixels, eight.pt2 float32 ones) and held_out.npy, uint8 (n, size, size, 3). It is given
 model.float32.tflite, model.tflite and answers.npz: for each file and output what is said of the held-out photos.
 Nothing is imported from this package but what needs no more than that environment has.
 """
@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recognizer.export.tflite_bytes import take_and_give_bytes
 from recognizer.export.tflite_metadata import Part, embed
 
 FLOATS, EIGHT = "model.float32.tflite", "model.tflite"
-UINT8 = 3  # of TFLite's TensorType
 Values = npt.NDArray[Any]
 
 
@@ -76,51 +76,24 @@ def _convert(file: Path, kind: str, size: int) -> Any:
     return litert_torch.convert(network, (torch.zeros(1, size, size, 3, dtype=getattr(torch, kind)),))
 
 
-def _eight_bits(folder: Path, ranges: Sequence[Sequence[float] | None]) -> None:
-    """Write quantised.tflite: weights, and what is between layers, in eight bits; uint8 pixels in, uint8 out.
+def _eight_bits(folder: Path, ranges: Sequence[Sequence[float]]) -> None:
+    """Write quantised.tflite: weights in eight bits, and bytes in and out; what is between layers stays in floats.
 
     Args:
-        folder: holds before.tflite and calibration.npy.
-        ranges: of each output, what it lies between; None where the photos have to tell.
+        folder: holds before.tflite.
+        ranges: of each output, what it lies between.
     """
-    from ai_edge_litert import _pywrap_modify_model_interface as interface
     from ai_edge_litert.tools.flatbuffer_utils import read_model, write_model
     from ai_edge_quantizer.qtyping import TFLOperationName
     from ai_edge_quantizer.quantizer import Quantizer
 
     quantizer = Quantizer(str(folder / "before.tflite"))
-    quantizer.add_static_config(".*", TFLOperationName.ALL_SUPPORTED, 8, 8)
-    for outer in (TFLOperationName.INPUT, TFLOperationName.OUTPUT):
-        quantizer.update_quantization_recipe(".*", outer, algorithm_key="no_quantize")
-    found = _ranges(folder, quantizer._recipe_manager, ranges)
-    inner, outer_types = folder / "inner.tflite", folder / "quantised.tflite"
-    quantizer.quantize(found, str(inner), enable_progress_bar=False, enable_progress_report=False)
-    write_model(read_model(str(inner)), str(inner))  # constants inside: the next step loses what lies behind the tree
-    interface.modify_model_interface(str(inner), str(outer_types), UINT8, UINT8)
-
-
-def _ranges(folder: Path, recipe: Any, known: Sequence[Sequence[float] | None]) -> dict[str, Any]:
-    """Return the least and largest value of each tensor on photos of training, or what is known of them."""
-    from ai_edge_litert.interpreter import Interpreter
-    from ai_edge_quantizer.calibrator import Calibrator
-    from ai_edge_quantizer.utils.qsv_utils import min_max_update
-
-    model = str(folder / "before.tflite")
-    interpreter = Interpreter(model)
-    ((signature, names),) = interpreter.get_signature_list().items()
-    photos = np.load(folder / "calibration.npy", mmap_mode="r")
-    calibrator = Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
-    pixels = [{names["inputs"][0]: photo[None].astype(np.float32)} for photo in photos]
-    calibrator.calibrate({signature: pixels}, recipe)
-    found: dict[str, Any] = calibrator.get_model_qsvs()
-    tensors = [*interpreter.get_input_details(), *interpreter.get_output_details()]
-    for tensor, limits in zip(tensors, [(0.0, 255.0), *known], strict=True):
-        if limits:
-            range_ = found[tensor["name"]]
-            found[tensor["name"]] = {
-                name: np.full_like(range_[name], one) for name, one in zip(("min", "max"), limits, strict=True)
-            }
-    return found
+    quantizer.add_weight_only_config(".*", TFLOperationName.ALL_SUPPORTED, 8)
+    inner = folder / "inner.tflite"
+    quantizer.quantize(None, str(inner), enable_progress_bar=False, enable_progress_report=False)
+    model = read_model(str(inner))
+    take_and_give_bytes(model, [(0.0, 255.0), *ranges])
+    write_model(model, str(folder / "quantised.tflite"))
 
 
 if __name__ == "__main__":

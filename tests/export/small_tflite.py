@@ -8,11 +8,11 @@ SIDE = 4
 WEIGHTS = np.array([[0.1, 0.0, -0.1], [-0.1, 0.0, 0.1]], np.float32)  # red, and blue
 
 
-def small_model() -> bytes:
-    """(1, 4, 4, 3) of uint8 to (1, 2): cast to floats, averaged over places, one layer, softmax."""
+def small_model(kind: int = schema.TensorType.UINT8) -> bytes:
+    """(1, 4, 4, 3) of uint8, or another kind, to (1, 2): cast to floats, averaged over places, one layer, softmax."""
     graph = schema.SubGraphT()
     graph.tensors = [
-        _tensor("pixels", [1, SIDE, SIDE, 3], schema.TensorType.UINT8, 0),
+        _tensor("pixels", [1, SIDE, SIDE, 3], kind, 0),
         _tensor("floats", [1, SIDE, SIDE, 3], schema.TensorType.FLOAT32, 0),
         _tensor("places", [2], schema.TensorType.INT32, 1),
         _tensor("colours", [1, 3], schema.TensorType.FLOAT32, 0),

@@ -4,6 +4,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import io
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,17 +18,21 @@ import flatbuffers
 import numpy as np
 import pytest
 import torch
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
-from ai_edge_litert.tools.flatbuffer_utils import read_model_from_bytearray
+from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray, read_model_from_bytearray
 from torch import nn
 
 from recognizer.cli.summaries import few_bits
 from recognizer.export.export import export
-from recognizer.export.tflite import compare
+from recognizer.export.outputs import export_outputs
+from recognizer.export.tflite import Form, compare
+from recognizer.export.tflite_bytes import take_and_give_bytes
 from recognizer.export.tflite_card import tflite_use
 from recognizer.export.tflite_environment import NAME, is_made
 from recognizer.export.tflite_metadata import Part, embed
 from recognizer.export.tflite_networks import Raw, Told
+from recognizer.export.tflite_outputs import worst
 from recognizer.export.tflite_program import answers
 from recognizer.export.tflite_rounding import LEAST, round_by_input, rounded
 from recognizer.images.decode import sha256
@@ -36,6 +41,8 @@ from recognizer.recipe import Recipe
 from recognizer.serve.classifier import read_facts
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
+from recognizer.train.outputs import load_outputs
+from tests.drawn_dataset import Shapes
 from tests.export.small_tflite import SIDE, small_model
 
 COLOURS = [Part("colour", ["red", "blue"], "Which colour it is.")]
@@ -144,6 +151,32 @@ def test_what_is_converted_says_what_the_network_says(small_network: nn.Sequenti
 
 
 @torch.no_grad()
+def test_the_likeliest_class_stays_ahead_in_bytes(small_network: nn.Sequential) -> None:
+    """Of two classes that are both 128 of 256, nobody could tell which was likelier."""
+    for parameter in small_network[1].parameters():
+        parameter.mul_(0.01)
+    plain, ahead = (Raw(small_network, MEAN, STD, TOLD, by).eval()(pixels(40)) for by in (0.0, 1 / 256))
+    tied, told = ((one[0] * 256).round() for one in (plain, ahead))
+    assert (tied[:, 0] == tied[:, 1]).any()
+    assert torch.equal(told.argmax(dim=1), plain[0].argmax(dim=1)) and (told[:, 0] != told[:, 1]).all()
+    assert torch.equal(ahead[1], plain[1]), "a number is what it is"
+
+
+def test_a_file_in_floats_takes_and_gives_bytes() -> None:
+    floats = small_model(schema.TensorType.FLOAT32)
+    tree = read_model_from_bytearray(bytearray(floats))
+    take_and_give_bytes(tree, [(0.0, 255.0), (0.0, 255 / 256)])
+    model = bytes(convert_object_to_bytearray(tree))
+    interpreter = Interpreter(model_content=model)
+    (entry,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (entry["dtype"], entry["quantization"]) == (np.uint8, (1.0, 0))
+    assert (output["dtype"], output["quantization"]) == (np.uint8, (1 / 256, 0))
+    photos = pixels(4, SIDE).numpy()
+    (expected,), (given,) = answers(floats, photos), answers(model, photos.astype(np.uint8))
+    assert given == pytest.approx(expected, abs=0.51 / 256)
+
+
+@torch.no_grad()
 def test_weights_make_good_what_rounding_others_changes() -> None:
     """On input that had no say, what is left is half of what rounding each weight by itself changes, or less."""
     torch.manual_seed(2)
@@ -191,6 +224,14 @@ def test_a_number_is_the_same_within_a_hundredth_of_its_range() -> None:
     assert found["largest_difference"] == pytest.approx(2.0, abs=0.1)
 
 
+@pytest.mark.parametrize(("names", "difference"), [("ab", 0.2), ("b", 0.05)])
+def test_the_worst_of_several_outputs_counts_and_numbers_alone_have_one(names: str, difference: float) -> None:
+    told = {"a": Told(0, 2), "b": Told(2, 4, (10.0, 50.0))}
+    found = {"a": {"largest_difference": 0.2, "same_answer": 0.9}, "b": {"largest_difference": 2.0, "same_answer": 0.8}}
+    forms = [Form(name, "", [], told[name]) for name in names]
+    assert worst(found, forms) == {"largest_difference": difference, "same_answer": 0.8}
+
+
 def test_too_few_bits_are_told() -> None:
     (sentence,) = few_bits({"model.tflite": {"same_answer": 0.95}})
     assert "95.0 %" in sentence and "model.float32.tflite" in sentence
@@ -228,7 +269,7 @@ def test_a_model_as_tflite(built_copy: PhotoStore, built_recipe: Recipe) -> None
     report = export(built_recipe, built_copy, tflite=True)
     forms, model = report["agreement"]["forms"], built_copy.work / "model"
     assert forms["model.float32.tflite"]["same_answer"] >= 0.995
-    assert forms["model.tflite"]["same_answer"] >= 0.95  # 43 photos
+    assert forms["model.tflite"]["same_answer"] >= 0.97  # 43 photos
     data = (model / "model.tflite").read_bytes()
     assert read_facts(model)["sha256"]["model.tflite"] == sha256(data)
     assert json.loads((model / "model.json").read_text())["agreement"]["forms"] == forms
@@ -246,3 +287,25 @@ def test_a_model_as_tflite(built_copy: PhotoStore, built_recipe: Recipe) -> None
     interpreter.invoke()
     assert interpreter.get_tensor(output["index"]).sum() == pytest.approx(256, abs=6)
     assert (model / "model.tflite").stat().st_size < 0.4 * (model / "model.float32.tflite").stat().st_size
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not is_made(), reason="recognizer export --tflite has not made its environment here yet (1 GB)")
+def test_several_outputs_as_tflite(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> None:
+    """Each output, classes or a number, is one of the file's under its scale, in the recipe's order."""
+    work = Path(shutil.copytree(shapes_model.parent, tmp_path / "work"))
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        forms = export_outputs(shapes.recipe, store, tflite=True)["agreement"]["forms"]
+        trained = load_outputs(shapes.recipe, store)
+        photos = trained.split.held_out
+        logits = trained.predict(photos)
+    assert (
+        forms["model.float32.tflite"]["same_answer"] == 1 and forms["model.tflite"]["same_answer"] >= 0.9
+    )  # 18 photos
+    data = (work / "model" / "model.tflite").read_bytes()
+    assert read_facts(work / "model")["agreement"]["forms"] == forms
+    with zipfile.ZipFile(work / "model" / "model.tflite") as archive:
+        assert archive.namelist() == ["shape.txt", "colour.txt"]
+    given = answers(data, np.stack([square_pixels(one.path, trained.size).transpose(1, 2, 0) for one in photos]))
+    for found, one, step in zip(given, trained.calibrations.values(), (0.05, 0.05, 5.0), strict=True):
+        assert found == pytest.approx(np.reshape(one.of(logits), found.shape), abs=step)
