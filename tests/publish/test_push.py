@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from recognizer.recipe import load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.pushed import noted_pushes
 from tests.conftest import Built
+from tests.drawn_dataset import Shapes
 from tests.publish.hub import LoopbackHub, same_as
 from tests.publish.hub_repositories import TOKEN
 
@@ -65,12 +67,24 @@ class Publisher:
 
 @pytest.fixture
 def someone(built: Built, tmp_path: Path) -> Iterator[Publisher]:
-    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    with publisher(built.recipe, built.work, tmp_path) as person:
+        yield person
+
+
+@pytest.fixture
+def someone_with_outputs(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> Iterator[Publisher]:
+    with publisher(shapes.work.parent / "shapes.toml", shapes_model.parent, tmp_path) as person:
+        yield person
+
+
+@contextmanager
+def publisher(recipe: Path, built: Path, tmp_path: Path) -> Iterator[Publisher]:
+    work = Path(shutil.copytree(built, tmp_path / "work"))
     for left in ("reports/publish.json", "pushed.json"):  # what other tests published is theirs
         (work / left).unlink(missing_ok=True)
     (tmp_path / "home").mkdir()
     with LoopbackHub() as hub:
-        person = Publisher(built.recipe, work, hub, tmp_path / "home")
+        person = Publisher(recipe, work, hub, tmp_path / "home")
         yield person
     assert TOKEN not in "".join(person.said)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -105,6 +119,16 @@ def test_all_arrives_once_and_what_is_gone_goes(someone: Publisher) -> None:
     assert report["spaces"] == [str(someone.folder)] and report["counts"]["files"] > 10
     told = {entry["repository"]: (entry["kind"], entry["commit"]) for entry in report["pushed"]}
     assert told["me/bags"] == ("space", hub.repositories[SPACE].sha) and len(told) == 3
+
+
+def test_a_model_of_several_outputs_arrives_as_a_site_that_answers_by_itself(someone_with_outputs: Publisher) -> None:
+    hub = someone_with_outputs.hub
+    code, out, err = someone_with_outputs.publish("--push", "me/bags", "--with-model", "me/bags-model")
+    assert code == 0 and f"It runs at {hub.address}/spaces/me/bags" in out, err
+    site = hub.repositories[SPACE].files
+    assert {"index.html", "recognizer.html", "how.html", "data.html", "model/model.fp16.onnx"} <= site.keys()
+    assert hub.repositories[SPACE].made["sdk"] == "static" and "title: Shapes" in site["README.md"].decode()
+    assert "| size | " in hub.repositories["models/me/bags-model"].files["README.md"].decode()
 
 
 def test_the_index_names_photos_and_holds_none(someone: Publisher) -> None:
