@@ -10,7 +10,8 @@ Call `clean(recipe, store)` in clean.py; no file is deleted, and every decision 
       no_person.py          photos without people in recipes about people
       label_quality.py      how likely each label is right
         cross_validation.py   out-of-fold predictions by discriminants (LDA)
-        label_noise.py        how wrong labels come about
+        label_noise.py        how wrong labels come about, and the least that labels say of it
+        pair_noise.py         the same where some classes are listed as some others
       conflicts.py          copies under different labels
       rules.py              what is sure enough to be decided without a person
       contact_sheet.py      one page with the worst photos of a check

@@ -57,9 +57,7 @@ def true_class_of_copies(estimate: LabelEstimate, places: Sequence[int]) -> Floa
         Probabilities, (classes,).
     """
     rows = estimate.probabilities[list(places)]
-    share, classes = estimate.noise.share, rows.shape[1]
-    labels = np.full(rows.shape, np.log(share / (classes - 1)))
-    labels[np.arange(len(rows)), estimate.labels[list(places)]] = np.log1p(-share)
+    labels = estimate.noise.told_by(estimate.labels[list(places)])
     picture = (np.log(np.maximum(rows, TINY)) - labels).mean(axis=0)
     truly: Floats = softmax(picture + labels.sum(axis=0))
     return truly

@@ -1,13 +1,15 @@
 """Copies of one picture, however changed: near in the backbone's features, and confirmed by laying one over the other.
 
-The features find candidates, and see a mirrored picture much as the picture itself; but to them two photos of similar
-things are near as well. `registration.likeness` tells these from copies, at first of small pictures, and then of larger
-ones: another shot of the same thing differs only in its finest detail.
+The features find candidates, and see a mirrored picture much as the picture itself; but a border changes them, so that
+thumbnails without borders find more. By both, photos of similar things are near as well. `registration.likeness` tells
+these from copies, at first of small pictures, and then of larger ones: another shot of the same thing differs only in
+its finest detail.
 """
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -17,10 +19,12 @@ from recognizer.store.rows import Decision, Issue, Photo
 
 CHECK = "duplicate"
 CONFLICT = "conflict"
+TINY = 1e-6  # a picture that is plain all over has no direction
 NEIGHBOURS = 3  # of each photo are looked at; the copies of a larger group are linked through each other
 SEEMS_COPY = 0.6  # likeness of small pictures from which larger ones are compared
 SURE_COPY = 0.9  # likeness of small pictures from which that is not needed
 COPY = 0.7  # likeness of larger pictures from which two are one
+THUMBNAIL = 16  # pixels, the side of the squares that find candidates
 BLOCK = 1024  # photos compared with all others at once
 Pair = tuple[int, int]
 
@@ -57,8 +61,17 @@ def decide_duplicates(issues: Sequence[Issue]) -> list[Decision]:
 
 def near_pairs(features: npt.NDArray[np.floating]) -> list[Pair]:
     """Return the pairs of photos of which one is among the nearest to the other, by the cosine of their features."""
-    unit = (features / np.linalg.norm(features, axis=1, keepdims=True)).astype(np.float32)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = (features / np.maximum(lengths, TINY)).astype(np.float32)
     return sorted({pair for start in range(0, len(unit), BLOCK) for pair in _near(unit, start)})
+
+
+def thumbnails(planes: Planes) -> npt.NDArray[np.float32]:
+    """Return what is light and dark in pictures, mirrored or not, (n, cells)."""
+    small = [cv2.resize(plane, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA) for plane in planes]
+    cells = np.array(small, dtype=np.float32).reshape(-1, THUMBNAIL, THUMBNAIL)
+    both = (cells + cells[:, :, ::-1]).reshape(len(cells), -1)
+    return np.asarray(both - both.mean(axis=1, keepdims=True))
 
 
 def _near(unit: npt.NDArray[np.float32], start: int) -> Iterator[Pair]:
@@ -79,7 +92,7 @@ def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: 
         doubtful = SEEMS_COPY <= seems < SURE_COPY
         return _close_likeness(photos[pair[0]], photos[pair[1]]) if doubtful else seems
 
-    pairs = near_pairs(features)
+    pairs = sorted({*near_pairs(features), *near_pairs(thumbnails(planes))})
     with ThreadPoolExecutor() as pool:
         values = pool.map(confirmed, pairs)
         return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= COPY}

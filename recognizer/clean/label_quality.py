@@ -1,16 +1,17 @@
 """How likely each label is right, by discriminants (LDA) that have not learned from the photo.
 
 Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the label
-noise that fits best turns them into probabilities (label_noise.py). Half of the discriminants are taught anew, by each
-photo only as far as the first half takes its label for right: wrong labels teach little then, and yet no error of the
-first half decides alone (docs/experiments.md). Whether they take into account where things are in
-a picture, and how much they are shrunk, is what makes the labels at hand likeliest. What a person is shown is estimated
-from all other photos. The rules go by a second estimate, which held-out photos have not taught, and never decide about
-those, so the accuracy measured on them stays honest; nor do they have a say in the choice of settings for both.
+noise that fits best turns them into probabilities (label_noise.py, or pair_noise.py where some classes are listed as
+some others). Half of the discriminants are taught anew, by each photo only as far as the first half takes its label for
+right: wrong labels teach little then, and yet no error of the first half decides alone (docs/experiments.md). Whether
+they take into account where things are in a picture, and how much they are shrunk, is what makes the labels at hand
+likeliest. What a person is shown is estimated from all other photos. The rules go by a second estimate, which held-out
+photos have not taught, and never decide about those, so the accuracy measured on them stays honest; nor do they have a
+say in the choice of settings for both.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ from scipy.special import expit, logsumexp
 from recognizer.calibration.calibrate import Labels
 from recognizer.clean.cross_validation import FOLDS, out_of_fold, reduce_components, teaching_folds
 from recognizer.clean.features import PhotoFeatures
-from recognizer.clean.label_noise import LabelNoise, fit_noise
+from recognizer.clean.label_noise import LabelNoise, fit_noise, least_wrong
+from recognizer.clean.pair_noise import fit_pairs, is_by_pairs
 from recognizer.errors import RecognizerError
 from recognizer.networks.lda import SHRINKAGES, Floats
 from recognizer.store.rows import WORTH_A_LOOK, Decision, Issue, LabelQuality, Photo
@@ -29,6 +31,7 @@ CHECK = "label"
 OFF_TOPIC = "off_topic"
 REPEATS = 4
 Mask = npt.NDArray[np.bool_]
+Fit = Callable[[Floats, Labels], LabelNoise]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class LabelEstimate:
         classes: their names, in the order of the probabilities.
         labels: the number of each photo's class, (n,).
         probabilities: of truly being of each class, the label taken into account, (n, classes).
-        surely_wrong: the least probability that the label is wrong, of those that each dealing of folds gives, (n,).
+        surely_wrong: the least probability that the label is wrong, of those that each dealing of folds gives under
+            noise that labels do not speak against, (n,).
         off_topic: how surely a photo is nearer to the middle of all photos than to any class, (n,).
         noise: the label noise that fits.
     """
@@ -116,11 +120,14 @@ def estimate_labels(
     """
     classes, labels = np.unique(np.array(names), return_inverse=True)
     discriminants, surely_wrong = np.zeros((len(labels), len(classes))), np.ones(len(labels))
-    for repeat in range(REPEATS):
-        one = _taught_twice(settings, labels, teaching_folds(labels, groups, held_out, seed + repeat), held_out)
+    dealings = [teaching_folds(labels, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
+    tried = _taught_twice(settings, labels, dealings[0], held_out, fit_pairs)[~held_out]
+    fit: Fit = fit_pairs if is_by_pairs(tried, labels[~held_out]) else fit_noise
+    for folds in dealings:
+        one = _taught_twice(settings, labels, folds, held_out, fit)
         discriminants += one / REPEATS
-        surely_wrong = np.minimum(surely_wrong, 1 - _quality(one, labels, held_out))
-    noise = fit_noise(discriminants[~held_out], labels[~held_out])
+        surely_wrong = np.minimum(surely_wrong, least_wrong(one, labels, ~held_out))
+    noise = fit(discriminants[~held_out], labels[~held_out])
     return LabelEstimate(
         classes.tolist(),
         labels,
@@ -132,18 +139,13 @@ def estimate_labels(
     )
 
 
-def _taught_twice(settings: LdaSettings, labels: Labels, folds: Sequence[Labels], held_out: Mask) -> Floats:
+def _taught_twice(settings: LdaSettings, labels: Labels, folds: Sequence[Labels], held_out: Mask, fit: Fit) -> Floats:
     """Return discriminants, the mean of those that labels as found teach and of those that likely labels teach."""
     (first,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage])
-    quality = _quality(first, labels, held_out)
+    noise = fit(first[~held_out], labels[~held_out])
+    quality = _of_own(noise.true_class(first, labels), labels)
     (second,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage], quality)
     return (first + second) / 2
-
-
-def _quality(discriminants: Floats, labels: Labels, held_out: Mask) -> Floats:
-    """Return how likely each label is right under the noise that fits the discriminants, (n,)."""
-    noise = fit_noise(discriminants[~held_out], labels[~held_out])
-    return _of_own(noise.true_class(discriminants, labels), labels)
 
 
 def _of_own(probabilities: Floats, labels: Labels) -> Floats:

@@ -1,8 +1,9 @@
 """What rules decide without a person: as many labels as can be decided at a stated precision.
 
-The probabilities that choose are the likeliest to be too high, so the rules go by the least that several dealings of
-folds give for a photo, and take it that twice as many decisions go wrong as these say. They relabel only where a new
-label by itself is as sure as the precision wants, and else drop. Chosen by collections (docs/experiments.md).
+The probabilities that choose are the likeliest to be too high, so the rules go by the least that a photo has under all
+noise that the labels do not speak against (label_noise.py), and in several dealings of folds. Where few labels are
+wrong, or classes are hard to tell, that is too little for any decision. They relabel only where a new label by itself
+is as sure as the precision wants, and else drop. Chosen by collections (docs/experiments.md).
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,6 @@ from recognizer.store.rows import Decision, Photo
 from recognizer.words.words import SOURCE, words_in
 
 PRECISION = CleanSettings().precision
-CAUTION = 2  # times as many decisions go wrong as is expected
 Mask = npt.NDArray[np.bool_]
 
 
@@ -49,7 +49,7 @@ def decide_labels(
         precision: share of the decisions that shall be right.
     """
     places = np.flatnonzero(allowed)
-    places = places[surest(estimate.surely_wrong[places], 1 - (1 - precision) / CAUTION)]
+    places = places[surest(estimate.surely_wrong[places], precision)]
     likely = estimate.probabilities[places, estimate.other[places]] * (1 - estimate.off_topic[places])
     renamed = places[likely >= precision]
     dropped = np.setdiff1d(places, renamed)

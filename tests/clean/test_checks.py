@@ -9,12 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from recognizer.clean import duplicates, quality
-from recognizer.clean.cross_validation import out_of_fold, teaching_folds
-from recognizer.clean.features import PhotoFeatures
-from recognizer.clean.label_noise import LabelNoise, fit_noise
-from recognizer.clean.label_quality import LabelEstimate, LdaSettings, choose_settings, estimate_labels, reduce_features
 from recognizer.clean.registration import SIDE, likeness, read_measured, read_planes
-from recognizer.clean.rules import decide_labels, surest
 from recognizer.sample.cloth import photograph
 from recognizer.sample.patterns import PATTERNS
 from recognizer.store.rows import Issue, Photo
@@ -93,6 +88,15 @@ def test_plain_pictures_are_no_copies_of_each_other(tmp_path: Path) -> None:
     plain = [photo(tmp_path / f"{grey}.png", Image.new("RGB", (80, 80), (grey,) * 3)) for grey in (20, 20, 200)]
     planes = read_planes([one.path for one in plain])
     assert likeness(planes[0], planes[1]) == likeness(planes[0], planes[2]) == 0.0
+
+
+@pytest.mark.parametrize("change", ["bordered", "mirrored"])
+def test_a_copy_that_features_do_not_show_is_found_by_its_thumbnail(tmp_path: Path, change: str) -> None:
+    photos = [photo(tmp_path / f"{seed}.jpg", picture(seed)) for seed in range(9)]
+    copy = photo(tmp_path / "copy.jpg", CHANGES[change](picture(0)))
+    features = np.eye(9)[[0, 1, 1, 1, 1, 1, 1, 1, 1, 1]]  # as if the copy looked like all others
+    issues = duplicates.find_duplicates([*photos, copy], features, read_planes([one.path for one in [*photos, copy]]))
+    assert [{issue.photo, issue.twin} for issue in issues] == [{"0", "copy"}]
 
 
 def test_the_best_copy_is_kept_and_another_label_is_a_conflict(tmp_path: Path) -> None:
@@ -224,60 +228,3 @@ def test_products_on_white_and_patterned_cloth_are_no_drawings(cloths: list[Phot
 def test_where_all_pictures_are_drawn_none_is_an_outlier(tmp_path: Path) -> None:
     drawn = [photo(tmp_path / f"{name}{n}.jpg", draw()) for name, draw in DRAWINGS.items() for n in range(2)]
     assert "text" not in {issue.check for issue in found_poor(drawn)}
-
-
-def test_the_longest_head_of_a_ranking_that_keeps_its_precision_is_chosen() -> None:
-    assert surest(np.array([0.2, 1.0, 0.9, 0.95]), 0.95).tolist() == [False, True, True, True]
-    assert not surest(np.array([0.2, 0.9]), 0.95).any()
-    assert surest(np.array([]), 0.95).tolist() == []
-
-
-def test_rules_go_by_the_least_sure_estimate_and_rename_only_where_the_new_label_is_sure_itself() -> None:
-    probabilities = np.array([[0.001, 0.998, 0.001], [0.001, 0.92, 0.079], [0.001, 0.998, 0.001]])
-    surely_wrong, nothing = np.array([0.999, 0.999, 0.9]), np.zeros(3)
-    names, own = ["Argyle", "Batik", "Ikat"], np.zeros(3, dtype=int)
-    estimate = LabelEstimate(names, own, probabilities, surely_wrong, nothing, LabelNoise(1.0, 0.1, 0.0))
-    photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(3)]
-    decisions = decide_labels(photos, estimate, np.ones(3, dtype=bool), 0.95)
-    assert [(one.photo, one.action) for one in decisions] == [("0", "relabel"), ("1", "drop")]
-
-
-def test_labels_that_say_nothing_are_not_all_taken_for_wrong() -> None:
-    labels = np.arange(40) % 2
-    against = np.where(np.eye(2, dtype=bool)[labels], -9.0, 9.0)  # as out-of-fold predictions of chance labels may be
-    noise = fit_noise(against, labels)
-    assert noise.share == pytest.approx(0.5) and np.isfinite(noise.true_class(against, labels)).all()
-
-
-def test_wrong_labels_teach_little() -> None:
-    random = np.random.default_rng(1)
-    truth = random.integers(0, 4, 400)
-    features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((400, 40))
-    labels = np.where(random.random(400) < 0.35, (truth + random.integers(1, 4, 400)) % 4, truth)
-    names, groups, held_out = labels.astype(str).tolist(), [str(n) for n in range(400)], np.zeros(400, dtype=bool)
-    (once,) = out_of_fold(features, labels, teaching_folds(labels, groups, held_out, 0), held_out, [0.5])
-    estimate = estimate_labels(names, LdaSettings(features, 0.5), groups, held_out, 0)
-    assert (once.argmax(axis=1) != truth).mean() > 1.5 * (estimate.probabilities.argmax(axis=1) != truth).mean()
-
-
-def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
-    random = np.random.default_rng(0)
-    truth = random.integers(0, 4, 600)
-    features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((600, 40))
-    wrong = random.random(600) < 0.15
-    numbers = np.where(wrong, (truth + random.integers(1, 4, 600)) % 4, truth)
-    names = np.array(["Argyle", "Batik", "Ikat", "Toile"])
-    held_out = random.random(600) < 0.2
-    photos = [Photo(str(n), "", 9, 9, "", "", "", "", "", "", "", Path()) for n in range(600)]
-    seen, groups = PhotoFeatures(features, features[:, :0]), [str(n) for n in range(600)]
-    labels = names[numbers].tolist()
-    settings = choose_settings(labels, reduce_features(seen), groups, held_out, 0)
-    estimate = estimate_labels(labels, settings, groups, held_out, 0)
-    assert estimate.noise.share == pytest.approx(wrong.mean(), abs=0.04)
-    decisions = decide_labels(photos, estimate, ~held_out)
-    places = [int(decision.photo) for decision in decisions]
-    assert len(places) >= 0.5 * (wrong & ~held_out).sum() and not held_out[places].any()
-    assert wrong[places].mean() >= 0.9
-    for decision, place in zip(decisions, places, strict=True):
-        assert decision.action == "drop" or decision.label != names[numbers[place]]
-    assert not [decision.reason for decision in decisions if "100" in decision.reason], "no rule is certain"

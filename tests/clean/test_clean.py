@@ -59,9 +59,16 @@ def test_a_person_comes_before_the_rules(copied: PhotoStore, recipe: Recipe) -> 
     assert dropped.photo in {photo.sha256 for photo in copied.photos.kept()}
 
 
+def rash(recipe: Recipe, precision: float = 0.04) -> Recipe:
+    """Let rules decide where they are hardly sure, since so few photos let them be sure of nothing."""
+    return recipe.model_copy(update={"clean": CleanSettings(precision=precision)})
+
+
 def test_no_rule_judges_the_labels_of_held_out_photos(copied: PhotoStore, recipe: Recipe) -> None:
     planted = set(plant_wrong_labels(recipe, copied))
     clean(recipe, copied)
+    assert not [decision for decision in copied.decisions.current() if is_about_label(decision)]
+    clean(rash(recipe), copied)
     held_out = {photo.sha256 for photo in copied.photos.all() if is_held_out(photo.sha256, recipe.train.held_out)}
     decided = {decision.photo for decision in copied.decisions.current() if is_about_label(decision)}
     sure = {issue.photo for issue in copied.issues.all() if issue.check == labels.CHECK and issue.score > 0.95}
@@ -75,11 +82,11 @@ def is_about_label(decision: Decision) -> bool:
 
 def test_the_recipe_says_how_sure_the_rules_have_to_be(copied: PhotoStore, recipe: Recipe) -> None:
     def decided(precision: float) -> set[str]:
-        clean(recipe.model_copy(update={"clean": CleanSettings(precision=precision)}), copied)
+        clean(rash(recipe, precision), copied)
         return {decision.photo for decision in copied.decisions.current()}
 
     plant_wrong_labels(recipe, copied)
-    assert decided(1 - 1e-9) < decided(0.5)
+    assert decided(1 - 1e-9) < decided(0.04)
 
 
 def test_a_wrong_label_is_trusted_less_than_a_right_one(copied: PhotoStore, recipe: Recipe) -> None:
@@ -97,14 +104,14 @@ def test_a_wrong_label_is_trusted_less_than_a_right_one(copied: PhotoStore, reci
 
 
 def test_what_the_rules_relabel_is_trusted_under_its_new_label_only(copied: PhotoStore, recipe: Recipe) -> None:
-    plant_wrong_labels(recipe, copied)
-    clean(recipe, copied)
-    relabelled = [photo for photo in copied.photos.all() if photo.action == "relabel"]
+    planted = plant_wrong_labels(recipe, copied)
+    clean(rash(recipe), copied)
+    relabelled = [photo for photo in copied.photos.all() if photo.action == "relabel" and photo.sha256 in planted]
     assert relabelled and all(photo.label_quality > 0.5 for photo in relabelled)
     judged = rows(copied, "SELECT photo, label, probability FROM trust")
     assert {(photo.sha256, photo.label, photo.label_quality) for photo in relabelled} <= set(judged)
     copied.decisions.undo_automatic(relabelled[0].sha256)
-    clean(recipe, copied)
+    clean(rash(recipe), copied)
     undone = copied.photos.get(relabelled[0].sha256)
     assert undone and undone.label == undone.found_as and undone.label_quality < 0.5
 

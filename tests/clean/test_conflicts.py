@@ -9,7 +9,7 @@ from scipy.special import log_softmax, softmax
 from recognizer.clean.clean import clean
 from recognizer.clean.conflicts import suggest_labels, true_class_of_copies
 from recognizer.clean.duplicates import CONFLICT
-from recognizer.clean.label_noise import LabelNoise
+from recognizer.clean.label_noise import LabelNoise, uniform
 from recognizer.clean.label_quality import LabelEstimate
 from recognizer.recipe import Recipe
 from recognizer.review.queue import read_entries
@@ -18,7 +18,7 @@ from recognizer.store.rows import Decision, Issue, Photo
 from tests.clean.planting import plant_conflict
 
 CLASSES = ["Batik", "Ikat", "Kilim"]
-NOISE = LabelNoise(temperature=1.0, share=0.1, likelihood=0.0)
+NOISE = LabelNoise(temperature=1.0, transitions=uniform(0.1, 3), likelihood=0.0)
 PICTURE = np.array([2.0, 1.0, -1.0])
 
 
