@@ -5,8 +5,9 @@ from typing import Any
 
 _TFLITE = """
 `model.tflite` is for phones and small boards: the photo as uint8, (1, {size}, {size}, 3), RGB from 0 to 255 and nothing
-done to it, to uint8, where 256 steps are a probability of 1. The labels are in the file: unzip it, or let MediaPipe or
-Android Studio read its metadata. `model.float32.tflite` takes the same and gives float32.
+done to it, to uint8, where 256 steps are a probability of 1. Its weights have eight bits; it computes in floats, so it
+is not for chips that know whole numbers only. The likeliest class is always one step ahead. The labels are in the file:
+unzip it, or let MediaPipe or Android Studio read its metadata. `model.float32.tflite` takes the same and gives float32.
 
 ```python
 import numpy as np
