@@ -31,7 +31,7 @@ def follow_changes(recipe: Recipe, work: Path) -> list[str]:
     """
     now = _of(recipe)
     before = read_json(work / FILE, {"classes": {}}, "delete it") if (work / FILE).is_file() else now
-    says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(before, now, work)]
+    says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(recipe, before, now, work)]
     says += _settings(before, now)
     if before != now or not (work / FILE).is_file():
         with suppress(WorkInUse), alone_in(work):  # where another run is at work, the next command tells it again
@@ -62,8 +62,10 @@ def _renamed(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
     return says
 
 
-def _classes(before: dict[str, Any], now: dict[str, Any], work: Path) -> list[str]:
+def _classes(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: Path) -> list[str]:
     from recognizer.store.renaming import count_photos
+
+    along = "; files that were moved to its subfolder come along" if "folder" in recipe.collect.engines else ""
 
     old, new = before["classes"], now["classes"]
     gone = {name: count_photos(work, name) for name in old if name not in new}
@@ -73,7 +75,7 @@ def _classes(before: dict[str, Any], now: dict[str, Any], work: Path) -> list[st
             for one, n in gone.items()
         ),
         *(
-            f"“{one}” is a new class: collect finds its photos; those of the others stay."
+            f"“{one}” is a new class: collect finds its photos{along}; those of the others stay."
             for one in new
             if one not in old
         ),

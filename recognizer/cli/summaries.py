@@ -54,7 +54,20 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     ]
     if report["data_sets"]:  # whose rows are all that there is
         return [counts, *(_data_set(one) for one in report["data_sets"]), *_left(report)]
-    return [counts, engines, *report["refused"], *short, *_left(report), *_examples(report["examples"])]
+    return [
+        counts,
+        engines,
+        *report["refused"],
+        *short,
+        *_moved(report),
+        *_left(report),
+        *_examples(report["examples"]),
+    ]
+
+
+def _moved(report: dict[str, Any]) -> list[str]:
+    moved = report["moved"]
+    return [f"Followed to another subfolder: {moved} of your files, with what was decided about them."] if moved else []
 
 
 def _data_set(counted: dict[str, Any]) -> "Table":

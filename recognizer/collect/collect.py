@@ -17,6 +17,7 @@ from typing import Any
 
 from recognizer.collect.engines.dataset import Dataset
 from recognizer.collect.engines.engine import Engine, Reader
+from recognizer.collect.engines.folder import Folder
 from recognizer.collect.engines.make import make_engines
 from recognizer.collect.examples import find_examples
 from recognizer.collect.filling import Filling
@@ -24,6 +25,7 @@ from recognizer.collect.http.download import Downloader
 from recognizer.collect.http.environment import check_environment
 from recognizer.collect.http.errors import DownloadError
 from recognizer.collect.http.retries import Patience
+from recognizer.collect.moved import follow_moved
 from recognizer.collect.network import Network
 from recognizer.collect.progress import ClassWatch, class_progress, unwatched_classes
 from recognizer.collect.readings import store_readings
@@ -77,13 +79,15 @@ def collect(
         engine.check(recipe.classes, store.work)
     with store.locked():
         store.repair()
+        own = [engine for engine in engines.values() if isinstance(engine, Folder)]
+        moved = sum(follow_moved(folder, recipe.labels, store) for folder in own)
         searches = Searches(engines, store, again)
         asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
         if searches.refused and not store.hits.count("stored"):
             raise RecognizerError(next(iter(searches.refused.values())))
         data_sets = [store_readings(engine, store) for engine in engines.values() if isinstance(engine, Dataset)]
         examples = find_examples(recipe, store, list(engines.values()), patience, again)
-        return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets)
+        return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets, moved)
 
 
 async def _watched_fill(

@@ -18,6 +18,7 @@ def make_report(
     examples: Found,
     seconds: float,
     data_sets: Sequence[dict[str, Any]] = (),
+    moved: int = 0,
 ) -> dict[str, Any]:
     """Write `reports/collect.json`.
 
@@ -28,6 +29,7 @@ def make_report(
         examples: what became of the search for examples.
         seconds: that the run took.
         data_sets: what was stored of each (readings.py).
+        moved: how many photos followed their files to another subfolder (moved.py).
 
     Returns:
         The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
@@ -35,7 +37,7 @@ def make_report(
         it has no more hits, or `refused`); `refused`, what engines said that refused; `short`, label to `photos`
         (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number; `again`, how many
         of the failed hits the next run tries again; `left_waiting`, engine to hits that wait until it is asked; and
-        `examples` (see `Found`), and `data_sets`.
+        `examples` (see `Found`), `data_sets` and `moved`.
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
     short = [
@@ -56,6 +58,7 @@ def make_report(
         left_waiting=store.hits.left_waiting(searches.engines),
         examples=examples._asdict(),
         data_sets=list(data_sets),
+        moved=moved,
     )
 
 

@@ -170,6 +170,10 @@ class Hits:
         rows = self._database.rows("SELECT engine, count(*) FROM hits WHERE status = 'waiting' GROUP BY 1 ORDER BY 1")
         return {row[0]: row[1] for row in rows if row[0] not in engines}
 
+    def of_engine(self, engine: str) -> list[sqlite3.Row]:
+        """Return `id`, `label` and `image` of an engine's hits."""
+        return self._database.rows("SELECT id, label, image FROM hits WHERE engine = ?", engine)
+
     def photos_by_address(self) -> dict[str, str]:
         """Return the addresses that led to a photo, and its sha256."""
         rows = self._database.rows("SELECT image, photo FROM hits WHERE photo IS NOT NULL")

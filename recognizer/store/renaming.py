@@ -1,10 +1,14 @@
-"""A class that is called otherwise keeps its photos: `rename_class(work, "tartan", "Tartan")`."""
+"""A class that is called otherwise keeps its photos: `rename_class(work, "tartan", "Tartan")`.
+
+Photos of one's own go to another class with their files: `follow_file`.
+"""
 
 from pathlib import Path
 
 from recognizer.files import writing
 from recognizer.names import folder_name
 from recognizer.store.database import Database
+from recognizer.store.photo_store import PhotoStore
 
 TABLES = ("searches", "hits", "photos", "issues", "trust", "decisions", "blind_answers")  # that name classes
 
@@ -36,6 +40,38 @@ def rename_class(work: Path, old: str, new: str) -> bool:
         return True
     finally:
         database.close()
+
+
+def follow_file(store: PhotoStore, hit: int, label: str, image: str) -> None:
+    """Put a hit, and the photo that it led to, under another class.
+
+    Args:
+        store: the photo store, locked.
+        hit: its number.
+        label: the class.
+        image: its address there.
+
+    Raises:
+        Unwritable: the photo's file may not be moved.
+    """
+    database = store.database
+    if photo := database.row("SELECT sha256, label FROM photos WHERE hit = ?", hit):
+        old, new = (store.photos.path(one, photo["sha256"]) for one in (photo["label"], label))
+        with writing(new.parents[1]):
+            new.parent.mkdir(exist_ok=True)
+            old.replace(new)
+    with database.transaction():
+        database.execute("UPDATE photos SET label = ? WHERE hit = ?", label, hit)
+        rank = database.number("SELECT coalesce(max(rank), 0) + 1 FROM hits WHERE label = ?", label)
+        place = (label, label, rank, image)
+        database.execute("UPDATE hits SET label = ?, query = ?, rank = ?, image = ? WHERE id = ?", *place, hit)
+
+
+def rename_decided(database: Database, old: str, new: str) -> None:
+    """Let what was decided or seen as one class be another."""
+    with database.transaction():
+        for table in ("issues", "trust", "decisions", "blind_answers"):
+            database.execute(f"UPDATE {table} SET label = ? WHERE label = ?", new, old)
 
 
 def count_photos(work: Path, label: str) -> int:

@@ -9,18 +9,17 @@ from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
+from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
 from tests.small_sample import write_small_recipe
 
 
 class Editor:
-    """Somebody with a trained recipe, who edits it."""
+    """Somebody with a recipe and a work folder, who edits it."""
 
-    def __init__(self, trained: Path, folder: Path) -> None:
-        self.work = Path(shutil.copytree(trained, folder / "work"))
-        self.recipe = write_small_recipe(folder)
-        assert self.run("credits").count("\n") == 3, "nothing has changed"
+    def __init__(self, recipe: Path, work: Path) -> None:
+        self.recipe, self.work = recipe, work
 
     def run(self, *typed: str) -> str:
         result = CliRunner().invoke(app, [typed[0], str(self.recipe), *typed[1:], "--work", str(self.work)])
@@ -46,7 +45,9 @@ class Editor:
 
 @pytest.fixture
 def editor(trained: Path, tmp_path: Path) -> Editor:
-    return Editor(trained, tmp_path)
+    found = Editor(write_small_recipe(tmp_path), Path(shutil.copytree(trained, tmp_path / "work")))
+    assert found.run("credits").count("\n") == 3, "nothing has changed"
+    return found
 
 
 def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> None:
@@ -85,6 +86,62 @@ def test_a_removed_a_new_and_a_split_class_are_told(editor: Editor) -> None:
     editor.edit('name = "Ikat"\nqueries = ["ikat"]', 'name = "Chevron"\nqueries = ["chevron"]')
     assert "“Chevron” is a new class" in editor.run("credits")
     assert list(editor.labels().values()).count("Chevron") == count, "they are there when it comes back"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Editor:
+    """Somebody with photos of their own, in subfolders, and a recipe of names alone."""
+    for label in ("Chevron", "Paisley"):
+        (tmp_path / "own" / label).mkdir(parents=True)
+        for number, hit in enumerate(pictures.search(label.lower(), 1)[:6]):
+            (tmp_path / "own" / label / f"{number}.jpg").write_bytes(pictures.read(hit.image))
+    editor = Editor(tmp_path / "own.toml", tmp_path / "data")
+    names = "".join(f'[[classes]]\nname = "{label}"\n' for label in ("Chevron", "Paisley"))
+    folder = f'[collect]\nengines = ["folder"]\nfolder = "{tmp_path / "own"}"\n'
+    editor.recipe.write_text(f'title = "Own"\n{folder}{names}')
+    editor.run("collect")
+    return editor
+
+
+def decide(editor: Editor) -> tuple[str, str]:
+    """Drop a photo of Chevron, and move one of Paisley there; return both."""
+    found = {label: sha256 for sha256, label in editor.labels().items()}
+    with PhotoStore(editor.work, ["Chevron", "Paisley"]) as store:
+        store.decisions.add(Decision(found["Chevron"], "drop", "looked at", by="me"))
+        store.decisions.add(Decision(found["Paisley"], "relabel", "looked at", label="Chevron", by="me"))
+    return found["Chevron"], found["Paisley"]
+
+
+def test_a_class_of_own_photos_is_called_otherwise_with_its_subfolder(own: Editor) -> None:
+    before, (dropped, moved), folder = own.labels(), decide(own), own.recipe.with_suffix("")
+    own.edit('name = "Chevron"', 'name = "Zigzag"')
+    (folder / "Chevron").rename(folder / "Zigzag")
+    said = own.run("collect")
+    assert (
+        "“Zigzag” is a new class: collect finds its photos; files that were moved to its subfolder come along" in said
+    )
+    assert "Followed to another subfolder: 6 of your files, with what was decided about them." in said
+    assert own.labels() == {s: "Zigzag" if label == "Chevron" else label for s, label in before.items()}
+    with PhotoStore(own.work, load_recipe(own.recipe).labels) as store:
+        made = {one.photo: (one.action, one.label) for one in store.decisions.current()}
+    assert made == {dropped: ("drop", None), moved: ("relabel", "Zigzag")}
+    assert "Followed" not in own.run("collect")
+
+
+def test_a_class_of_own_photos_is_split(own: Editor) -> None:
+    """A file in another subfolder is of another class, also where that comes later in the recipe."""
+    before, folder = own.labels(), own.recipe.with_suffix("")
+    dropped, relabelled = decide(own)
+    own.edit('[[classes]]\nname = "Paisley"', '[[classes]]\nname = "Paisley"\n[[classes]]\nname = "Herringbone"')
+    (folder / "Herringbone").mkdir()
+    for number in (1, 3):
+        (folder / "Chevron" / f"{number}.jpg").rename(folder / "Herringbone" / f"{number}.jpg")
+    assert "Followed to another subfolder: 2 of your files" in own.run("collect")
+    after = own.labels()
+    assert after.keys() == before.keys() and list(after.values()).count("Herringbone") == 2
+    with PhotoStore(own.work, load_recipe(own.recipe).labels) as store:
+        made = {one.photo: (one.action, one.label) for one in store.decisions.current()}
+    assert made == {dropped: ("drop", None), relabelled: ("relabel", "Chevron")}
 
 
 @pytest.mark.parametrize(

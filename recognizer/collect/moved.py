@@ -1,0 +1,52 @@
+"""Photos of one's own follow their files from one subfolder to another: `follow_moved(folder, labels, store)`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from recognizer.collect.engines.folder import Folder
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.renaming import follow_file, rename_decided
+
+
+def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> int:
+    """Put photos under the class whose subfolder their files are in now; what was decided about them stays.
+
+    A file is known by its name below the subfolder, its size and its time. Where all files of a class that the recipe
+    no longer has are in one subfolder now, the class was renamed: decisions that name it follow.
+
+    Args:
+        folder: the engine, after its check.
+        labels: the recipe's classes.
+        store: the photo store, locked.
+
+    Returns:
+        How many photos or hits followed.
+    """
+    there = {address: label for label in labels for address in _addresses(folder, label)}
+    files = Counter(map(_file, there))
+    now = {_file(address): address for address in there if files[_file(address)] == 1}
+    went: dict[str, Counter[str]] = defaultdict(Counter)
+    for hit in store.hits.of_engine(folder.name):
+        address = now.get(_file(hit["image"]))
+        if hit["image"] in there or address is None:
+            continue
+        follow_file(store, hit["id"], there[address], address)
+        went[hit["label"]][there[address]] += 1
+    for old, new in went.items():
+        if old not in labels and len(new) == 1:
+            rename_decided(store.database, old, *new)
+    return sum(new.total() for new in went.values())
+
+
+def _addresses(folder: Folder, label: str) -> Iterator[str]:
+    for page in count(1):
+        hits = folder.search(label, page)
+        if not hits:
+            return
+        yield from (hit.image for hit in hits)
+
+
+def _file(address: str) -> str:
+    """Return an address without the subfolder."""
+    return address.partition("/")[2]
