@@ -75,6 +75,44 @@ def test_names_of_files_with_traps_are_counted_reason_by_reason(tmp_path: Path) 
     assert values[files[0].name]["shape"] == "square" and values[files[5].name]["colour"] == "blue"
 
 
+def test_the_traps_of_utkface_end_each_under_its_own_reason(tmp_path: Path) -> None:
+    data = tmp_path / "UTKFace"
+    data.mkdir()
+    names = [
+        "26_1_3_20170116174525125.jpg.chip.jpg",  # fine
+        "101_0_4_20170112213500903.jpg.chip.jpg",  # fine
+        "61_1_20170109150557335.jpg.chip.jpg",  # no race
+        "24_0__20170116220224657.jpg.chip.jpg",  # an empty one
+        "232_0_0_20170104203855236.jpg.chip.jpg",
+        "35_3_1_20170105164135480.jpg.chip.jpg",  # there is no such gender
+        "8_0_2_20161219140623097.jpg.chip.jpg",  # the next has its bytes, and is older
+        "9_0_2_20161219140623099.jpg.chip.jpg",
+        "5_1_0_20170109191209991.jpg.chip.jpg",  # the next has its bytes, and the same labels
+        "5_1_0_20170109191209992.jpg.chip.jpg",
+    ]
+    for number, name in enumerate(names):
+        draw(data / name, "disc", "blue", 40, number)
+    for number in (6, 8):
+        (data / names[number + 1]).write_bytes((data / names[number]).read_bytes())
+    (data / "30_1_1_20170117203350011.jpg.chip.jpg").symlink_to(data / "away.jpg")
+    (data / ".DS_Store").write_bytes(b"no picture")
+    recipe = load_recipe("utkface")
+    recipe = recipe.model_copy(update={"collect": recipe.collect.model_copy(update={"folder": str(data)})})
+    counted, values = collected(recipe, tmp_path / "work")
+    assert counted["rows"] == 11
+    assert counted["failed"] == {
+        "missing_part": 2,
+        "contradicting_labels": 2,
+        "out_of_range": 1,
+        "unknown_value": 1,
+        "no_such_file": 1,
+    }
+    assert (counted["photos"], counted["contradicting"]) == (3, 0)
+    assert values[names[0]] == {"decade": "20-29", "gender": "Female", "race": "Indian", "age": "26.0"}
+    assert values[names[1]] == {"decade": "100-109", "gender": "Male", "race": "Others", "age": "101.0"}
+    assert values.keys() == {names[place] for place in (0, 1, 8, 9)}
+
+
 def test_the_same_picture_in_other_bytes_has_no_values_where_they_contradict(tmp_path: Path) -> None:
     data = tmp_path / "data"
     lines = write_listed(data, 3)
