@@ -25,6 +25,7 @@ SEEMS_COPY = 0.6  # likeness of small pictures from which larger ones are compar
 SURE_COPY = 0.9  # likeness of small pictures from which that is not needed
 COPY = 0.7  # likeness of larger pictures from which two are one
 THUMBNAIL = 16  # pixels, the side of the squares that find candidates
+SAME_THUMBNAIL = 0.9  # cosine of thumbnails from which two are candidates
 BLOCK = 1024  # photos compared with all others at once
 Pair = tuple[int, int]
 
@@ -59,11 +60,16 @@ def decide_duplicates(issues: Sequence[Issue]) -> list[Decision]:
     ]
 
 
-def near_pairs(features: npt.NDArray[np.floating]) -> list[Pair]:
-    """Return the pairs of photos of which one is among the nearest to the other, by the cosine of their features."""
+def near_pairs(features: npt.NDArray[np.floating], least: float = -1.0) -> list[Pair]:
+    """Return the pairs of photos of which one is among the nearest to the other, by the cosine of their features.
+
+    Args:
+        features: (n, channels).
+        least: cosine that a pair has.
+    """
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     unit = (features / np.maximum(lengths, TINY)).astype(np.float32)
-    return sorted({pair for start in range(0, len(unit), BLOCK) for pair in _near(unit, start)})
+    return sorted({pair for start in range(0, len(unit), BLOCK) for pair in _near(unit, start, least)})
 
 
 def thumbnails(planes: Planes) -> npt.NDArray[np.float32]:
@@ -74,14 +80,15 @@ def thumbnails(planes: Planes) -> npt.NDArray[np.float32]:
     return np.asarray(both - both.mean(axis=1, keepdims=True))
 
 
-def _near(unit: npt.NDArray[np.float32], start: int) -> Iterator[Pair]:
+def _near(unit: npt.NDArray[np.float32], start: int, least: float) -> Iterator[Pair]:
     cosines = unit[start : start + BLOCK] @ unit.T
     own = np.arange(len(cosines))
     cosines[own, own + start] = -np.inf
     count = min(NEIGHBOURS, len(unit) - 1)
     nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count] if count else np.empty((len(own), 0), int)
     for place, others in enumerate(nearest.tolist(), start):
-        yield from ((min(place, other), max(place, other)) for other in others)
+        near = (other for other in others if cosines[place - start, other] >= least)
+        yield from ((min(place, other), max(place, other)) for other in near)
 
 
 def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes) -> dict[Pair, float]:
@@ -92,7 +99,7 @@ def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: 
         doubtful = SEEMS_COPY <= seems < SURE_COPY
         return _close_likeness(photos[pair[0]], photos[pair[1]]) if doubtful else seems
 
-    pairs = sorted({*near_pairs(features), *near_pairs(thumbnails(planes))})
+    pairs = sorted({*near_pairs(features), *near_pairs(thumbnails(planes), SAME_THUMBNAIL)})
     with ThreadPoolExecutor() as pool:
         values = pool.map(confirmed, pairs)
         return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= COPY}
