@@ -111,6 +111,9 @@ class TrainSettings(Part):
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
         learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
+        stop_by: what ends the fine-tuning of a recipe with numbers among its outputs: nothing before its last epoch,
+            of which the best is kept (`loss`), or that the percentiles of predicted numbers come near those of the true
+            ones (`percentiles`), which says nothing of how right the answers about single photos are.
         held_out: share of the photos kept apart to evaluate on.
         answered_accuracy: of the answers that are given; less likely ones become "not sure".
         seed: of everything drawn at random.
@@ -130,6 +133,7 @@ class TrainSettings(Part):
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True
     learning_rate: Annotated[float, Field(gt=0)] = 0.0001
+    stop_by: Literal["loss", "percentiles"] = "loss"
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
@@ -205,6 +209,8 @@ class Recipe(Part):
             raise ValueError("classes needs at least 2" if self.classes else "classes is missing")
         if self.outputs and self.collect.engines != ["dataset"]:
             raise ValueError('collect.engines: a recipe with outputs takes engines = ["dataset"]')
+        if mistake := _unfit(self.train, self.outputs):
+            raise ValueError(mistake)
         if name := _repeated([one.name for one in self.outputs]):
             raise ValueError(f"outputs: “{name}” stands there twice; each output may stand once")
         if label := _repeated(self.labels):
@@ -214,6 +220,19 @@ class Recipe(Part):
         if engine := _repeated(self.collect.engines):
             raise ValueError(f"collect.engines: “{engine}” stands there twice; each engine may stand once")
         return self
+
+
+def _unfit(train: TrainSettings, outputs: list[Output]) -> str:
+    """Say which setting of training a recipe with or without outputs cannot have; "" where all fit."""
+    if train.stop_by != "loss" and not (train.epochs and any(one.kind == "number" for one in outputs)):
+        return 'train.stop_by: “percentiles” is for fine-tuning (epochs) of an output with kind = "number"'
+    only: dict[str, Any] = {"rounds": 1, "cached": True, "faces": "keep"} if outputs else {}
+    for key, value in only.items():
+        if getattr(train, key) != value:
+            return f"train.{key}: a recipe with outputs takes {key} = {str(value).lower()} only; leave it out"
+    if outputs and train.epochs and train.tuned == 1:
+        return "train.tuned: a recipe with outputs tunes a part of the layers; set less than 1"
+    return ""
 
 
 def _repeated(names: list[str]) -> str:

@@ -53,3 +53,21 @@ def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"dataset"', '"bing"'))
     with pytest.raises(RecipeError, match="a recipe with outputs takes engines"):
         load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ("rounds = 2", "train.rounds: a recipe with outputs takes rounds = 1 only"),
+        ("cached = false", "train.cached: a recipe with outputs takes cached = true only"),
+        ('faces = "blur"', "train.faces: a recipe with outputs takes faces = keep only"),
+        ("epochs = 1\ntuned = 1.0", "train.tuned: a recipe with outputs tunes a part of the layers"),
+        ('stop_by = "percentiles"', "train.stop_by: “percentiles” is for fine-tuning"),
+    ],
+)
+def test_a_setting_that_outputs_cannot_have_is_told(tmp_path: Path, settings: str, sentence: str) -> None:
+    path = write_recipe(tmp_path)
+    path.write_text(path.read_text().replace("epochs = 0\n", f"{settings}\n"))
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(path)
+    assert str(caught.value).startswith(f"{path}: {sentence}"), str(caught.value)

@@ -32,7 +32,7 @@ from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor, maps_extractor
 from recognizer.networks.head import make_head, put_head, split_last
-from recognizer.networks.lda import Layer, fit_heads
+from recognizer.networks.lda import Layer, even_weights, fit_heads
 from recognizer.networks.stages import cut, freeze_early, put_back
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
@@ -43,7 +43,7 @@ from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, label_numbers, label_qualities, make_loaders
 from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
-from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, stored
+from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, likelihood, stored
 from recognizer.train.runs import OutOfFold
 from recognizer.train.writing import Trained
 
@@ -66,7 +66,9 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     backbone = load_for_training(settings)
     network, examples = prepare(recipe, photos, backbone, work, watch)
     folds = _deal_folds(recipe, split, examples.labels, number)
+    watch("fitting the last layer", 0, 1)
     heads = fit_heads(examples.embeddings, examples.labels, folds, examples.label_quality)
+    watch("fitting the last layer", 1, 1)
     listener = make_listener(settings, number, settings.folds * len(photos), watch)
     predicted, curves = cross_validate(network, examples, folds, heads.folds, settings, listener, watch)
     choice = choose(predicted, examples.labels, examples.label_quality)
@@ -103,7 +105,7 @@ def prepare(
         network, extractor = nn.Sequential(nn.Identity(), nn.Sequential(last)), head_extractor(backbone, settings)
     features, served = covered_features(photos, extractor, settings, work, watch)
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
-    embeddings = embed_views(network, features) if settings.epochs else features
+    embeddings = embed_views(network, features, watch) if settings.epochs else features
     return network, Examples(features, labels, embeddings, quality, served)
 
 
@@ -160,7 +162,8 @@ def _predict_steps(
     training, validation = examples.of(~chosen), examples.of(chosen)
     learner = _make_learner(network, training, validation, settings, seed)
     mixing = Mixing(
-        lambda trial: predict_features(trial, validation.served).logits, validation.labels, validation.label_quality
+        lambda trial: predict_features(trial, validation.served).logits,
+        likelihood(validation.labels, validation.label_quality),
     )
     fit(learner, settings, seed, [listener(), mixing])
     return mixing.predicted, recorded(learner)
@@ -206,7 +209,8 @@ def _make_learner(
     network: nn.Sequential, training: Examples, validation: Examples, settings: TrainSettings, seed: int
 ) -> Learner:
     set_seed(seed, reproducible=True)
-    dls = make_loaders(training, validation, settings.batch)
+    drawn = even_weights(training.labels, training.label_quality)  # all classes alike, however many photos they have
+    dls = make_loaders(training, validation, settings.batch, drawn)
     learner = Learner(dls, network, CrossEntropyLossFlat(), metrics=accuracy, splitter=default_split)
     learner.remove_cb(ProgressCallback)
     return learner

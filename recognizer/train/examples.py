@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.networks import device
-from recognizer.networks.lda import Floats, even_weights
+from recognizer.networks.lda import Floats
 from recognizer.store.rows import Photo
 
 BATCH = 64  # of photos that are only predicted
@@ -60,22 +60,21 @@ def label_qualities(photos: Sequence[Photo]) -> Quality:
     return np.array([photo.label_quality for photo in photos])
 
 
-def make_loaders(training: Examples, validation: Examples, batch: int) -> DataLoaders:
-    """Return fastai loaders; every epoch takes another view of each photo, as often as its label is likely right.
-
-    All classes are drawn as often, however many photos they have.
+def make_loaders(training: Examples, validation: Examples, batch: int, drawn: Quality) -> DataLoaders:
+    """Return fastai loaders; every epoch takes another view of each photo.
 
     Args:
         training: what is learned from.
         validation: what progress is measured on.
         batch: photos that are learned from at once.
+        drawn: how often each photo is, (n,), compared with others.
     """
 
     def create(places: list[int]) -> tuple[Tensor, Tensor]:
         views = torch.randint(training.features.shape[1], (len(places),)).numpy()
         return _tensors(training.features[places, views], training.labels[places])
 
-    draw = draw_by_quality(even_weights(training.labels, training.label_quality))
+    draw = draw_by_quality(drawn)
     loader = _loader(training, min(batch, len(training.labels)), create, shuffle=True, shuffle_fn=draw)
     whole = _loader(validation, BATCH, lambda places: _tensors(validation.served[places, 0], validation.labels[places]))
     return DataLoaders(loader, whole)

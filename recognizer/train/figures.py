@@ -23,7 +23,7 @@ def figures_of(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         "classes": recipe.labels,
         "loss": np.mean(trained.curves.training_loss, axis=0).round(4).tolist(),
         "curves": vars(trained.curves),
-        "tuning": _tuning(trained.choice),
+        "tuning": describe_tuning(trained.choice),
         **judged(recipe, trained.out_of_fold),
     }
 
@@ -39,7 +39,7 @@ def judged(recipe: Recipe, found: OutOfFold) -> dict[str, Any]:
     return {"judged": _out_of_fold(found, calibration), "calibration": vars(calibration)}
 
 
-def _tuning(choice: Choice) -> dict[str, Any]:
+def describe_tuning(choice: Choice) -> dict[str, Any]:
     """Say which epoch and how much of the change is kept, both 0 where nothing is, and what that gains in nats."""
     numbers = {"gain": choice.gain, "error": choice.error}
     rounded = {name: round(value, 4) if np.isfinite(value) else None for name, value in numbers.items()}

@@ -1,6 +1,6 @@
 """How much of a fine-tuning is kept: which epoch's weights, and how far from those that it began with.
 
-    mixing = Mixing(predict, labels, label_quality)     # a fastai callback, for one fine-tuning
+    mixing = Mixing(predict, likelihood(labels, quality))       # a fastai callback, for one fine-tuning
     choice = choose(mixing.predicted, labels, label_quality)
     network.load_state_dict(mixing.before if choice.step == BEFORE else mixing.kept)
 
@@ -14,6 +14,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import copy
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from recognizer.networks.lda import even_weights
 from recognizer.train.examples import Quality
 
 Logits = npt.NDArray[np.float64]
+Score = Callable[[Logits], Logits]
 State = dict[str, Tensor]
 
 
@@ -69,14 +71,13 @@ class Mixing(Callback):
 
     Args:
         predict: takes a network and returns its logits of these photos, (n, classes).
-        labels: the number of each one's class, (n,).
-        label_quality: how likely each label is right, (n,).
+        score: says of logits how well they tell each photo, (n,); higher is better.
     """
 
     order = 70  # after the recorder
 
-    def __init__(self, predict: Callable[[nn.Module], Logits], labels: Labels, label_quality: Quality) -> None:
-        self.predict, self.labels, self.label_quality = predict, labels, label_quality
+    def __init__(self, predict: Callable[[nn.Module], Logits], score: Score) -> None:
+        self.predict, self.score = predict, score
         self.predicted: dict[Step, Logits] = {}
         self.before: State = {}
         self.kept: State = {}
@@ -102,7 +103,7 @@ class Mixing(Callback):
 
     def _try(self, step: Step) -> None:
         self.predicted[step] = self.predict(self.trial)
-        found = _log_likelihoods(self.predicted[step], self.labels, even_weights(self.labels, self.label_quality))
+        found = self.score(self.predicted[step])
         if found.mean() > self.best:
             self.best, self.kept = found.mean(), stored(self.trial)
 
@@ -157,11 +158,21 @@ def choose(predicted: Mapping[Step, Logits], labels: Labels, label_quality: Qual
         labels: the number of each one's class, (n,).
         label_quality: how likely each label is right, (n,); each photo counts that much, and all classes alike.
     """
-    weights = even_weights(labels, label_quality)
-    found = {step: _log_likelihoods(logits, labels, weights) for step, logits in predicted.items()}
+    score = likelihood(labels, label_quality)
+    found = {step: score(logits) for step, logits in predicted.items()}
+    return choose_by(found, -np.log(predicted[BEFORE].shape[1]))
+
+
+def choose_by(found: Mapping[Step, Logits], guess: float) -> Choice:
+    """Choose the step with the best scores, or `BEFORE` where no gain is beyond chance.
+
+    Args:
+        found: step to the score of each photo that was not learned from, (n,); `BEFORE` is among them.
+        guess: the mean score of guessing.
+    """
     best = max((step for step in found if step != BEFORE), key=lambda step: found[step].mean(), default=BEFORE)
     gain, error = _compare(found[BEFORE], found[best])
-    diverged = bool(found[max(found)].mean() < -np.log(predicted[BEFORE].shape[1]))
+    diverged = bool(found[max(found)].mean() < guess)
     return Choice(best if gain > SURE * error else BEFORE, gain, error, diverged)
 
 
@@ -174,8 +185,7 @@ def is_better(before: Logits, after: Logits, labels: Labels, label_quality: Qual
         labels: the number of each one's class, (n,).
         label_quality: how likely each label is right, (n,).
     """
-    weights = even_weights(labels, label_quality)
-    gain, error = _compare(*(_log_likelihoods(logits, labels, weights) for logits in (before, after)))
+    gain, error = _compare(*map(likelihood(labels, label_quality), (before, after)))
     return gain > SURE * error
 
 
@@ -185,6 +195,16 @@ def _compare(before: Logits, after: Logits) -> tuple[float, float]:
     if not np.isfinite(difference).all() or len(difference) < 2:
         return -np.inf, 0.0
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
+
+
+def likelihood(labels: Labels, label_quality: Quality) -> Score:
+    """Return a score of logits: the log-likelihood of each label, where all classes count alike.
+
+    Args:
+        labels: the number of each photo's class, (n,).
+        label_quality: how likely each label is right, (n,).
+    """
+    return partial(_log_likelihoods, labels=labels, weights=even_weights(labels, label_quality))
 
 
 def _log_likelihoods(logits: Logits, labels: Labels, weights: Quality) -> Logits:

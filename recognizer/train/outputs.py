@@ -4,7 +4,8 @@
     trained = load_outputs(recipe, store)       # the last run's network, calibrated
     trained.predict(photos)                     # logits, (n, total); trained.calibrations says what they mean
 
-The backbone runs once over each photo; then all heads are fitted in closed form (outputs_head.py).
+The backbone runs once over each photo; then all heads are fitted in closed form (outputs_head.py). Where the recipe
+wants epochs, the last layers are fine-tuned from there (outputs_tuning.py), which is kept as far as it helps.
 A run whose settings, photos and values are those of the last one is not trained again.
 """
 
@@ -24,19 +25,22 @@ from torch import nn
 from recognizer.calibration.calibrate import ece
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
-from recognizer.networks.forward import extract, predict
-from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
-from recognizer.networks.head import put_head
-from recognizer.networks.lda import Layer
+from recognizer.networks.forward import predict
+from recognizer.networks.grid import make_grid_head
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
-from recognizer.splits.split import Labels, Split, deal_folds
-from recognizer.splits.values import MISSING, Floats, Target, make_target, split_valued
+from recognizer.splits.split import Split
+from recognizer.splits.values import MISSING, Floats, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
+from recognizer.train.curves import draw_curves
+from recognizer.train.figures import describe_tuning
+from recognizer.train.helped import notes
 from recognizer.train.mixing import stored
-from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, fit_heads
+from recognizer.train.outputs_distributions import draw_distributions
+from recognizer.train.outputs_head import OutputCalibration, Truth
+from recognizer.train.outputs_learning import Learned, find_truths, learn
 from recognizer.train.runs import Run, all_runs
 from recognizer.train.writing import begin_run, finish_run
 
@@ -105,7 +109,7 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
         if run is None or run.metrics["fingerprint"] != fingerprint:
             run = _train(recipe, split, values, store, fingerprint, watch)
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**run.metrics, "missing": split.missing}
+        more = {**run.metrics, "missing": split.missing, "notes": notes(recipe, run)}
         return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **more)
 
 
@@ -119,66 +123,31 @@ def _train(
     recipe: Recipe, split: Split, values: Mapping[str, Values], store: PhotoStore, fingerprint: str, watch: Watch
 ) -> Run:
     begun = time.monotonic()
-    settings, photos = recipe.train, split.learning
-    truths = _truths(recipe, photos, values)
-    backbone = load_for_training(settings)
-    features = extract(photos, grid_extractor(backbone, settings), store.work, watch=watch)["embedding"][:, 0]
-    watch("fitting the heads", 0, 1)
-    folds = _deal_folds(recipe, split, truths)
-    heads = fit_heads(features, stage_shares(backbone, settings.size), truths, folds, settings.answered_accuracy)
-    watch("fitting the heads", 1, 1)
-    network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.bias)))
-    put_head(network, spread(Layer(heads.weight, heads.bias), backbone, settings.size))
+    learned, tuned = learn(recipe, split, find_truths(recipe, split.learning, values), store.work, watch)
     metrics = {
         "round": 1,
         "format": FORMAT,
         "fingerprint": fingerprint,
         "outputs": [one.model_dump() for one in recipe.outputs],
-        "calibration": {name: asdict(one) for name, one in heads.calibrations.items()},
-        "judged": {truth.target.output.name: _judge(truth, heads) for truth in truths},
-        "notes": [],
+        "calibration": {name: asdict(one) for name, one in learned.calibrations.items()},
+        "judged": {truth.target.output.name: _judge(truth, learned) for truth in learned.truths},
         "round_seconds": round(time.monotonic() - begun, 2),
+        **({"curves": vars(tuned.curves), "tuning": describe_tuning(tuned.choice)} if tuned else {}),
     }
-    predictions = {"photos": np.array([photo.sha256 for photo in photos]), "logits": heads.logits, "folds": folds}
-    run = begin_run(store.work, [photo.sha256 for photo in photos], stored(network), predictions)
-    return finish_run(run, settings.model_dump(), metrics)
+    names = np.array([photo.sha256 for photo in learned.photos])
+    predictions = {"photos": names, "logits": learned.logits, "folds": learned.folds}
+    run = begin_run(store.work, [photo.sha256 for photo in split.learning], stored(learned.network), predictions)
+    draw_distributions(learned.truths, learned.calibrations, learned.logits, run.folder / "distributions.png")
+    (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
+    if tuned:
+        draw_curves(tuned.curves, run.folder / "curves.png")
+    return finish_run(run, recipe.train.model_dump(), metrics)
 
 
-def _truths(recipe: Recipe, photos: Sequence[Photo], values: Mapping[str, Values]) -> list[Truth]:
-    """Return what is known of each output.
-
-    Raises:
-        RecognizerError: a class has no photo, or a number has one value only.
-    """
-    targets = [make_target(output, photos, values) for output in recipe.outputs]
-    truths = [Truth(one, one.numbers(photos, values), _amounts(one, photos, values)) for one in targets]
-    for truth in truths:
-        counts = np.bincount(truth.numbers[truth.numbers != MISSING], minlength=truth.target.width)
-        if (counts == 0).any() or len(counts) < 2:
-            names = truth.target.output.labels or ["another value"]
-            raise RecognizerError(
-                f"There is no photo to train “{names[int(counts.argmin())]}” of {truth.target.output.name} with; "
-                f"look at what {recipe.command('collect')} counted, or leave that class out of the recipe."
-            )
-    return truths
-
-
-def _amounts(target: Target, photos: Sequence[Photo], values: Mapping[str, Values]) -> Floats:
-    return target.amounts(photos, values) if target.centres else np.full(len(photos), np.nan)
-
-
-def _deal_folds(recipe: Recipe, split: Split, truths: Sequence[Truth]) -> Labels:
-    """Deal photos out into folds that are alike in the first output; copies are in one fold."""
-    groups = [split.groups[photo.sha256] for photo in split.learning]
-    if len(set(groups)) < recipe.train.folds:
-        raise RecognizerError(f"There are too few photos with values to train with: {len(groups)}.")
-    return deal_folds(truths[0].numbers - MISSING, groups, recipe.train.folds, recipe.train.seed)
-
-
-def _judge(truth: Truth, heads: Heads) -> dict[str, Any]:
-    """Return figures of an output's out-of-fold predictions."""
+def _judge(truth: Truth, learned: Learned) -> dict[str, Any]:
+    """Return figures of an output's predictions for photos that were not learned from."""
     known = truth.numbers != MISSING
-    found = heads.calibrations[truth.target.output.name].of(heads.logits)[known]
+    found = learned.calibrations[truth.target.output.name].of(learned.logits)[known]
     if truth.target.centres:
         errors = found - truth.amounts[known]
         figures = {"mean_absolute_error": np.abs(errors).mean(), "bias": errors.mean()}

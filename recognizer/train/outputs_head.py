@@ -1,12 +1,12 @@
 """The closed-form heads of several outputs: one linear layer, a slice of which belongs to each output.
 
 heads = fit_heads(features, shares, truths, folds, settings.answered_accuracy)
-heads.weight, heads.bias                    # (total, channels), (total,)
+heads.layer                                 # (total, channels)
 heads.calibrations["age"]                   # what its slice means
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.special import log_softmax, softmax
 
 from recognizer.calibration.calibrate import LEAST_THRESHOLD, calibrate
 from recognizer.networks.closed_form import fit_dual, scale
+from recognizer.networks.lda import Layer
 from recognizer.splits.split import Labels
 from recognizer.splits.values import MISSING, Floats, Target
 
@@ -56,14 +57,12 @@ class Heads:
     """Heads side by side.
 
     Args:
-        weight: (total, channels).
-        bias: (total,).
+        layer: (total, channels).
         logits: out-of-fold predictions, (n, total).
         calibrations: name of an output to what its slice means.
     """
 
-    weight: npt.NDArray[np.float32]
-    bias: npt.NDArray[np.float32]
+    layer: Layer
     logits: Floats
     calibrations: dict[str, OutputCalibration]
 
@@ -87,9 +86,23 @@ class Truth:
         known = self.numbers != MISSING
         rows = logits[known] / temperature + self.prior()
         if self.target.centres:
-            found = softmax(rows, axis=1) @ np.array(self.target.centres)
-            return float(np.abs(found - self.amounts[known]).mean())
+            return float(np.abs(self.values(rows) - self.amounts[known]).mean())
         return float(-log_softmax(rows, axis=1)[np.arange(len(rows)), self.numbers[known]].mean())
+
+    def values(self, logits: Floats) -> Floats:
+        """Return the values of a number, (n,), that its slice of the logits tells, (n, width)."""
+        return np.asarray(softmax(logits, axis=1) @ np.array(self.target.centres))
+
+    def guess(self) -> float:
+        """Return what the constant guess loses: the prior of classes in log loss, the median of a number in error."""
+        if self.target.centres:
+            known = self.amounts[self.numbers != MISSING]
+            return float(np.abs(known - np.median(known)).mean())
+        return float(-(np.exp(self.prior()) * self.prior()).sum())
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> "Truth":
+        """Return what is known of some photos, (n,) telling which."""
+        return replace(self, numbers=self.numbers[chosen], amounts=self.amounts[chosen])
 
     def prior(self) -> Floats:
         """Return how likely each class or bin is before a photo is seen, as logarithms."""
@@ -116,15 +129,11 @@ def fit_heads(
     scaled = scale(features, shares)
     kernel = scaled.rows @ scaled.rows.T
     fitted = [_fit_head(kernel, truth, folds) for truth in truths]
-    weight = np.concatenate([(scaled.rows.T @ one.coefficients).T / scaled.deviation for one in fitted])
+    weight = (scaled.rows.T @ np.concatenate([one.coefficients for one in fitted], axis=1)).T / scaled.deviation
     bias = np.concatenate([one.bias for one in fitted]) - weight @ scaled.mean
-    ends = np.cumsum([truth.target.width for truth in truths])
-    calibrations = {
-        truth.target.output.name: _calibrate(truth, one, int(end), wanted)
-        for truth, one, end in zip(truths, fitted, ends, strict=True)
-    }
     logits = np.concatenate([one.logits for one in fitted], axis=1)
-    return Heads(weight.astype(np.float32), bias.astype(np.float32), logits, calibrations)
+    calibrations = calibrate_outputs(truths, logits, [one.shrinkage for one in fitted], wanted)
+    return Heads(Layer(weight.astype(np.float32), bias.astype(np.float32)), logits, calibrations)
 
 
 @dataclass(frozen=True)
@@ -163,15 +172,33 @@ def _out_of_fold(kernel: npt.NDArray[np.floating], truth: Truth, folds: Labels, 
     return logits
 
 
-def _calibrate(truth: Truth, head: _Head, stop: int, wanted: float) -> OutputCalibration:
+def calibrate_outputs(
+    truths: Sequence[Truth], logits: Floats, shrinkages: Sequence[float], wanted: float
+) -> dict[str, OutputCalibration]:
+    """Return what each output's slice of the logits means, by the output's name.
+
+    Args:
+        truths: of each output, of photos that were not learned from.
+        logits: of these photos, (n, total).
+        shrinkages: that the heads were fitted with.
+        wanted: accuracy of the answers that are given.
+    """
+    ends = np.cumsum([truth.target.width for truth in truths]).tolist()
+    return {
+        truth.target.output.name: _calibrate(truth, logits[:, end - truth.target.width : end], shrinkage, end, wanted)
+        for truth, shrinkage, end in zip(truths, shrinkages, ends, strict=True)
+    }
+
+
+def _calibrate(truth: Truth, logits: Floats, shrinkage: float, stop: int, wanted: float) -> OutputCalibration:
     known = truth.numbers != MISSING
     threshold, interval = LEAST_THRESHOLD, [0.0, 0.0]
     if truth.target.centres:
-        found = softmax(head.logits[known], axis=1) @ np.array(truth.target.centres)
+        found = truth.values(logits[known])
         tails = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
         interval = np.quantile(truth.amounts[known] - found, tails).round(4).tolist()
     else:
-        threshold = calibrate(head.logits[known], truth.numbers[known], wanted).threshold
+        threshold = calibrate(logits[known], truth.numbers[known], wanted).threshold
     facts: dict[str, Any] = {"centres": list(truth.target.centres), "threshold": threshold, "interval": interval}
     start = stop - truth.target.width
-    return OutputCalibration(start, stop, shrinkage=head.shrinkage, photos=int(known.sum()), **facts)
+    return OutputCalibration(start, stop, shrinkage=shrinkage, photos=int(known.sum()), **facts)

@@ -22,7 +22,7 @@ from recognizer.train.curves import make_curves
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, make_listener, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
-from recognizer.train.mixing import BEFORE, Mixing, choose
+from recognizer.train.mixing import BEFORE, Mixing, choose, likelihood
 from recognizer.train.runs import OutOfFold
 from recognizer.train.writing import Trained
 
@@ -46,7 +46,9 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     either = other if settings.faces == "blur_random" else None
     learner = make_learner(recipe, learned, backbone, network, either, cropped=True)
     labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
-    mixing = Mixing(lambda trial: predict(trial, backbone, split.validation, settings.size).logits, labels, quality)
+    mixing = Mixing(
+        lambda trial: predict(trial, backbone, split.validation, settings.size).logits, likelihood(labels, quality)
+    )
     callbacks = [
         make_listener(settings, number, len(split.training), watch)(),
         *gpu_callbacks(learner.dls.device, settings),

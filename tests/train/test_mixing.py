@@ -12,7 +12,7 @@ from fastai.data.load import DataLoader
 from fastai.losses import CrossEntropyLossFlat
 from torch import nn
 
-from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, mix, stored
+from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, likelihood, mix, stored
 
 LABELS = np.arange(200) % 4
 SURE = np.ones(200)
@@ -77,7 +77,7 @@ def outputs(network: nn.Module) -> Logits:
 
 
 def test_a_training_that_ends_at_a_step_gives_what_was_predicted_there() -> None:
-    mixing = Mixing(outputs, np.arange(20) % 2, np.ones(20))
+    mixing = Mixing(outputs, likelihood(np.arange(20) % 2, np.ones(20)))
     whole = outputs(tune(mixing))
     assert list(mixing.predicted) == [BEFORE, *(Step(epoch, amount) for epoch in (1, 2, 3) for amount in (0.5, 1.0))]
     assert np.allclose(mixing.predicted[END], whole)

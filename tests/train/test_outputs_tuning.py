@@ -1,0 +1,81 @@
+"""Several outputs are fine-tuned together: each loses by its own scale, a missing value nothing, what helps is kept."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from recognizer.errors import RecognizerError
+from recognizer.outputs import Output, PhotoClass
+from recognizer.recipe import Recipe
+from recognizer.splits.values import MISSING, Target
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.outputs import load_outputs, train_outputs
+from recognizer.train.outputs_head import Truth
+from recognizer.train.outputs_losses import Losses, known_values
+from tests.drawn_dataset import Shapes
+
+COLOUR = Output(name="colour", classes=[PhotoClass(name="red"), PhotoClass(name="blue")])
+SIZE = Output(name="size", kind="number", range=[0, 100])
+
+
+def truths() -> list[Truth]:
+    colours, sizes = np.array([0, 0, 0, 1, MISSING]), np.array([10.0, 10, 20, 30, np.nan])
+    bins = np.array([0, 0, 1, 2, MISSING])
+    return [Truth(Target(COLOUR), colours, np.full(5, np.nan)), Truth(Target(SIZE, (10.0, 20.0, 30.0)), bins, sizes)]
+
+
+def test_the_constant_guess_loses_one_for_each_output_and_a_missing_value_nothing() -> None:
+    losses, known = Losses(truths()), torch.from_numpy(known_values(truths()))
+    guess = torch.tensor([[np.log(0.75), np.log(0.25), 0.0, 0.0, 0.0]]).repeat(5, 1).requires_grad_()
+    assert losses.temperatures(guess, known)[0] == pytest.approx(1, abs=0.2)
+    with torch.no_grad():
+        guess[:, 2:4] = torch.tensor([60.0, 60.0])  # 15, the median
+    found = losses.of_photos(guess, known)
+    assert float(found[:4].detach().mean()) == pytest.approx(2, rel=1e-3) and float(found[4]) == 0
+    losses(guess, known).backward()  # type: ignore[no-untyped-call]
+    assert guess.grad is not None and guess.grad.isfinite().all() and not guess.grad[4].any()
+    assert float(losses.right(guess, known)) == pytest.approx(5 / 8)  # three red ones, two of the first bin
+
+
+def trained_with(shapes: Shapes, work: Path, **settings: Any) -> tuple[Recipe, dict[str, Any]]:
+    shutil.copytree(shapes.work, work)
+    recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update=settings)})
+    with PhotoStore(work, recipe.labels) as store:
+        return recipe, train_outputs(recipe, store)
+
+
+def test_what_is_kept_of_a_fine_tuning_is_what_was_judged(shapes: Shapes, tmp_path: Path) -> None:
+    settings = {"epochs": 4, "stop_by": "percentiles", "learning_rate": 1e-4}
+    recipe, report = trained_with(shapes, tmp_path / "work", **settings)
+    assert 1 <= report["tuning"]["epoch"] <= 4 and report["tuning"]["amount"] == 1 and not report["notes"]
+    assert len(report["curves"]["training_loss"][0]) == report["tuning"]["epoch"]  # none after the one that was near
+    with PhotoStore(tmp_path / "work", recipe.labels) as store:
+        trained = load_outputs(recipe, store)
+        photos = trained.split.validation
+        with np.load(trained.run.folder / "judged.npz") as judged:
+            assert judged["photos"].tolist() == [photo.sha256 for photo in photos]
+            assert trained.predict(photos) == pytest.approx(judged["logits"], abs=0.05)
+    assert report["judged"]["size"]["photos"] == len(photos)
+    assert {"curves.png", "distributions.png"} <= {file.name for file in trained.run.folder.iterdir()}
+
+
+def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes, tmp_path: Path) -> None:
+    recipe, report = trained_with(shapes, tmp_path / "work", epochs=1, learning_rate=0.05, views=1)
+    assert report["tuning"]["epoch"] == 0 and report["notes"][0].startswith("Fine-tuning did not help")
+    with PhotoStore(tmp_path / "work", recipe.labels) as store:
+        trained = load_outputs(recipe, store)
+        photos = trained.split.held_out
+        found = trained.predict(photos)
+    with shapes.store() as store:
+        assert found == pytest.approx(load_outputs(shapes.recipe, store).predict(photos), abs=1e-3)
+
+
+def test_too_few_photos_to_judge_a_fine_tuning_are_told(shapes: Shapes, tmp_path: Path) -> None:
+    with pytest.raises(RecognizerError, match=r"too few to tell whether fine-tuning helps; set epochs = 0"):
+        trained_with(shapes, tmp_path / "work", epochs=1, held_out=0.85)
