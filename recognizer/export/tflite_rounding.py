@@ -129,12 +129,14 @@ def round_by_input(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
 def _columns(layer: nn.Conv2d, given: Tensor) -> Tensor | None:
     """Return what the weights of a convolution are multiplied with at some places, (groups, weights, places).
 
-    None where its groups are neither one nor one a channel.
+    None where its groups are neither one nor one a channel, or it is dilated or pads by a word.
     """
-    if layer.groups not in (1, layer.in_channels) or layer.dilation != (1, 1):
+    if layer.groups not in (1, layer.in_channels) or layer.dilation != (1, 1) or isinstance(layer.padding, str):
         return None
     size = (layer.kernel_size[0], layer.kernel_size[1])
-    parts = functional.unfold(given, size, stride=(layer.stride[0], layer.stride[1]))
+    # Others than torch's own, such as timm's Conv2dSame, add by themselves what a picture lacks around its middle.
+    around = layer.padding if type(layer) is nn.Conv2d else (size[0] // 2, size[1] // 2)
+    parts = functional.unfold(given, size, padding=around, stride=(layer.stride[0], layer.stride[1]))
     photos, weights, places = parts.shape
     by_group = parts.reshape(photos, layer.groups, weights // layer.groups, places)
     columns: Tensor = by_group.permute(1, 2, 0, 3).flatten(2)
