@@ -20,6 +20,7 @@ from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 
 BINS = 12  # of a number, at most; each holds about as many photos
+MOST = 8000  # photos to learn from: heads in closed form weigh every photo against every other, in memory
 MISSING = -1  # the number of a value that is not there
 Floats = npt.NDArray[np.float64]
 
@@ -84,6 +85,8 @@ def _cut(known: Floats) -> list[Floats]:
 def split_valued(recipe: Recipe, store: PhotoStore, values: Mapping[str, Values]) -> Split:
     """Split the kept photos that have values; copies stay together, and those that contradict each other stay out.
 
+    Of more than `MOST` photos to learn from, so many are drawn by their fingerprints; the others are set aside.
+
     Args:
         recipe: the recipe.
         store: the photo store.
@@ -95,12 +98,15 @@ def split_valued(recipe: Recipe, store: PhotoStore, values: Mapping[str, Values]
     def valued(photos: Sequence[Photo]) -> list[Photo]:
         return [photo for photo in photos if photo.sha256 in values and photo.sha256 not in disputed]
 
+    training, validation = valued(split.training), valued(split.validation)
+    drawn = set(sorted(photo.sha256 for photo in (*training, *validation))[:MOST])
+    others = [photo for photo in (*training, *validation) if photo.sha256 not in drawn]
     return replace(
         split,
-        training=valued(split.training),
-        validation=valued(split.validation),
+        training=[photo for photo in training if photo.sha256 in drawn],
+        validation=[photo for photo in validation if photo.sha256 in drawn],
         held_out=valued(split.held_out),
-        aside=valued(split.aside),
+        aside=[*valued(split.aside), *others],
     )
 
 

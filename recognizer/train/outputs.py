@@ -30,7 +30,7 @@ from recognizer.networks.grid import make_grid_head
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split
-from recognizer.splits.values import MISSING, Floats, split_valued
+from recognizer.splits.values import MISSING, MOST, Floats, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
@@ -109,8 +109,15 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
         if run is None or run.metrics["fingerprint"] != fingerprint:
             run = _train(recipe, split, values, store, fingerprint, watch)
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**run.metrics, "missing": split.missing, "notes": notes(recipe, run)}
+        more = {**run.metrics, "missing": split.missing, "notes": [*notes(recipe, run), *_set_aside(split)]}
         return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **more)
+
+
+def _set_aside(split: Split) -> list[str]:
+    """Say that there are more photos than are learned from; nothing where there are not."""
+    if len(split.learning) < MOST:
+        return []
+    return [f"{MOST} photos are learned from, as many as fit into memory; {len(split.aside)} are set aside."]
 
 
 def _last_run(work: Path) -> Run | None:

@@ -10,7 +10,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from recognizer.errors import RecognizerError
 from recognizer.networks.closed_form import fit_dual, scale
 from recognizer.outputs import Output
-from recognizer.splits.values import MISSING, make_target
+from recognizer.splits.values import MISSING, make_target, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue
 from recognizer.train.outputs import load_outputs, train_outputs
@@ -65,6 +65,18 @@ def test_copies_that_contradict_each_other_stay_out(shapes: Shapes, tmp_path: Pa
         store.issues.replace("duplicate", [Issue(one.sha256, "duplicate", 0.9, twin=other.sha256)])
         after = {photo.sha256 for photo in load_outputs(shapes.recipe, store).split.learning}
     assert {photo.sha256 for photo in before} - after == {one.sha256, other.sha256}
+
+
+def test_of_very_many_photos_some_are_drawn_to_learn_from(shapes: Shapes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shapes.store() as store:
+        values = store.readings.all()
+        whole = split_valued(shapes.recipe, store, values)
+        monkeypatch.setattr("recognizer.splits.values.MOST", 40)
+        drawn = split_valued(shapes.recipe, store, values)
+        again = split_valued(shapes.recipe, store, values)
+    assert len(drawn.learning) == 40 < len(whole.learning) and drawn.validation
+    assert drawn == again and drawn.held_out == whole.held_out
+    assert len(drawn.aside) == len(whole.learning) - 40
 
 
 def test_the_dual_form_is_linear_discriminant_analysis() -> None:
