@@ -43,7 +43,7 @@ class LabelEstimate:
         labels: the number of each photo's class, (n,).
         probabilities: of truly being of each class, the label taken into account, (n, classes).
         surely_wrong: the least probability that the label is wrong, of those that each dealing of folds gives under
-            noise that labels do not speak against, (n,).
+            uniform noise that labels do not speak against, (n,).
         off_topic: how surely a photo is nearer to the middle of all photos than to any class, (n,).
         noise: the label noise that fits.
     """
@@ -119,20 +119,20 @@ def estimate_labels(
         seed: of the folds.
     """
     classes, labels = np.unique(np.array(names), return_inverse=True)
-    discriminants, surely_wrong = np.zeros((len(labels), len(classes))), np.ones(len(labels))
     dealings = [teaching_folds(labels, groups, held_out, seed + repeat) for repeat in range(REPEATS)]
     tried = _taught_twice(settings, labels, dealings[0], held_out, fit_pairs)[~held_out]
     fit: Fit = fit_pairs if is_by_pairs(tried, labels[~held_out]) else fit_noise
-    for folds in dealings:
-        one = _taught_twice(settings, labels, folds, held_out, fit)
-        discriminants += one / REPEATS
-        surely_wrong = np.minimum(surely_wrong, least_wrong(one, labels, ~held_out))
+    found = [_taught_twice(settings, labels, folds, held_out, fit) for folds in dealings]
+    discriminants = np.mean(found, axis=0)
+    # Shares of so many pairs are too little sure for rules to go by.
+    if fit is fit_pairs:
+        found = [_taught_twice(settings, labels, folds, held_out, fit_noise) for folds in dealings]
     noise = fit(discriminants[~held_out], labels[~held_out])
     return LabelEstimate(
         classes.tolist(),
         labels,
         noise.true_class(discriminants, labels),
-        surely_wrong,
+        np.min([least_wrong(one, labels, ~held_out) for one in found], axis=0),
         # Features are centred, so that the middle of all photos has a discriminant of zero.
         expit(-logsumexp(discriminants / noise.temperature, axis=1)),
         noise,
