@@ -6,6 +6,7 @@ weights.pth      of the whole network
 judged.npz       out-of-fold predictions
 decisions.json   what the next round was told about labels, once there is one
 curves.png       how the round went
+distributions.png    of several outputs: numbers that are told, next to the true ones
 metrics.json     the figures; written last, it says that the run is whole
 
 A run that learned from a photo which was forgotten since is not used any more, nor are later rounds of its training:
