@@ -23,6 +23,28 @@ export function folded(key, confidences, start = 1) {
   return details;
 }
 
+/**
+ * A number's interval within the range that it may have, and the number in it.
+ *
+ * @param {{value: number, low: number, high: number}} reading
+ * @param {[number, number]} range least and largest
+ * @param {string} unit
+ */
+export function rangeBar({ value, low, high }, [least, most], unit) {
+  const place = (number) => Math.min(Math.max((number - least) / (most - least), 0), 1);
+  const item = document.createElement("li");
+  const track = element("span", "track");
+  track.ariaHidden = "true";
+  const fill = element("span", "fill");
+  fill.style.setProperty("--start", place(low));
+  fill.style.setProperty("--share", place(high) - place(low));
+  track.append(fill, mark(place(value)));
+  item.append(english("span", "name", `${least}`), " ", english("span", "share", `${most} ${unit}`.trim()), track);
+  const list = element("ol", "bars range");
+  list.append(item);
+  return list;
+}
+
 function bars(confidences, start) {
   const list = element("ol", "bars");
   list.start = start;

@@ -2,6 +2,7 @@
 import { isWebPage, sentence } from "./dom.js";
 import { renderGroups } from "./groups.js";
 import { spoken } from "./outputs.js";
+import { sourced } from "./verdict.js";
 import { put } from "./words.js";
 
 const BLURRED = ["blur", "blur_random"];
@@ -34,11 +35,11 @@ function seenSentence(seen) {
   return { key: "answer.seen", values: { photos: seen.photos, share: { counted: seen.share }, low, high } };
 }
 
-function agreementSentence({ accuracy: share, accuracy_interval: interval, photos }) {
+function agreementSentence({ accuracy: share, accuracy_interval: interval, photos, source }) {
   const isMeasured = typeof share === "number" && typeof photos === "number" && interval?.length === 2;
   if (!isMeasured) return { key: "answer.unmeasured", values: {} };
   const [low, high] = interval.map((counted) => ({ counted }));
-  return { key: "answer.accuracy", values: { right: Math.round(share * photos), photos, share: { counted: share }, low, high } };
+  return { key: sourced("answer.accuracy", source), values: { right: Math.round(share * photos), photos, share: { counted: share }, low, high } };
 }
 
 /** How well an output does, next to always giving the same answer. */

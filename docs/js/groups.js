@@ -11,7 +11,7 @@ export function renderGroups(place, { classes, outputs = [{ name: "", classes }]
   const shown = [...place.querySelectorAll(".name")].map((name) => name.textContent);
   const wanted = heads.flatMap((head) => head.classes.map(({ name }) => name));
   if (JSON.stringify(shown) === JSON.stringify(wanted)) return;
-  const { className } = place.querySelector("ul") ?? { className: place.dataset.list };
+  const { className } = place.querySelector("ul");
   place.replaceChildren(...heads.flatMap((head) => drawn(head, className)));
 }
 

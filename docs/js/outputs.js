@@ -1,5 +1,5 @@
 /** Draws what several outputs say of a photo: a class with its bars, or a number with its interval. */
-import { barsOf } from "./bars.js";
+import { barsOf, rangeBar } from "./bars.js";
 import { element, english, sentence } from "./dom.js";
 import { sharing } from "./sharing.js";
 import { shareLine } from "./takes.js";
@@ -59,7 +59,7 @@ function confidencesOf({ probabilities }) {
 function interval(reading, known) {
   if (known.coverage === undefined) return [];
   const { key, values } = intervalSentence(reading, known);
-  return [sentence("p", "", key, values)];
+  return [rangeBar(reading, known.range, reading.unit), sentence("p", "", key, values)];
 }
 
 function intervalSentence(reading, { coverage }) {

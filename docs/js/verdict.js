@@ -31,14 +31,19 @@ function likeKey(source) {
   return SOURCES.includes(source) ? `answer.like_${source}` : "answer.like";
 }
 
+/** The key of a sentence that says photos, or that of the one that says pictures where a program drew them. */
+export function sourced(key, source) {
+  return source === "drawn" ? `${key}_drawn` : key;
+}
+
 /**
  * How often the Space agrees with the labels of photos of a class.
  *
  * @returns {{key: string, values: object} | null} null where it does not tell
  */
-export function measuredFor(name, { per_class: found }) {
+export function measuredFor(name, { per_class: found, source }) {
   const told = found?.[name];
   if (typeof told?.accuracy !== "number" || typeof told.photos !== "number") return null;
   const right = Math.round(told.accuracy * told.photos);
-  return { key: "answer.right_for", values: { name: { name }, right, photos: told.photos } };
+  return { key: sourced("answer.right_for", source), values: { name: { name }, right, photos: told.photos } };
 }

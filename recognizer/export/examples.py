@@ -15,7 +15,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     """Copy a few photos, one a class: none that was learned from, and only such as come with a licence.
 
     Args:
-        recipe: the recipe, which may want none.
+        recipe: the recipe, which may want none, and gets none where its classes are groups of people.
         store: the photo store, for the examples that collecting found.
         held_out: photos that come before those.
         folder: where to; it is made.
@@ -24,7 +24,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
         What model.json says of each: `file`, `label`, `title`, `page`, `licence` and `author`.
     """
     folder.mkdir()
-    if not recipe.collect.examples:
+    if recipe.people or not recipe.collect.examples:  # no page shows a photo of somebody as an example of a group
         return []
     first = {photo.label: photo for photo in reversed([*held_out, *store.examples.all()]) if photo.licence}
     chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]

@@ -119,6 +119,8 @@ def _odd_output(one: dict[str, Any]) -> str | None:
     pairs = [one["range"], one["interval"]] if is_number else []
     if one["start"] < 0 or one["stop"] - one["start"] != width or any(len(pair) != 2 for pair in pairs):
         return f"{place} is not of its own size"
+    if is_number and one["range"][0] >= one["range"][1]:
+        return f"{place}.range does not rise"
     return None
 
 

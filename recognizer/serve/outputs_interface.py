@@ -8,18 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
-from recognizer.serve.outputs import OutputsClassifier, Readings
+from recognizer.serve.at_once import answer_at_once
+from recognizer.serve.facts import contact_link
+from recognizer.serve.outputs import OutputsClassifier, Reading, Readings
 from recognizer.serve.outputs_pages import render
 from recognizer.serve.parts import Page, ShownUpload, Upload
-from recognizer.serve.rendering import render_empty, render_fault
+from recognizer.serve.rendering import bars_of, place_of, render_empty
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
-from recognizer.words.words import SOURCE, words_in
+from recognizer.words.words import SOURCE, Words, words_in
 
 WORDS = words_in(SOURCE)
+ALOUD = """() => document.getElementById("answer").setAttribute("aria-live", "polite")"""
 OF_NETWORK = frozenset(["start", "stop", "centres", "groups"])  # of an output, what no page needs
 
 
@@ -36,7 +40,8 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
     facts = classifier.facts
     page = Page(title=facts["title"], analytics_enabled=False)
     with page:
-        gr.HTML(render("outputs_top.html", facts, looks_for_faces=classifier.looks_for_faces))
+        said = {"looks_for_faces": classifier.looks_for_faces, "contact": contact_link(facts)}
+        gr.HTML(render("outputs_top.html", facts, **said))
         with gr.Row():
             with gr.Column():
                 photo = ShownUpload(
@@ -44,14 +49,8 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
                 )
             with gr.Column():
                 answer = gr.HTML(render_empty(WORDS), elem_id="answer")
-        photo.change(
-            _comparer(classifier),
-            photo,
-            answer,
-            api_visibility="private",
-            trigger_mode="always_last",
-            concurrency_limit=usable_processors(),
-        )
+        answer_at_once(photo, gr.Number(0, precision=0, visible=False), answer, _comparer(classifier))
+        page.load(fn=None, js=ALOUD, api_visibility="private")
         asked, told = Upload(visible=False), gr.JSON(visible=False)
         limit = usable_processors()
         gr.Button(visible=False).click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
@@ -60,16 +59,8 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
     return page
 
 
-def _comparer(classifier: OutputsClassifier) -> Callable[[bytes | None], str]:
-    def compare(data: bytes | None) -> str:
-        if data is None:
-            return render_empty(WORDS)
-        try:
-            return render_readings(classifier.answer(data), classifier.facts)
-        except PictureError as error:
-            return render_fault(str(error), WORDS)
-
-    return compare
+def _comparer(classifier: OutputsClassifier) -> Callable[[bytes, Words], str]:
+    return lambda data, words: render_readings(classifier.answer(data), classifier.facts)
 
 
 def _predictor(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[str, Any]]:
@@ -116,5 +107,20 @@ def render_readings(readings: Readings, facts: dict[str, Any]) -> str:
         facts: model.json, checked.
     """
     about = {one["name"]: one for one in facts["outputs"]}
-    rows = [{"name": name, "reading": one, "about": about[name]} for name, one in readings.items()]
-    return render("outputs_answer.html", facts, rows=rows, percent=WORDS.percent)
+    rows = [
+        {"name": name, "reading": one, "about": about[name], **_drawn(one, about[name])}
+        for name, one in readings.items()
+    ]
+    return render("outputs_answer.html", facts, rows=rows, words=WORDS)
+
+
+def _drawn(reading: Reading, about: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said and drawn of a reading: bars of classes, or the places of a number within its range."""
+    if reading.kind == "number":
+        least, most = about["range"]
+        low, high, value = ((one - least) / (most - least) for one in (reading.low, reading.high, reading.value))
+        return {"places": {"low": place_of(low), "width": place_of(high - low), "value": place_of(value)}}
+    strong = Markup("<strong>{}</strong>").format(next(iter(reading.probabilities)))
+    said = WORDS.mark_up("answer.unsure", name=strong) if reading.not_sure else strong
+    mark = place_of(reading.threshold) if reading.not_sure else None
+    return {"said": said, "bars": bars_of(reading.probabilities, WORDS), "mark": mark}

@@ -45,17 +45,29 @@ def render_answer(explanation: Explanation, facts: dict[str, Any], photo: bytes,
         words: the language to say it in.
     """
     told = verdict(explanation.prediction, facts, words)
-    shares = explanation.prediction.probabilities.items()
     return _TEMPLATES.get_template("answer.html").render(
         verdict=told,
-        bars=[{"name": name, "words": words.percent(share), "share": f"{share * 100:.1f}"} for name, share in shares],
-        threshold=f"{facts['threshold'] * 100:.1f}",
+        bars=bars_of(explanation.prediction.probabilities, words),
+        threshold=place_of(facts["threshold"]),
         about=_about(told.name, facts, words),
         words=words,
         preview=None if photo.startswith(_SHOWN) else _preview(explanation.picture),
         similar=explanation.similar,
+        similar_title=words.say(words.key_for("answer.similar", source(facts).kind)),
         evidence=jpeg_url(draw_evidence(explanation)) if told.name and explanation.evidence else None,
     )
+
+
+def bars_of(probabilities: dict[str, float], words: Words) -> list[dict[str, str]]:
+    """Return what bars.html draws: of each class its name, its share in words, and how long its bar is, in percent."""
+    return [
+        {"name": name, "words": words.percent(share), "share": place_of(share)} for name, share in probabilities.items()
+    ]
+
+
+def place_of(share: float) -> str:
+    """Return where along a bar a share of 1 is, in percent."""
+    return f"{min(max(share, 0.0), 1.0) * 100:.1f}"
 
 
 def render_empty(words: Words) -> str:
@@ -82,7 +94,7 @@ def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: W
         words: the language to say it in.
     """
     return _TEMPLATES.get_template("below.html").render(
-        measured=measured(facts["metrics"], words),
+        measured=measured(facts["metrics"], words, source(facts).kind),
         faces=rests_on_faces(facts, words),
         threshold=words.percent(facts["threshold"]),
         source=words.say(f"page.from_{source(facts).kind}"),
@@ -103,7 +115,7 @@ def _about(name: str, facts: dict[str, Any], words: Words) -> dict[str, Any] | N
     entry = next((entry for entry in facts["classes"] if entry["name"] == name), None)
     if entry is None:
         return None
-    return {**entry, "link": web_link(entry["link"]), "measured": measured_for(name, facts["metrics"], words)}
+    return {**entry, "link": web_link(entry["link"]), "measured": measured_for(name, facts, words)}
 
 
 def _preview(picture: Image.Image) -> str:

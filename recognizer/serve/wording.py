@@ -55,8 +55,14 @@ def verdict(prediction: Prediction, facts: dict[str, Any], words: Words) -> Verd
     return Verdict("sure", headline, name, words.say("answer.share", share=likely))
 
 
-def measured(metrics: dict[str, Any], words: Words) -> str:
-    """Say how often the model is right by what people saw, or agrees with labels, and what that leaves plausible."""
+def measured(metrics: dict[str, Any], words: Words, kind: str = "found") -> str:
+    """Say how often the model is right by what people saw, or agrees with labels, and what that leaves plausible.
+
+    Args:
+        metrics: of model.json, checked.
+        words: the language to say it in.
+        kind: of its photos, see `Source`.
+    """
     if seen := seen_accuracy(metrics):
         low, high = seen["interval_further"]
         return words.say(
@@ -70,7 +76,7 @@ def measured(metrics: dict[str, Any], words: Words) -> str:
         return words.say("answer.unmeasured")
     low, high = metrics["accuracy_interval"]
     return words.say(
-        "answer.accuracy",
+        words.key_for("answer.accuracy", kind),
         right=round(metrics["accuracy"] * metrics["photos"]),
         photos=metrics["photos"],
         share=words.rounded(metrics["accuracy"]),
@@ -100,9 +106,9 @@ def training_faces(facts: dict[str, Any]) -> str:
     return str(train.get("faces", "keep")) if isinstance(train, dict) else "keep"
 
 
-def measured_for(name: str, metrics: dict[str, Any], words: Words) -> str:
+def measured_for(name: str, facts: dict[str, Any], words: Words) -> str:
     """Say how often it agrees with the label of photos of a class; nothing where that has not been measured."""
-    found = metrics.get("per_class")
+    found = facts["metrics"].get("per_class")
     told = found.get(name) if isinstance(found, dict) else None
     if (
         not isinstance(told, dict)
@@ -110,8 +116,8 @@ def measured_for(name: str, metrics: dict[str, Any], words: Words) -> str:
         or not isinstance(told.get("photos"), int)
     ):
         return ""
-    right = round(told["accuracy"] * told["photos"])
-    return words.say("answer.right_for", name=name, right=right, photos=told["photos"])
+    key = words.key_for("answer.right_for", source(facts).kind)
+    return words.say(key, name=name, right=round(told["accuracy"] * told["photos"]), photos=told["photos"])
 
 
 def source(facts: dict[str, Any]) -> Source:

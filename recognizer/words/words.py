@@ -36,6 +36,11 @@ class Words:
         """
         return self._find(key).format(**values)
 
+    def key_for(self, key: str, kind: str) -> str:
+        """Return the key of a sentence as it is for photos of a kind, "found" or "drawn"; `key` where all are alike."""
+        section, _, name = key.partition(".")
+        return f"{key}_{kind}" if f"{name}_{kind}" in self._said[section] else key
+
     def mark_up(self, key: str, **values: Any) -> Markup:
         """Return a sentence for HTML: a value that is no `Markup` is escaped."""
         return Markup(self._find(key)).format(**values)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from recognizer.export.examples import write_examples
 from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
@@ -35,9 +37,12 @@ def test_a_class_whose_photos_have_no_licence_shows_the_one_found_apart(
     assert attribution(recipe, credited(copied)).count("A scarf") == 2
 
 
-def test_a_recipe_that_wants_no_examples_shows_none(copied: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("why", ["collect", "people"])
+def test_a_recipe_that_wants_no_examples_or_is_about_people_shows_none(
+    copied: PhotoStore, recipe: Recipe, tmp_path: Path, why: str
+) -> None:
     settings = recipe.collect.model_copy(update={"examples": False})
-    other = recipe.model_copy(update={"collect": settings})
+    other = recipe.model_copy(update={"people": True} if why == "people" else {"collect": settings})
     copied.examples.add("Chevron", APART, drawn("sample:argyle/0046.jpg"))
     held_out = split_kept(recipe, copied).held_out
     assert write_examples(other, copied, held_out, tmp_path / "examples") == []

@@ -93,7 +93,8 @@ def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
         phone = browser.new_page(viewport={"width": 360, "height": 740})
         phone.goto(page)
         phone.set_input_files("input[type=file]", blue_disc)
-        phone.wait_for_selector("#answer .fill")
+        phone.wait_for_selector("#answer[aria-live=polite] .fill")
+        phone.wait_for_function("document.querySelector('#answer').getBoundingClientRect().top < innerHeight / 2")
         assert phone.evaluate("document.querySelector('#answer').getBoundingClientRect().width") > 280
         for name in ("", "/how", "/data", "/docs"):
             phone.goto(f"{page}{name}")
@@ -119,7 +120,7 @@ def test_both_runtimes_answer_alike(shapes_model: Path, blue_disc: Path) -> None
 def test_an_answer_shows_bars_for_classes_and_an_interval_for_a_number(shapes_model: Path, blue_disc: Path) -> None:
     classifier = OutputsClassifier(shapes_model)
     shown = render_readings(classifier.answer(blue_disc.read_bytes()), classifier.facts)
-    assert shown.count('class="fill"') == 5 and "<strong>blue</strong>" in shown and "pixels" in shown
+    assert shown.count('class="fill"') == 6 and "<strong>blue</strong>" in shown and "pixels" in shown
     assert "no facts about anybody" in shown
 
 
@@ -130,6 +131,9 @@ def test_a_class_that_is_not_likely_enough_is_not_sure(shapes_model: Path, tmp_p
     (folder / "model.json").write_text(json.dumps(facts))
     reading = OutputsClassifier(folder).answer(blue_disc.read_bytes())["shape"]
     assert isinstance(reading, ClassesReading) and reading.not_sure and reading.label == NOT_SURE
+    shown = render_readings({"shape": reading}, OutputsClassifier(folder).facts)
+    assert f"Not sure. Closest: <strong>{next(iter(reading.probabilities))}</strong>" in shown
+    assert shown.count('class="mark" style="left:100.0%"') == 1, "from where it answers"
 
 
 def test_a_photo_without_a_face_or_with_several_gets_a_sentence_where_one_is_wanted(

@@ -150,7 +150,7 @@ def test_a_sure_answer_tells_of_its_class_and_never_claims_certainty(recognizer:
 def test_what_it_compares_with(recognizer: Page, served: Served) -> None:
     expect(recognizer.locator("#accuracy")).to_contain_text(
         re.compile(
-            r"It agreed with the label of \d+ of \d+ test photos, none of which it had learned from "
+            r"It agreed with the label of \d+ of \d+ test pictures, none of which it had learned from "
             r"\(\d+.%; plausibly \d+.% to \d+.%\)"
         )
     )

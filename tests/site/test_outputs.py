@@ -19,6 +19,10 @@ from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import serving
 from tests.site.watching import PHONE, Watched, wait_for
 
+BOXES = """async (all) => {
+    await Promise.all(document.getAnimations().map((one) => one.finished));
+    return all.map((one) => one.getBoundingClientRect()).map(({ left, width }) => [left, width]);
+}"""
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -74,7 +78,12 @@ def test_every_output_is_shown_in_its_form(watched: Watched, home: str, space: s
     expect(page.locator("#answer h3")).to_have_text(
         [re.compile("^shape: .*disc"), "colour: blue", f"size: {size['value']:.0f} pixels"]
     )
-    expect(page.locator("#answer .bars .name")).to_have_count(5)
+    expect(page.locator("#answer .bars .name")).to_have_count(6)
+    drawn = page.locator("#answer .reading").last.locator(".fill, .track").evaluate_all(BOXES)
+    (left, width), (start, share) = drawn
+    assert [(start - left) / width, share / width] == pytest.approx(
+        [size["low"] / 100, (size["high"] - size["low"]) / 100], abs=0.02
+    )
     expect(page.locator("#answer")).to_contain_text(f"from {size['low']:.0f} to {size['high']:.0f} pixels")
     expect(page.locator("#comparison .quiet").first).to_contain_text("shape: it agreed with the label of")
     off = re.compile(r"size: on \d+ test photos it was [\d.]+ pixels off on average")

@@ -39,7 +39,19 @@ def test_pages_are_worded_for_what_the_recipe_is(kind: str, people: bool) -> Non
     assert bool(OF_GROUPS.search(re.sub(r"<[^>]*>|ethnicity", "", text))) == people
     assert ("search engine" in text or "Image search is asked" in text) == (kind == "found")
     assert ("A program draws" in text) == (kind == "drawn")
+    assert ("Which pictures does this photo look like?" in text) == (kind == "drawn")
     assert "resnet" not in text
+
+
+@pytest.mark.parametrize("name", ["utkface", "fairface"])
+def test_pages_of_several_outputs_speak_of_a_data_set_and_not_of_groups(name: str) -> None:
+    told = load_recipe(name)
+    text = " ".join(render_pages(told).values())
+    assert told.people and not OF_GROUPS.search(re.sub(r"<[^>]*>|ethnicity", "", text))
+    labels = sum(len(one.classes) for one in told.outputs)
+    assert f"the photos of a data set, which have {labels} labels" in text
+    assert "<h3>age</h3>" in text and " years</span>" in text and "The labels were given by others" in text
+    assert "leads to more about it" not in text, "no class has a link"
 
 
 def test_names_of_a_recipe_are_text_and_links() -> None:
