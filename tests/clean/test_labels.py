@@ -103,6 +103,17 @@ def test_shares_of_pairs_are_those_of_the_labels() -> None:
     assert fit_pairs(*listed(2000, alike=False)).share == pytest.approx(0.25, abs=0.06)
 
 
+def test_wrong_labels_of_look_alikes_are_found_but_no_rule_goes_by_that() -> None:
+    random = np.random.default_rng(1)
+    truth = np.arange(400) % 4
+    bad = random.random(400) < 0.15
+    features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((400, 40))
+    names, groups = np.where(bad, truth ^ 1, truth).astype(str).tolist(), [str(n) for n in range(400)]
+    estimate = estimate_labels(names, LdaSettings(features, 0.5), groups, np.zeros(400, dtype=bool), 0)
+    assert (estimate.wrong > 0.5)[bad].mean() > 0.7 and (estimate.wrong > 0.5)[~bad].mean() < 0.05
+    assert estimate.surely_wrong.max() < 0.5
+
+
 def test_wrong_labels_teach_little() -> None:
     random = np.random.default_rng(1)
     truth = random.integers(0, 4, 400)
