@@ -17,12 +17,14 @@ from tests.browser import site as served_site
 from tests.drawn_dataset import Shapes, draw
 from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import serving
+from tests.site.test_accessibility import AXE, faults
 from tests.site.watching import PHONE, Watched, wait_for
 
 BOXES = """async (all) => {
     await Promise.all(document.getAnimations().map((one) => one.finished));
     return all.map((one) => one.getBoundingClientRect()).map(({ left, width }) => [left, width]);
 }"""
+PAGES = ("index", "about", "how", "data", "recognizer")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 
 
@@ -108,12 +110,26 @@ def test_the_pages_about_its_figures_are_linked(watched: Watched, home: str, spa
 def test_all_pages_fit(watched: Watched, home: str, disc: Path, size: ViewportSize) -> None:
     page = watched.page
     page.set_viewport_size(size)
-    for name in ("index", "about", "how", "data", "recognizer"):
+    for name in PAGES:
         page.goto(f"{home}/{name}.html")
         if name == "recognizer":
             ask(page, page.url, disc)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         assert small_targets(page) == [], name
+
+
+def test_axe_finds_nothing_on_any_page(browser: Browser, home: str, space: str, disc: Path) -> None:
+    with browser.new_context(bypass_csp=True, viewport=PHONE, reduced_motion="reduce", locale="en-GB") as context:
+        context.add_init_script(path=AXE)
+        page = context.new_page()
+        found = {}
+        of_space = [f"{space}/{name}" for name in ("how", "data", "docs")]
+        for address in [f"{home}/{name}.html" for name in PAGES] + of_space:
+            page.goto(address)
+            found[address] = faults(page)
+        ask(page, f"{home}/recognizer.html", disc)
+        found["answer"] = faults(page)
+    assert {place: told for place, told in found.items() if told} == {}
 
 
 def test_an_answer_can_be_taken_along(watched: Watched, home: str, disc: Path) -> None:
