@@ -5,6 +5,7 @@ model folder -> facts.py        what model.json says, checked; which examples ma
              -> classifier.py   Classifier: a photo's bytes to a prediction; outputs.py: the same of several outputs;
                                 opening.py: whichever a folder is of
              -> interface.py    make_interface: Gradio's page, its endpoints `/predict` and `/about`
+                                outputs_interface.py of several outputs; at_once.py: a photo chosen, an answer drawn
              -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
              -> server.py       serve: both on one port, in one process
 

@@ -39,7 +39,8 @@ SHAPE: dict[str, Any] = {
 }
 SEEN = {"share": float, "photos": int, "interval_further": [float]}
 # The same of a model with several outputs; its pages show figures, too.
-GROUP = {"group": str, "photos": int}
+ACCURACY = {"accuracy": (float,), "accuracy_interval": ([float],)}
+GROUP = {"group": str, "photos": int, **ACCURACY}
 OUTPUTS_SHAPE: dict[str, Any] = {
     **{name: SHAPE[name] for name in ("title", "description", "preprocessing", "sha256", "versions")},
     "recipe": {**SHAPE["recipe"], "train": {"backbone": str}},
@@ -51,7 +52,7 @@ OUTPUTS_SHAPE: dict[str, Any] = {
 CLASSES_SHAPE: dict[str, Any] = {
     "classes": [{"name": str, "description": str, "link": str}],
     "threshold": float,
-    "metrics": {"accuracy": (float,), "per_class": {EVERY: {"photos": int}}, "constant": {"answer": str}},
+    "metrics": {**ACCURACY, "per_class": {EVERY: {"photos": int, **ACCURACY}}, "constant": {"answer": str}},
 }
 NUMBER_SHAPE: dict[str, Any] = {
     **{"unit": str, "range": [float], "centres": [float], "interval": [float], "coverage": float},

@@ -15,12 +15,13 @@ import gradio as gr
 
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
+from recognizer.serve.at_once import answer_at_once
 from recognizer.serve.classifier import Classifier, Explanation, Prediction
 from recognizer.serve.facts import example_credits, example_files, seen_accuracy
 from recognizer.serve.parts import Answer, Page, ShownUpload, Upload
-from recognizer.serve.rendering import render_answer, render_below, render_empty, render_fault, render_top
+from recognizer.serve.rendering import render_answer, render_below, render_empty, render_top
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
-from recognizer.serve.scripts import CLEAR, INTO_VIEW, LOST, START, in_each_language, words_of
+from recognizer.serve.scripts import START, in_each_language, words_of
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.serve.wording import source, training_faces
@@ -57,7 +58,7 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
             answer = gr.HTML(render_empty(words), elem_id="answer")
         below = gr.HTML(render_below(facts, credits, words))
         _start_in_language(page, [language, top, below, photo, *shown], facts, credits)
-        _answer_at_once(photo, language, answer, classifier)
+        answer_at_once(photo, language, answer, _comparer(classifier))
         _answer_programs(classifier)
         gr.api(_about(facts, credits), api_name="about")  # type: ignore[attr-defined]
     page.queue(max_size=MOST_WAITING, api_open=False)
@@ -116,33 +117,11 @@ def _answer_programs(classifier: Classifier) -> None:
     button.click(_explainer(classifier), photo, explanation, api_name="explain", concurrency_limit=usable_processors())
 
 
-def _answer_at_once(photo: Upload, language: gr.Number, answer: gr.HTML, classifier: Classifier) -> None:
-    """Let the old answer go when the photo changes, and the new one come, be told aloud, and be in view."""
+def _comparer(classifier: Classifier) -> Callable[[bytes, Words], str]:
+    def compare(data: bytes, words: Words) -> str:
+        return render_answer(classifier.explain(data), classifier.facts, data, words)
 
-    def compare(data: bytes | None, number: int | None) -> str:
-        words = words_of(number)
-        if data is None:
-            return render_empty(words)
-        try:
-            return render_answer(classifier.explain(data), classifier.facts, data, words)
-        except PictureError as error:
-            return render_fault(str(error), words)
-
-    asked = [photo, language]
-    photo.change(
-        fn=None, inputs=asked, outputs=answer, js=in_each_language(CLEAR), queue=False, api_visibility="private"
-    )
-    compared = photo.change(
-        compare,
-        asked,
-        answer,
-        api_visibility="private",
-        show_progress="hidden",
-        trigger_mode="always_last",
-        concurrency_limit=usable_processors(),
-    )
-    compared.failure(fn=None, inputs=language, outputs=answer, js=in_each_language(LOST))
-    compared.then(fn=None, js=INTO_VIEW)
+    return compare
 
 
 def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
