@@ -41,7 +41,8 @@ def follow_changes(recipe: Recipe, work: Path) -> list[str]:
 
 def _of(recipe: Recipe) -> dict[str, Any]:
     classes = {one.name: list(one.queries) for one in recipe.classes}
-    return {"classes": classes, "clean": recipe.clean.model_dump(), "train": recipe.train.model_dump()}
+    settings = {"clean": recipe.clean.model_dump(), "train": recipe.train.model_dump()}
+    return {"classes": classes, "outputs": [one.model_dump(mode="json") for one in recipe.outputs], **settings}
 
 
 def _renamed(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: Path) -> list[str]:
@@ -98,6 +99,10 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if changed:
         anew = "features and training are" if FEATURES & set(changed) else "the training is"
         says.append(f"[train] has another {', '.join(changed)}: {anew} made anew; photos and decisions stay.")
+    if before.get("outputs", now["outputs"]) != now["outputs"]:
+        says.append(
+            "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."
+        )
     if before.get("clean", now["clean"]) != now["clean"]:
         says.append("[clean] has changed: clean lets the rules decide anew; what people decided stays.")
     return says

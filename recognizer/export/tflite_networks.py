@@ -51,7 +51,7 @@ class Raw(nn.Module):
         super().__init__()
         self.embed, last = split_last(network)
         self.heads = nn.ModuleList(_rows(last, one) for one in told)
-        self.ends = nn.ModuleList(_expectation(one) if one.centres else _Ahead(ahead) for one in told)
+        self.ends = nn.ModuleList(_Expectation(one.centres) if one.centres else _Ahead(ahead) for one in told)
         self.register_buffer("mean", torch.tensor(mean) * 255)
         self.register_buffer("std", torch.tensor(std) * 255)
 
@@ -60,6 +60,19 @@ class Raw(nn.Module):
         colours = (pixels.float() - self.mean) / self.std
         embedding = self.embed(colours.permute(0, 3, 1, 2))
         return tuple(end(head(embedding).softmax(dim=1)) for head, end in zip(self.heads, self.ends, strict=True))
+
+
+class _Expectation(nn.Module):
+    """Makes a number of its parts' probabilities; not as a layer, whose weights would be rounded."""
+
+    centres: Tensor
+
+    def __init__(self, centres: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("centres", torch.tensor(list(centres)))
+
+    def forward(self, probabilities: Tensor) -> Tensor:
+        return (probabilities * self.centres).sum(dim=1, keepdim=True)
 
 
 class _Ahead(nn.Module):
@@ -82,10 +95,3 @@ def _rows(last: nn.Linear, told: Told) -> nn.Linear:
         part.weight.copy_(last.weight[told.start : told.stop])
         part.bias.copy_(last.bias[told.start : told.stop])
     return part
-
-
-def _expectation(told: Told) -> nn.Linear:
-    number = nn.Linear(len(told.centres), 1, bias=False)
-    with torch.no_grad():
-        number.weight.copy_(torch.tensor(told.centres)[None])
-    return number

@@ -39,12 +39,15 @@ def as_tflite(recipe: Recipe, trained: TrainedOutputs) -> Network:
 def worst(found: Mapping[str, Mapping[str, float]], outputs: Sequence[Form]) -> dict[str, float]:
     """Return the largest difference of all outputs, a number's as a share of its range, and the least `same_answer`.
 
+    That is of the outputs with classes, where there are any: how near a number is, the difference tells.
+
     Args:
         found: of one file, name of an output to what `compare` says.
         outputs: of the network.
     """
     differences = [found[one.name]["largest_difference"] / one.told.span for one in outputs]
+    likely = [one for one in outputs if not one.told.centres] or outputs
     return {
         "largest_difference": max(differences),
-        "same_answer": min(found[one.name]["same_answer"] for one in outputs),
+        "same_answer": min(found[one.name]["same_answer"] for one in likely),
     }

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from recognizer.cli.changes import follow_changes
 from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
 from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
+from tests.drawn_dataset import write_recipe
 from tests.small_sample import write_small_recipe
 
 
@@ -158,6 +160,15 @@ def test_other_settings_are_told_once(editor: Editor, old: str, new: str, told: 
     editor.edit(old, new)
     assert re.search(told, editor.run("credits")) and not re.search(told, editor.run("credits"))
     assert editor.labels() == before
+
+
+def test_other_outputs_are_told_once(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe(tmp_path))
+    assert follow_changes(recipe, tmp_path) == follow_changes(recipe, tmp_path) == []
+    fewer = recipe.model_copy(update={"outputs": recipe.outputs[:2]})
+    (said,) = follow_changes(fewer, tmp_path)
+    assert said == "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."
+    assert follow_changes(fewer, tmp_path) == []
 
 
 def test_a_moved_work_folder_is_still_right(editor: Editor) -> None:

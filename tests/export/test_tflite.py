@@ -217,6 +217,9 @@ def test_rounding_leaves_means_where_they_were(small_network: nn.Sequential) -> 
         for channel in layer.weight.flatten(1):
             steps = channel / channel.abs().max() * 127
             assert steps == pytest.approx(steps.round(), abs=1e-3)
+    assert [steps.tolist() for steps in small.ends.buffers()] == [list(TOLD[1].centres)], (
+        "a number's parts are what they are"
+    )
     before, after = (one.embed(photos.permute(0, 3, 1, 2) / 255).mean(dim=0) for one in (raw, small))
     plain = [one(photos)[0].logit().mean(dim=0) for one in (raw, small)]
     assert after == pytest.approx(before, abs=0.02)
@@ -238,12 +241,14 @@ def test_a_number_is_the_same_within_a_hundredth_of_its_range() -> None:
     assert found["largest_difference"] == pytest.approx(2.0, abs=0.1)
 
 
-@pytest.mark.parametrize(("names", "difference"), [("ab", 0.2), ("b", 0.05)])
-def test_the_worst_of_several_outputs_counts_and_numbers_alone_have_one(names: str, difference: float) -> None:
+@pytest.mark.parametrize(("names", "difference", "same"), [("ab", 0.2, 0.9), ("b", 0.05, 0.8)])
+def test_the_worst_of_several_outputs_counts_and_numbers_alone_have_one(
+    names: str, difference: float, same: float
+) -> None:
     told = {"a": Told(0, 2), "b": Told(2, 4, (10.0, 50.0))}
     found = {"a": {"largest_difference": 0.2, "same_answer": 0.9}, "b": {"largest_difference": 2.0, "same_answer": 0.8}}
     forms = [Form(name, "", [], told[name]) for name in names]
-    assert worst(found, forms) == {"largest_difference": difference, "same_answer": 0.8}
+    assert worst(found, forms) == {"largest_difference": difference, "same_answer": same}
 
 
 def test_too_few_bits_are_told() -> None:
