@@ -6,7 +6,8 @@ Call `export(recipe, store)` in export.py; it proves on held-out photos that all
       onnx_forms.py    the network as ONNX
       half_precision.py  its weights in floats of sixteen bits
       tflite.py        the network for phones: layers in tflite_networks.py, rounded in tflite_rounding.py, converted in
-                       tflite_environment.py, where tflite_program.py runs; labels in tflite_metadata.py
+                       tflite_environment.py, where tflite_program.py runs; labels in tflite_metadata.py,
+                       bytes in and out by tflite_bytes.py; of several outputs: tflite_outputs.py
       agreement.py     how far each form is from learner.pkl
       examples.py      photos for visitors to try
       model_card.py    README.md, which the Hugging Face Hub reads
