@@ -38,7 +38,11 @@ def surest(probabilities: npt.NDArray[np.floating], precision: float) -> Mask:
 
 
 def decide_labels(
-    photos: Sequence[Photo], estimate: LabelEstimate, allowed: Mask, precision: float = PRECISION
+    photos: Sequence[Photo],
+    estimate: LabelEstimate,
+    allowed: Mask,
+    precision: float = PRECISION,
+    caution: float = 1.0,
 ) -> list[Decision]:
     """Relabel or drop the photos whose labels are surely wrong.
 
@@ -47,9 +51,10 @@ def decide_labels(
         estimate: of their labels.
         allowed: which of them may be decided about, (n,).
         precision: share of the decisions that shall be right.
+        caution: how many times too seldom the estimate takes a label for wrong that is right.
     """
     places = np.flatnonzero(allowed)
-    places = places[surest(estimate.surely_wrong[places], precision)]
+    places = places[surest(estimate.surely_wrong[places], 1 - (1 - precision) / caution)]
     likely = estimate.probabilities[places, estimate.other[places]] * (1 - estimate.off_topic[places])
     renamed = places[likely >= precision]
     dropped = np.setdiff1d(places, renamed)

@@ -45,7 +45,7 @@ def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
     """
     pool, *_ = make_grid_head(backbone, settings.size, 1).children()
     layers = nn.Sequential(backbone.layers, pool, _Halved())
-    return make_extractor(f"grid{CELLS}", layers, ("embedding",), backbone, settings, settings.size)
+    return make_extractor(f"halves{CELLS}", layers, ("embedding",), backbone, settings, settings.size)
 
 
 def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
@@ -87,8 +87,9 @@ def _widths(backbone: Backbone, size: int, channels: int) -> list[int]:
     for hook in hooks:
         hook.remove()
     last_first = widths[::-1]
-    counts = [count for count in range(1, len(widths) + 1) if sum(last_first[:count]) == channels]
-    return last_first[: counts[0]] if counts else [channels]
+    counts = [count for count in range(len(widths) + 1) if sum(last_first[:count]) <= channels]
+    rest = channels - sum(last_first[: counts[-1]])  # of the layers before all stages
+    return [*last_first[: counts[-1]], *([rest] if rest else [])]
 
 
 class _Halved(nn.Module):

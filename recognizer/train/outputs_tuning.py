@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.progress import ProgressCallback
@@ -34,7 +35,7 @@ from recognizer.networks.stages import cut, freeze_early, put_back
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
-from recognizer.splits.values import Floats
+from recognizer.splits.values import MISSING, Floats
 from recognizer.train.cached_features import predict_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, make_loaders
@@ -44,7 +45,7 @@ from recognizer.train.outputs_distributions import PERCENTILES
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_losses import Losses, known_values
 
-FEWEST = 5  # validation photos; of fewer nobody could say whether tuning helps
+FEWEST = 5  # values of an output among validation photos; of fewer nobody could say whether tuning helps
 NEAR = 0.03  # of a number's range: percentiles that differ by less are near each other
 
 
@@ -79,15 +80,11 @@ def tune(
         watch: told about photos.
 
     Raises:
-        RecognizerError: there are too few validation photos, or the backbone cannot be cut.
+        RecognizerError: an output has too few values, or the backbone cannot be cut.
     """
     settings = recipe.train
-    if len(split.validation) < FEWEST:
-        raise RecognizerError(
-            f"{len(split.validation)} photos are too few to tell whether fine-tuning helps; set epochs = 0 under "
-            "[train] in the recipe, or bring more photos."
-        )
     learns = np.arange(len(split.learning)) < len(split.training)
+    _check_enough(truths, learns)
     network, examples = _prepare(split, truths, start, backbone, settings, work, watch)
     losses = Losses([truth.of(learns) for truth in truths])
     training, validation = examples.of(learns), examples.of(~learns)
@@ -97,16 +94,34 @@ def tune(
     learner = _make_learner(network, training, validation, losses, settings)
     listener = make_listener(settings, 1, len(split.training), watch)
     fit(learner, settings, settings.seed, [listener(), judging, *([stopping] if settings.stop_by != "loss" else [])])
-    choice = choose_by({step: score(logits) for step, logits in judging.predicted.items()}, -len(truths))
-    kept = judging.kept
+    scores, kept = {step: score(logits) for step, logits in judging.predicted.items()}, judging.kept
+    choice = choose_by(scores, -len(truths))
     if stopping.reached:
-        choice, kept = choice._replace(step=stopping.reached), stored(learner.model)
+        reached = choose_by({step: scores[step] for step in (BEFORE, stopping.reached)}, -len(truths))
+        choice, kept = reached._replace(step=stopping.reached), stored(learner.model)
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
         return Tuned(None, logits, choice, curves)
     learner.model.load_state_dict(kept)
     divisors = score.divisors(logits)
     return Tuned(_join(learner.model, divisors, backbone), logits / divisors.numpy(), choice, curves)
+
+
+def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> None:
+    """Refuse to tune where an output has too few values to learn from, or to tell whether that helps.
+
+    Args:
+        truths: of each output, of n photos.
+        learns: which of them are learned from; the others are those of validation, (n,).
+    """
+    for truth in truths:
+        known = truth.numbers != MISSING
+        fewest = int(min(known[learns].sum(), known[~learns].sum()))
+        if fewest < FEWEST:
+            raise RecognizerError(
+                f"{fewest} photos with a value of {truth.target.output.name} are too few to tell whether fine-tuning "
+                "helps; set epochs = 0 under [train] in the recipe, or bring more photos."
+            )
 
 
 def _prepare(

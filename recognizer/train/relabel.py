@@ -61,8 +61,7 @@ def decide_by_network(recipe: Recipe, store: PhotoStore, out_of_fold: OutOfFold)
     wrong = find_label_issues(out_of_fold.labels, out_of_fold.probabilities, n_jobs=1)
     estimate, names = estimate_labels(recipe.labels, out_of_fold), out_of_fold.photos.tolist()
     allowed = wrong & ~np.isin(out_of_fold.photos, people)
-    precision = 1 - (1 - recipe.clean.precision) / CAUTION
-    found = decide_labels([photos[name] for name in names], estimate, allowed, precision)
+    found = decide_labels([photos[name] for name in names], estimate, allowed, recipe.clean.precision, CAUTION)
     refused = store.decisions.refused()
     rows = dict(zip(names, estimate.probabilities, strict=True))
     return [_by_network(d, recipe.labels, rows[d.photo]) for d in found if kind_of(d) not in refused]

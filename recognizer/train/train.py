@@ -31,7 +31,7 @@ from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import Outputs, predict
 from recognizer.networks.head import fold_temperature
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
@@ -191,7 +191,7 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
 def _check_fits(recipe: Recipe, run: Run) -> None:
     """Refuse a run whose outputs, or whose way to them, are not the recipe's any more."""
     other = ""
-    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+    if {**TrainSettings().model_dump(), **run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
         other = "settings"
     elif run.metrics.get("classes", recipe.labels) != recipe.labels:
         other = "classes, or in another order,"
@@ -219,7 +219,7 @@ def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: W
 def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     """Return what tells a round from others: `network`, all that its network follows from, and `fingerprint`, all that
     its answers do."""
-    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy"})
+    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
     network = _digest([FORMAT, settings, recipe.labels, photos])
     return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}

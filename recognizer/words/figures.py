@@ -15,17 +15,18 @@ def say_figure(figures: Mapping[str, Any]) -> str:
     """Return an accuracy or a mean absolute error, with its interval of 95 % where there is one.
 
     Args:
-        figures: `accuracy` and `accuracy_interval`, or `mean_absolute_error` and perhaps its interval and `unit`.
+        figures: `accuracy`, or `mean_absolute_error` and perhaps `unit`; and perhaps an interval of either.
     """
-    if figures.get("accuracy") is not None:
-        low, high = figures["accuracy_interval"]
-        return f"{figures['accuracy'] * 100:.1f} % ({low * 100:.1f} to {high * 100:.1f})"
+    if (accuracy := figures.get("accuracy")) is not None:
+        ends = figures.get("accuracy_interval") or []
+        told = f" ({' to '.join(f'{end * 100:.1f}' for end in ends)})" if ends else ""
+        return f"{accuracy * 100:.1f} %{told}"
     if (error := figures.get("mean_absolute_error")) is None:
         return NOTHING
     low, high = figures.get("mean_absolute_error_interval") or (error * 0.9, error)  # told to a tenth of itself
     said = f"{round_within(error, low, high)} {figures.get('unit', '')}".strip() + " off on average"
-    told = [round_within(end, low, high) for end in (low, high)]
-    return said + (f" ({' to '.join(told)})" if "mean_absolute_error_interval" in figures else "")
+    ends = [round_within(end, low, high) for end in (low, high)]
+    return said + (f" ({' to '.join(ends)})" if "mean_absolute_error_interval" in figures else "")
 
 
 def round_within(number: float, low: float, high: float) -> str:
@@ -36,5 +37,5 @@ def round_within(number: float, low: float, high: float) -> str:
         low: where the interval begins.
         high: where it ends.
     """
-    width = max(high - low, 1e-6)
+    width = high - low if high > low else 1.0
     return f"{number:.{max(0, 1 - math.floor(math.log10(width)))}f}"

@@ -30,6 +30,15 @@ def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
     assert mirrored == pytest.approx(found, abs=1e-4)
 
 
+def test_layers_before_all_stages_count_like_one_more() -> None:
+    backbone = random_backbone("torchvision.resnet18", merged=9, size=96)
+    channels = backbone.shape(96)[0]
+    shares = stage_shares(backbone, 96).reshape(channels, -1).sum(axis=1)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[:512].sum() == pytest.approx(shares[512 : 512 + 256].sum())
+    assert shares[:512].sum() < 0.3
+
+
 def test_every_stage_counts_alike() -> None:
     backbone = random_backbone("torchvision.resnet18", merged=3, size=96)
     shares = stage_shares(backbone, 96).reshape(512 + 256 + 128, -1)  # the last stage first

@@ -156,7 +156,10 @@ def test_without_a_detector_it_is_said_that_nobody_looks_for_faces(
     assert "no face detector is installed" in caplog.text
 
 
-@pytest.mark.parametrize("change", [{"stop": 3}, {"kind": "number"}, {"classes": 3}, {"threshold": "high"}])
+@pytest.mark.parametrize("change", [
+    {"stop": 3}, {"kind": "number"}, {"classes": 3}, {"threshold": "high"},
+    {"metrics": {"photos": 1, "constant": {"answer": "disc"}, "per_class": {}, "accuracy_interval": "wide"}},
+])  # fmt: skip
 def test_outputs_that_make_no_sense_are_told(shapes_model: Path, tmp_path: Path, change: dict[str, object]) -> None:
     folder = shutil.copytree(shapes_model, tmp_path / "model")
     facts = json.loads((folder / "model.json").read_text())

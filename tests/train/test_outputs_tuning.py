@@ -13,6 +13,7 @@ import torch
 from recognizer.errors import RecognizerError
 from recognizer.outputs import Output, PhotoClass
 from recognizer.recipe import Recipe
+from recognizer.report import write_json
 from recognizer.splits.values import MISSING, Target
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import load_outputs, train_outputs
@@ -74,6 +75,28 @@ def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes,
         found = trained.predict(photos)
     with shapes.store() as store:
         assert found == pytest.approx(load_outputs(shapes.recipe, store).predict(photos), abs=1e-3)
+
+
+def test_an_output_of_which_too_little_is_known_is_named(shapes: Shapes, tmp_path: Path) -> None:
+    with shapes.store() as store:
+        photos = [photo.sha256 for photo in load_outputs(shapes.recipe, store).split.validation]
+    shutil.copytree(shapes.work, tmp_path / "work")
+    recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update={"epochs": 1})})
+    with PhotoStore(tmp_path / "work", recipe.labels) as store:
+        values = store.readings.all()
+        for photo in photos:
+            del values[photo]["size"]
+        store.readings.replace(values)
+        with pytest.raises(RecognizerError, match=r"^0 photos with a value of size are too few to tell"):
+            train_outputs(recipe, store)
+
+
+def test_a_setting_that_came_later_does_not_part_a_run_from_its_recipe(shapes: Shapes, tmp_path: Path) -> None:
+    shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(tmp_path / "work", shapes.recipe.labels) as store:
+        run = load_outputs(shapes.recipe, store).run
+        write_json(run.folder / "settings.json", {name: one for name, one in run.settings.items() if name != "stop_by"})
+        assert load_outputs(shapes.recipe, store).run.folder == run.folder
 
 
 def test_too_few_photos_to_judge_a_fine_tuning_are_told(shapes: Shapes, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from recognizer.words.figures import say_figure
 from recognizer.words.words import FOLDER, SOURCE, languages, words_in
 from tests.paths import ROOT
 
@@ -36,6 +37,13 @@ def sentences(language: str) -> dict[str, str]:
 
 def placeholders(said: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(said) if name is not None}
+
+
+def test_a_figure_is_told_with_what_there_is_of_its_interval() -> None:
+    assert say_figure({"accuracy": 0.93, "accuracy_interval": [0.84, 0.98]}) == "93.0 % (84.0 to 98.0)"
+    assert say_figure({"accuracy": 0.93}) == "93.0 %"  # of a model folder that is not ours
+    assert say_figure({"mean_absolute_error": 7.07, "unit": "years"}) == "7.07 years off on average"
+    assert say_figure({"mean_absolute_error": 0.0}) == "0.0 off on average"
 
 
 def test_nine_languages_are_spoken() -> None:
