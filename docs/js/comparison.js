@@ -1,6 +1,7 @@
 /** What the Space says about itself: its classes, how often it was right, and whom to ask to remove a photo. */
 import { isWebPage, sentence } from "./dom.js";
 import { renderGroups } from "./groups.js";
+import { rounded, withUnit } from "./numbers.js";
 import { spoken } from "./outputs.js";
 import { sourced } from "./verdict.js";
 import { put } from "./words.js";
@@ -50,16 +51,17 @@ function outputSentence({ name, kind, unit, metrics }) {
   if (typeof metrics?.[figure] !== "number" || !constant) return { key: "answer.unmeasured", values: {} };
   const share = metrics[figure];
   const [low, high] = metrics[interval] ?? [share, share];
-  if (kind === "number") return errorSentence({ output, photos, unit }, share, low, high, constant);
+  if (kind === "number") return errorSentence({ output, photos }, unit, share, low, high, constant);
   const shares = { share: { counted: share }, low: { counted: low }, high: { counted: high } };
   const guess = { guess: { name: constant.answer }, constant: { counted: constant.accuracy } };
   return { key: "answer.output_accuracy", values: { output, right: Math.round(share * photos), photos, ...shares, ...guess } };
 }
 
-function errorSentence(values, error, low, high, constant) {
-  const [told, from, to, other] = [error, low, high, constant.mean_absolute_error].map((number) => number.toPrecision(2));
+function errorSentence(values, unit, error, low, high, constant) {
+  const numbers = [error, low, high, constant.mean_absolute_error];
+  const [told, from, to, other] = numbers.map((number) => rounded({ low, high }, number));
   const guess = { guess: { name: constant.answer }, constant: other };
-  return { key: "answer.output_error", values: { ...values, error: told, low: from, high: to, ...guess } };
+  return { key: "answer.output_error", values: { ...values, error: withUnit(told, unit), low: from, high: to, ...guess } };
 }
 
 /** Links to the pages on how it works and on the data set, where there are some. */

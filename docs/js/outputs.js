@@ -1,6 +1,7 @@
 /** Draws what several outputs say of a photo: a class with its bars, or a number with its interval. */
 import { barsOf, rangeBar } from "./bars.js";
 import { element, english, sentence } from "./dom.js";
+import { rounded, withUnit } from "./numbers.js";
 import { sharing } from "./sharing.js";
 import { shareLine } from "./takes.js";
 import { say } from "./words.js";
@@ -42,7 +43,7 @@ function part({ name, reading, known }) {
 
 /** What an output says: a sentence, or a text that is the same in every language. */
 function headlineOf(reading) {
-  if (reading.kind === "number") return { text: `${rounded(reading, reading.value)} ${reading.unit}`.trim() };
+  if (reading.kind === "number") return { text: withUnit(rounded(reading, reading.value), reading.unit) };
   if (!reading.not_sure) return { text: reading.label };
   return { key: "answer.unsure", values: { name: { name: confidencesOf(reading)[0].label } } };
 }
@@ -64,12 +65,7 @@ function interval(reading, known) {
 
 function intervalSentence(reading, { coverage }) {
   const [low, high] = [reading.low, reading.high].map((number) => rounded(reading, number));
-  return { key: "answer.interval", values: { share: { counted: coverage }, low, high, unit: reading.unit } };
-}
-
-/** A number with as many digits as its interval leaves of meaning, as recognizer/words/figures.py has it. */
-function rounded({ low, high }, number) {
-  return number.toFixed(Math.max(0, 1 - Math.floor(Math.log10(Math.max(high - low, 1e-6)))));
+  return { key: "answer.interval", values: { share: { counted: coverage }, low, high: withUnit(high, reading.unit) } };
 }
 
 function takes(told, about) {

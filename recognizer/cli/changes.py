@@ -3,6 +3,7 @@
 for sentence in follow_changes(recipe, Path("data/cloth")): ...     # before the photo store is opened
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -93,12 +94,17 @@ def _classes(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
     ]
 
 
+def _made_anew(changed: Sequence[str], now: dict[str, Any]) -> str:
+    if changed == ["answered_accuracy"] and not now["outputs"]:
+        return "train moves the threshold of the same network"
+    return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
+
+
 def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     changed = [key for key, value in now["train"].items() if before.get("train", {}).get(key, value) != value]
     says = []
     if changed:
-        anew = "features and training are" if FEATURES & set(changed) else "the training is"
-        says.append(f"[train] has another {', '.join(changed)}: {anew} made anew; photos and decisions stay.")
+        says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed, now)}; photos and decisions stay.")
     if before.get("outputs", now["outputs"]) != now["outputs"]:
         says.append(
             "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."

@@ -125,7 +125,7 @@ def _plain(key: str) -> str:
 def _head(output: Output) -> dict[str, Any]:
     """Return what an output tells apart: its classes, or the range of a number as the one that it has."""
     classes = [one.model_dump(exclude={"queries"}) for one in output.classes]
-    ends = " – ".join(f"{end:g}" for end in output.range)
+    ends = " – ".join(f"{end:.10g}" for end in output.range)
     name = "" if output.name == LABEL else output.name.replace("_", " ")
     return {
         "name": name,

@@ -114,10 +114,10 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
 
 
 def _set_aside(split: Split) -> list[str]:
-    """Say that there are more photos than are learned from; nothing where there are not."""
+    """Say that as many photos are learned from as may be; nothing where there are fewer."""
     if len(split.learning) < MOST:
         return []
-    return [f"{MOST} photos are learned from, as many as fit into memory; {len(split.aside)} are set aside."]
+    return [f"{MOST} photos are learned from, drawn by their fingerprints: heads weigh each photo against all others."]
 
 
 def _last_run(work: Path) -> Run | None:
