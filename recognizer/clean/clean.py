@@ -72,8 +72,8 @@ def _check(
 ) -> tuple[list[Decision], "_Estimated"]:
     """Run all checks on the stored photos; return what rules would decide, and what is known of the labels."""
     features = photo_features(photos, recipe.train, store.work, watch)
-    planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing)
-    copies = duplicates.find_duplicates(photos, features.overall, planes)
+    planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing, watch=watch)
+    copies = duplicates.find_duplicates(photos, features.overall, planes, watch)
     poor = quality.find_poor(photos, planes, drawing, recipe.train.size)
     _replace(store, (duplicates.CHECK, duplicates.CONFLICT), copies)
     _replace(store, quality.CHECKS, poor)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.clean.registration import CLOSE, SIDE, Planes, detail, likeness, read_planes
+from recognizer.report import Watch, unwatched
 from recognizer.splits.groups import number_groups
 from recognizer.store.rows import Decision, Issue, Photo
 
@@ -30,19 +31,22 @@ BLOCK = 1024  # photos compared with all others at once
 Pair = tuple[int, int]
 
 
-def find_duplicates(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes) -> list[Issue]:
+def find_duplicates(
+    photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes, watch: Watch = unwatched
+) -> list[Issue]:
     """Return an issue for each photo that is a copy of a better one.
 
     Args:
         photos: the photos, n of them.
         features: their features, (n, channels).
         planes: their pictures, as `registration.read_planes` gives them.
+        watch: told about photos, and then about pairs of them.
 
     Returns:
         For all but the best copy of each group an issue: a `conflict` where the best one was found under another
         label, else a `duplicate`; the score is the likeness to the copy next to it, `twin` is the best copy.
     """
-    links = _links(photos, features, planes)
+    links = _links(photos, features, planes, watch)
     best = _best_copies(photos, planes, links)
     score: dict[int, float] = {}
     for pair, value in links.items():
@@ -60,16 +64,21 @@ def decide_duplicates(issues: Sequence[Issue]) -> list[Decision]:
     ]
 
 
-def near_pairs(features: npt.NDArray[np.floating], least: float = -1.0) -> list[Pair]:
+def near_pairs(features: npt.NDArray[np.floating], least: float = -1.0, watch: Watch = unwatched) -> list[Pair]:
     """Return the pairs of photos of which one is among the nearest to the other, by the cosine of their features.
 
     Args:
         features: (n, channels).
         least: cosine that a pair has.
+        watch: told about photos.
     """
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     unit = (features / np.maximum(lengths, TINY)).astype(np.float32)
-    return sorted({pair for start in range(0, len(unit), BLOCK) for pair in _near(unit, start, least)})
+    pairs: set[Pair] = set()
+    for start in range(0, len(unit), BLOCK):
+        pairs.update(_near(unit, start, least))
+        watch("looking for copies", min(start + BLOCK, len(unit)), len(unit))
+    return sorted(pairs)
 
 
 def thumbnails(planes: Planes) -> npt.NDArray[np.float32]:
@@ -91,7 +100,9 @@ def _near(unit: npt.NDArray[np.float32], start: int, least: float) -> Iterator[P
         yield from ((min(place, other), max(place, other)) for other in near)
 
 
-def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes) -> dict[Pair, float]:
+def _links(
+    photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: Planes, watch: Watch
+) -> dict[Pair, float]:
     """Confirm the near pairs; OpenCV leaves Python's lock, so threads use all cores."""
 
     def confirmed(pair: Pair) -> float:
@@ -99,10 +110,14 @@ def _links(photos: Sequence[Photo], features: npt.NDArray[np.floating], planes: 
         doubtful = SEEMS_COPY <= seems < SURE_COPY
         return _close_likeness(photos[pair[0]], photos[pair[1]]) if doubtful else seems
 
-    pairs = sorted({*near_pairs(features), *near_pairs(thumbnails(planes), SAME_THUMBNAIL)})
+    pairs = sorted({*near_pairs(features, watch=watch), *near_pairs(thumbnails(planes), SAME_THUMBNAIL, watch)})
+    links: dict[Pair, float] = {}
     with ThreadPoolExecutor() as pool:
-        values = pool.map(confirmed, pairs)
-        return {pair: min(value, 1.0) for pair, value in zip(pairs, values, strict=True) if value >= COPY}
+        for done, (pair, value) in enumerate(zip(pairs, pool.map(confirmed, pairs), strict=True), start=1):
+            watch("comparing likely copies", done, len(pairs))
+            if value >= COPY:
+                links[pair] = min(value, 1.0)
+    return links
 
 
 def _close_likeness(first: Photo, second: Photo) -> float:

@@ -37,7 +37,8 @@ def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: W
         if not photos:
             raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
         features = photo_features(photos, recipe.train, store.work, watch)
-        copies = duplicates.find_duplicates(photos, features.overall, read_planes([photo.path for photo in photos]))
+        planes = read_planes([photo.path for photo in photos], watch=watch)
+        copies = duplicates.find_duplicates(photos, features.overall, planes, watch)
         store.issues.replace(duplicates.CHECK, copies)
         store.decisions.replace_automatic(duplicates.decide_duplicates(copies) if auto else [])
         kept = len(store.photos.kept())

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from recognizer.report import Watch, unwatched
+
 SIDE = 96  # pixels, of the square that pictures are compared at first
 CLOSE = 192  # pixels, of the square that those that seem to be one are compared at again
 COARSE = 24  # pixels, for the first overlay
@@ -31,13 +33,16 @@ Planes = npt.NDArray[np.uint8]
 Measures = npt.NDArray[np.float64]
 
 
-def read_planes(paths: Sequence[Path], side: int = SIDE) -> Planes:
+def read_planes(paths: Sequence[Path], side: int = SIDE, watch: Watch = unwatched) -> Planes:
     """Read pictures as small grey squares without their borders, (n, side, side)."""
-    return read_measured(paths, lambda grey: (), side)[0]
+    return read_measured(paths, lambda grey: (), side, watch)[0]
 
 
 def read_measured(
-    paths: Sequence[Path], measure: Callable[[Planes], tuple[float, ...]], side: int = SIDE
+    paths: Sequence[Path],
+    measure: Callable[[Planes], tuple[float, ...]],
+    side: int = SIDE,
+    watch: Watch = unwatched,
 ) -> tuple[Planes, Measures]:
     """Read pictures once, as small grey squares, and measure something on them before they are made small.
 
@@ -45,6 +50,7 @@ def read_measured(
         paths: of the pictures, n of them.
         measure: takes a whole picture, grey, its shorter side mostly between 2 and 4 times `SIDE`.
         side: pixels, of the squares.
+        watch: told about pictures.
 
     Returns:
         Squares without their borders, (n, side, side), and what was measured, (n, measures).
@@ -61,6 +67,7 @@ def read_measured(
         for place, (plane, measured) in enumerate(pool.map(look, paths)):
             planes[place] = plane
             measures.append(measured)
+            watch("looking at photos", place + 1, len(paths))
     return planes, np.array(measures, dtype=np.float64)
 
 

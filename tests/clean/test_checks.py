@@ -95,8 +95,13 @@ def test_a_copy_that_features_do_not_show_is_found_by_its_thumbnail(tmp_path: Pa
     photos = [photo(tmp_path / f"{seed}.jpg", picture(seed)) for seed in range(9)]
     copy = photo(tmp_path / "copy.jpg", CHANGES[change](picture(0)))
     features = np.eye(9)[[0, 1, 1, 1, 1, 1, 1, 1, 1, 1]]  # as if the copy looked like all others
-    issues = duplicates.find_duplicates([*photos, copy], features, read_planes([one.path for one in [*photos, copy]]))
+    told: list[tuple[str, int, int]] = []
+    planes = read_planes([one.path for one in [*photos, copy]], watch=lambda *step: told.append(step))
+    issues = duplicates.find_duplicates([*photos, copy], features, planes, lambda *step: told.append(step))
     assert [{issue.photo, issue.twin} for issue in issues] == [{"0", "copy"}]
+    ends = {what: (done, total) for what, done, total in told}
+    assert ends["looking at photos"] == ends["looking for copies"] == (10, 10)
+    assert ends["comparing likely copies"][0] == ends["comparing likely copies"][1] > 0
 
 
 def test_the_best_copy_is_kept_and_another_label_is_a_conflict(tmp_path: Path) -> None:
