@@ -12,8 +12,9 @@ from recognizer.store.renaming import follow_file, rename_decided
 def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> int:
     """Put photos under the class whose subfolder their files are in now; what was decided about them stays.
 
-    A file is known by its name below the subfolder, its size and its time. Where all files of a class that the recipe
-    no longer has are in one subfolder now, the class was renamed: decisions that name it follow.
+    A file is known by its name below the subfolder, its size and its time, or by these two where no other has them.
+    Where all files of a class that the recipe no longer has are in one subfolder now, the class was renamed: decisions
+    that name it follow.
 
     Args:
         folder: the engine, after its check.
@@ -24,11 +25,11 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
         How many photos or hits followed.
     """
     there = {address: label for label in labels for address in _addresses(folder, label)}
-    files = Counter(map(_file, there))
-    now = {_file(address): address for address in there if files[_file(address)] == 1}
+    files = Counter(mark for address in there for mark in _marks(address))
+    now = {mark: address for address in there for mark in _marks(address) if files[mark] == 1}
     went: dict[str, Counter[str]] = defaultdict(Counter)
     for hit in store.hits.of_engine(folder.name):
-        address = now.get(_file(hit["image"]))
+        address = next((now[mark] for mark in _marks(hit["image"]) if mark in now), None)
         if hit["image"] in there or address is None:
             continue
         follow_file(store, hit["id"], there[address], address)
@@ -47,6 +48,6 @@ def _addresses(folder: Folder, label: str) -> Iterator[str]:
         yield from (hit.image for hit in hits)
 
 
-def _file(address: str) -> str:
-    """Return an address without the subfolder."""
-    return address.partition("/")[2]
+def _marks(address: str) -> tuple[str, str]:
+    """Return what a file is known by: its address without the subfolder, and size and time alone."""
+    return address.partition("/")[2], address.rpartition("?")[2]

@@ -136,8 +136,8 @@ def test_a_class_of_own_photos_is_split(own: Editor) -> None:
     dropped, relabelled = decide(own)
     own.edit('[[classes]]\nname = "Paisley"', '[[classes]]\nname = "Paisley"\n[[classes]]\nname = "Herringbone"')
     (folder / "Herringbone").mkdir()
-    for number in (1, 3):
-        (folder / "Chevron" / f"{number}.jpg").rename(folder / "Herringbone" / f"{number}.jpg")
+    for number, name in ((1, "1.jpg"), (3, "under another name.jpg")):
+        (folder / "Chevron" / f"{number}.jpg").rename(folder / "Herringbone" / name)
     assert "Followed to another subfolder: 2 of your files" in own.run("collect")
     after = own.labels()
     assert after.keys() == before.keys() and list(after.values()).count("Herringbone") == 2
