@@ -66,7 +66,7 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
 
 
 def _moved(report: dict[str, Any]) -> list[str]:
-    moved = report["moved"]
+    moved = report.get("moved", 0)
     return [f"Followed to another subfolder: {moved} of your files, with what was decided about them."] if moved else []
 
 
