@@ -160,6 +160,11 @@ class Recipe(Part):
     outputs: list[Output] = Field(default=[])
 
     @property
+    def shows_examples(self) -> bool:
+        """Whether visitors are offered photos to try; none of somebody as an example of a group."""
+        return self.collect.examples and not self.people
+
+    @property
     def has_outputs(self) -> bool:
         """Whether it names its outputs, and is not a recipe of classes."""
         return bool(self.outputs)

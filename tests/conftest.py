@@ -16,7 +16,7 @@ import pytest
 from recognizer.recipe import Recipe
 from recognizer.serve.facts import read_facts
 from recognizer.store.photo_store import PhotoStore
-from tests.drawn_dataset import Shapes, make_shapes
+from tests.drawn_dataset import Shapes, draw, make_shapes
 from tests.paths import ROOT
 from tests.small_sample import decide_about_copies, fill_store, small_recipe
 
@@ -154,6 +154,14 @@ def served(built: Built) -> Iterator[Served]:
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Shapes:
     """A recipe with several outputs, trained on drawn shapes; not to be changed."""
     return make_shapes(tmp_path_factory.mktemp("shapes"))
+
+
+@pytest.fixture(scope="session")
+def blue_disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture that the network of shapes has not seen."""
+    file = tmp_path_factory.mktemp("drawn") / "disc.png"
+    draw(file, "disc", "blue", 60, 12345)
+    return file
 
 
 @pytest.fixture(scope="session")

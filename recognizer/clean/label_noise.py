@@ -26,7 +26,7 @@ from recognizer.networks.lda import Floats
 LEAST_SHARE = 0.01  # fewer wrong labels than that cannot be told from none, and with none no label is less likely
 ODD = 0.005  # of the photos, with a right label, may look like anything
 CONFIDENCE = 0.9  # that the noise is among that which the labels do not speak against
-TEMPERATURES = np.geomspace(1, 20, 25)  # times the least, to choose from
+TEMPERATURES = np.geomspace(1, 20, 25)  # to choose from
 SHARES = np.arange(LEAST_SHARE, 1, 0.01)
 
 
@@ -108,7 +108,7 @@ def _likelihood_of(own: Floats, share: float, classes: int) -> float:
     return float(np.log((1 - share) * own + share / (classes - 1) * (1 - own) + 1e-12).mean())
 
 
-def least_wrong(discriminants: Floats, labels: Labels, taught: npt.NDArray[np.bool_], least: float = 1.0) -> Floats:
+def least_wrong(discriminants: Floats, labels: Labels, taught: npt.NDArray[np.bool_]) -> Floats:
     """Return the least probability that each label is wrong, (n,), under noise that labels do not speak against.
 
     That noise is what a likelihood ratio does not reject (Wilks, 1938, https://doi.org/10.1214/aoms/1177732360).
@@ -117,11 +117,10 @@ def least_wrong(discriminants: Floats, labels: Labels, taught: npt.NDArray[np.bo
         discriminants: as `cross_validation.out_of_fold` gives them, (n, classes).
         labels: the labels, (n,).
         taught: which of them tell the noise, (n,).
-        least: temperature that may be.
     """
     classes, rows = discriminants.shape[1], np.arange(len(labels))
     shares = SHARES[(classes - 1) / classes > SHARES]
-    looks = np.array([softmax(discriminants / (least * times), axis=1)[rows, labels] for times in TEMPERATURES])
+    looks = np.array([softmax(discriminants / temperature, axis=1)[rows, labels] for temperature in TEMPERATURES])
     looks = (1 - ODD) * looks + ODD / classes
     likelihoods = np.array([[_likelihood_of(own[taught], share, classes) for share in shares] for own in looks])
     near = taught.sum() * (likelihoods.max() - likelihoods) <= chi2.ppf(CONFIDENCE, 2) / 2

@@ -58,7 +58,7 @@ def find_examples(
         again: whether classes are searched for again for which nothing was found before.
     """
     needs_none = all(engine.tells_licence for engine in engines if isinstance(engine, WebEngine))
-    if recipe.people or needs_none or not recipe.collect.examples:
+    if needs_none or not recipe.shows_examples:
         return Found(0, 0, "")
     classes = [photo_class for photo_class in recipe.classes[:MOST_CLASSES] if photo_class.queries]
     names = [photo_class.name for photo_class in classes]

@@ -24,7 +24,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
         What model.json says of each: `file`, `label`, `title`, `page`, `licence` and `author`.
     """
     folder.mkdir()
-    if recipe.people or not recipe.collect.examples:  # no page shows a photo of somebody as an example of a group
+    if not recipe.shows_examples:
         return []
     first = {photo.label: photo for photo in reversed([*held_out, *store.examples.all()]) if photo.licence}
     chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]

@@ -40,6 +40,7 @@ from recognizer.export.outputs_card import write_outputs_card
 from recognizer.export.outputs_onnx import write_outputs_onnx
 from recognizer.export.tflite_outputs import write_outputs_tflite
 from recognizer.faces.any_size import any_size
+from recognizer.faces.counting import FACES
 from recognizer.faces.detector import is_installed, licence, weights_file
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
@@ -52,7 +53,7 @@ from recognizer.train.outputs import TrainedOutputs, load_outputs
 from recognizer.train.outputs_head import COVERAGE
 from recognizer.words.sources import describe_source
 
-FACES, FACES_LICENCE = "faces.onnx", "faces.LICENSE.txt"
+FACES_LICENCE = "faces.LICENSE.txt"
 LIMITS = {FLOATS: 1e-3, HALF: 3e-2}  # of a probability, or of a share of a number's range
 
 

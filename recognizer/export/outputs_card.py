@@ -6,6 +6,7 @@ from typing import Any
 from huggingface_hub import ModelCardData
 
 from recognizer.export.tflite_card import tflite_use
+from recognizer.faces.counting import FACES
 from recognizer.store.credits import escape
 from recognizer.words.figures import say_figure
 
@@ -81,7 +82,7 @@ def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
         names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + " and `logits`",
     )
     more = tflite_use(facts["preprocessing"]["size"], facts["agreement"]["forms"])
-    faces = _FACES if facts["one_face"] and "faces.onnx" in facts["sha256"] else ""
+    faces = _FACES if facts["one_face"] and FACES in facts["sha256"] else ""
     file.write_text(text + faces + more, encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from recognizer.faces.detector import FaceDetector
 
+FACES = "faces.onnx"  # the detector's network, in a model folder
 Count = Callable[[Image.Image], int]
 
 

@@ -14,12 +14,12 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 from markupsafe import Markup
 
 from recognizer.errors import RecognizerError
+from recognizer.faces.counting import FACES
 from recognizer.files import carried, write_whole, writing
 from recognizer.names import LABEL
 from recognizer.outputs import Output
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.serve.facts import read_facts
-from recognizer.serve.outputs import FACES
 from recognizer.serve.outputs_pages import FILTERS, LOADER
 from recognizer.words.sources import describe_source
 from recognizer.words.words import FOLDER as WORDS

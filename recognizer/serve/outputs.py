@@ -17,7 +17,7 @@ from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
-from recognizer.faces.counting import face_counter
+from recognizer.faces.counting import FACES, face_counter
 from recognizer.faces.detector import INSTALL
 from recognizer.images.decode import read_picture
 from recognizer.images.pixels import squish
@@ -30,7 +30,6 @@ NO_FACE = "No face was found in this photo, and the answers are about photos of 
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
 UNCHECKED = f"""Photos without a face, or with several, are answered too, since this model was exported where no face \
 detector is installed: {INSTALL}, and export it again."""
-FACES = "faces.onnx"  # what finds faces
 Logits = npt.NDArray[np.float64]
 
 

@@ -3,6 +3,7 @@
 Photos of one's own go to another class with their files: `follow_file`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from recognizer.files import writing
@@ -10,7 +11,8 @@ from recognizer.names import folder_name
 from recognizer.store.database import Database
 from recognizer.store.photo_store import PhotoStore
 
-TABLES = ("searches", "hits", "photos", "issues", "trust", "decisions", "blind_answers")  # that name classes
+DECIDED = ("issues", "trust", "decisions", "blind_answers")  # tables that say what was decided or seen as a class
+TABLES = ("searches", "hits", "photos", *DECIDED)  # that name classes
 
 
 def rename_class(work: Path, old: str, new: str) -> bool:
@@ -34,9 +36,7 @@ def rename_class(work: Path, old: str, new: str) -> bool:
         if database.number("SELECT count(*) FROM hits WHERE label = ?", new):
             return False
         _move(work / "photos" / folder_name(old), work / "photos" / folder_name(new))
-        with database.transaction():
-            for table in TABLES:
-                database.execute(f"UPDATE {table} SET label = ? WHERE label = ?", new, old)
+        _rename(database, TABLES, old, new)
         return True
     finally:
         database.close()
@@ -69,8 +69,12 @@ def follow_file(store: PhotoStore, hit: int, label: str, image: str) -> None:
 
 def rename_decided(database: Database, old: str, new: str) -> None:
     """Let what was decided or seen as one class be another."""
+    _rename(database, DECIDED, old, new)
+
+
+def _rename(database: Database, tables: Sequence[str], old: str, new: str) -> None:
     with database.transaction():
-        for table in ("issues", "trust", "decisions", "blind_answers"):
+        for table in tables:
             database.execute(f"UPDATE {table} SET label = ? WHERE label = ?", new, old)
 
 

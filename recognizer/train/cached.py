@@ -19,12 +19,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
-from fastai.vision.learner import default_split
 from torch import nn
 
 from recognizer.calibration.calibrate import Labels
@@ -42,7 +40,7 @@ from recognizer.train.cached_features import embed_views, predict_features
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, label_numbers, label_qualities, make_loaders
-from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, recorded
+from recognizer.train.fitting import Listener, NoValidation, fit, make_listener, make_tuner, recorded
 from recognizer.train.mixing import BEFORE, Logits, Mixing, Step, StopAfter, choose, likelihood, stored
 from recognizer.train.runs import OutOfFold
 from recognizer.train.writing import Trained
@@ -210,10 +208,9 @@ def _make_learner(
 ) -> Learner:
     set_seed(seed, reproducible=True)
     drawn = even_weights(training.labels, training.label_quality)  # all classes alike, however many photos they have
-    dls = make_loaders(training, validation, settings.batch, drawn)
-    learner = Learner(dls, network, CrossEntropyLossFlat(), metrics=accuracy, splitter=default_split)
-    learner.remove_cb(ProgressCallback)
-    return learner
+    return make_tuner(
+        make_loaders(training, validation, settings.batch, drawn), network, CrossEntropyLossFlat(), accuracy
+    )
 
 
 def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> Labels:

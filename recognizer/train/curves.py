@@ -48,6 +48,11 @@ def draw_curves(curves: Curves, file: Path) -> None:
         _plot(left, values, "loss", name)
     _plot(right, curves.accuracy, "accuracy in validation")
     left.legend()
+    save_figure(figure, file)
+
+
+def save_figure(figure: Figure, file: Path) -> None:
+    """Write a figure as a PNG, whole or not at all."""
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=110, format="png")
     write_whole(file, buffer.getvalue())

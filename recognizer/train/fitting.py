@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from fastai.callback.core import Callback, CancelValidException
+from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
+from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.torch_core import set_seed
+from fastai.vision.learner import default_split
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from recognizer.recipe import TrainSettings
@@ -71,6 +75,22 @@ def make_listener(settings: TrainSettings, number: int, photos: int, watch: Watc
     each = settings.epochs * photos
     done = [(number - 1) * each]
     return lambda: Progress(watch, done, settings.rounds * each)
+
+
+def make_tuner(
+    dls: DataLoaders, network: nn.Module, loss: Callable[..., Tensor], metric: Callable[..., Tensor]
+) -> Learner:
+    """Return a silent learner that fine-tunes layers and head, which have rates of their own, on cached features.
+
+    Args:
+        dls: of the features.
+        network: tuned layers, then the head.
+        loss: of the network's logits.
+        metric: that is recorded after each epoch.
+    """
+    learner = Learner(dls, network, loss, metrics=metric, splitter=default_split)
+    learner.remove_cb(ProgressCallback)
+    return learner
 
 
 def fit(learner: Learner, settings: TrainSettings, seed: int, callbacks: Sequence[Callback] = ()) -> None:

@@ -27,7 +27,7 @@ from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import predict
 from recognizer.networks.grid import make_grid_head
-from recognizer.recipe import Recipe, TrainSettings
+from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, MOST, Floats, split_valued
@@ -145,7 +145,6 @@ def _train(
     predictions = {"photos": names, "logits": learned.logits, "folds": learned.folds}
     run = begin_run(store.work, [photo.sha256 for photo in split.learning], stored(learned.network), predictions)
     draw_distributions(learned.truths, learned.calibrations, learned.logits, run.folder / "distributions.png")
-    (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
     if tuned:
         draw_curves(tuned.curves, run.folder / "curves.png")
     return finish_run(run, recipe.train.model_dump(), metrics)
@@ -181,9 +180,7 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     if run is None:
         raise RecognizerError(f"{store.work} has no trained run of several outputs yet; {again} first.")
     metrics = run.metrics
-    if {**TrainSettings().model_dump(), **run.settings} != recipe.train.model_dump() or metrics["outputs"] != [
-        one.model_dump() for one in recipe.outputs
-    ]:
+    if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
     calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
     backbone = load_for_training(recipe.train, pretrained=False)

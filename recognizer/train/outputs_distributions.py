@@ -1,6 +1,5 @@
 """How the numbers that a network tells are distributed, next to the true ones."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recognizer.files import write_whole
 from recognizer.splits.values import MISSING, Floats
+from recognizer.train.curves import save_figure
 from recognizer.train.outputs_head import OutputCalibration, Truth
 
 BARS = 20
@@ -28,7 +27,6 @@ def draw_distributions(
         file: the PNG to write.
     """
     numbers = [truth for truth in truths if truth.target.centres]
-    file.unlink(missing_ok=True)  # of a run that a stop left here
     if not numbers:
         return
     figure = Figure(figsize=(7, 3 * len(numbers)), layout="constrained")
@@ -36,9 +34,7 @@ def draw_distributions(
         known = truth.numbers != MISSING
         told = calibrations[truth.target.output.name].of(logits)
         _draw(axes, truth, truth.amounts[known], told[known])
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=110, format="png")
-    write_whole(file, buffer.getvalue())
+    save_figure(figure, file)
 
 
 def _draw(axes: Axes, truth: Truth, true: Floats, told: Floats) -> None:

@@ -18,10 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from fastai.callback.core import Callback, CancelFitException
-from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.torch_core import set_seed
-from fastai.vision.learner import default_split
 from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
@@ -39,7 +37,7 @@ from recognizer.splits.values import MISSING, Floats
 from recognizer.train.cached_features import predict_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, make_loaders
-from recognizer.train.fitting import fit, make_listener, recorded
+from recognizer.train.fitting import fit, make_listener, make_tuner, recorded
 from recognizer.train.mixing import BEFORE, Choice, Mixing, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
 from recognizer.train.outputs_head import Truth
@@ -149,9 +147,7 @@ def _make_learner(
 ) -> Learner:
     set_seed(settings.seed, reproducible=True)
     dls = make_loaders(training, validation, settings.batch, training.label_quality)
-    learner = Learner(dls, network, losses, metrics=losses.right, splitter=default_split)
-    learner.remove_cb(ProgressCallback)
-    return learner
+    return make_tuner(dls, network, losses, losses.right)
 
 
 def _join(fitted: nn.Sequential, divisors: Tensor, backbone: Backbone) -> nn.Sequential:

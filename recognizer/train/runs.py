@@ -29,6 +29,7 @@ from torch import Tensor
 
 from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, RecognizerError
+from recognizer.recipe import TrainSettings
 from recognizer.report import read_json, write_json
 from recognizer.store.rows import Decision
 
@@ -83,9 +84,9 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What it was trained with."""
+        """What it was trained with; what came later has the value that it has by itself."""
         settings: dict[str, Any] = read_json(self.folder / "settings.json", {}, ANEW)
-        return settings
+        return TrainSettings().model_dump() | settings
 
     @property
     def photos(self) -> list[str]:

@@ -31,7 +31,7 @@ from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import Outputs, predict
 from recognizer.networks.head import fold_temperature
-from recognizer.recipe import Recipe, TrainSettings
+from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
@@ -120,12 +120,13 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
             if learned == split:
                 return split, [*notes(recipe, before), f"Round {number} would change no label, so that none follows."]
         _check_enough(recipe, learned)
-        run = _finished(finished, number, _fingerprints(recipe, learned))
+        fingerprints = _fingerprints(recipe, learned)
+        run = _finished(finished, number, fingerprints)
         if run:
-            run = _answering_as_wanted(recipe, run, learned, store.work)
+            run = _answering_as_wanted(recipe, run, fingerprints, store.work)
         else:
             finished = []
-            run = _train_round(recipe, learned, store.work, number, watch, before)
+            run = _train_round(recipe, learned, fingerprints, store.work, number, watch, before)
         if not run.metrics.get("kept", True):
             assert before is not None
             return split, [*notes(recipe, before), f"Round {number} did not help, and is not kept."]
@@ -140,9 +141,8 @@ def _finished(runs: Sequence[Run], number: int, fingerprints: dict[str, str]) ->
     return runs[number - 1] if fits else None
 
 
-def _answering_as_wanted(recipe: Recipe, run: Run, split: Split, work: Path) -> Run:
+def _answering_as_wanted(recipe: Recipe, run: Run, fingerprints: dict[str, str], work: Path) -> Run:
     """Return a run, or the next one, with the same network, where the recipe wants more or fewer answers right."""
-    fingerprints = _fingerprints(recipe, split)
     if run.metrics["fingerprint"] == fingerprints["fingerprint"]:
         return run
     metrics = {**run.metrics, **fingerprints, **judged(recipe, run.out_of_fold)}
@@ -191,7 +191,7 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
 def _check_fits(recipe: Recipe, run: Run) -> None:
     """Refuse a run whose outputs, or whose way to them, are not the recipe's any more."""
     other = ""
-    if {**TrainSettings().model_dump(), **run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
         other = "settings"
     elif run.metrics.get("classes", recipe.labels) != recipe.labels:
         other = "classes, or in another order,"
@@ -201,12 +201,20 @@ def _check_fits(recipe: Recipe, run: Run) -> None:
         )
 
 
-def _train_round(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch, before: Run | None) -> Run:
+def _train_round(
+    recipe: Recipe,
+    split: Split,
+    fingerprints: dict[str, str],
+    work: Path,
+    number: int,
+    watch: Watch,
+    before: Run | None,
+) -> Run:
     begun = time.monotonic()
     trained = (train_cached if recipe.train.in_two else train_whole)(recipe, split, work, number, watch)
     metrics = {
         "round": number,
-        **_fingerprints(recipe, split),
+        **fingerprints,
         **figures_of(recipe, trained),
         "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
         "round_seconds": round(time.monotonic() - begun, 2),

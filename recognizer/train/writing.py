@@ -55,7 +55,6 @@ def write_run(
         Unwritable: the disk is full, or the work folder may not be written.
     """
     run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
-    (run.folder / "curves.png").unlink(missing_ok=True)  # of a run that a stop left here
     if settings["epochs"]:
         draw_curves(trained.curves, run.folder / "curves.png")
     return finish_run(run, settings, metrics)
@@ -74,7 +73,6 @@ def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, 
         Unwritable: the disk is full, or the work folder may not be written.
     """
     copy = begin_run(work, run.photos, run.weights, vars(run.out_of_fold))
-    (copy.folder / "curves.png").unlink(missing_ok=True)
     if (run.folder / "curves.png").is_file():
         write_whole(copy.folder / "curves.png", (run.folder / "curves.png").read_bytes())
     return finish_run(copy, settings, metrics)
@@ -95,6 +93,8 @@ def begin_run(
         Unwritable: the disk is full, or the work folder may not be written.
     """
     run = Run(_next_folder(work))
+    for picture in run.folder.glob("*.png"):  # of a run that a stop left here
+        picture.unlink()
     stored, predicted = io.BytesIO(), io.BytesIO()
     torch.save(weights, stored)
     np.savez(predicted, **predictions)  # type: ignore[arg-type]  # none is called allow_pickle

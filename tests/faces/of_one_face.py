@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from recognizer.faces.any_size import any_size
+from recognizer.faces.counting import FACES
 from recognizer.faces.detector import weights_file
 from recognizer.images.decode import sha256
-from recognizer.serve.outputs import FACES
 from tests.faces.painted import portrait
 
 

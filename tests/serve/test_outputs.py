@@ -15,16 +15,8 @@ from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
 from recognizer.serve.outputs_interface import render_readings
 from tests.browser import chromium
-from tests.drawn_dataset import draw
 from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import client, serving
-
-
-@pytest.fixture(scope="module")
-def blue_disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("drawn") / "disc.png"
-    draw(file, "disc", "blue", 60, 12345)
-    return file
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import chromium, site
 from tests.site.spaces import SleepingSpace, sleeping_space
-from tests.site.watching import Served, Watched, wait_for
+from tests.site.watching import Served, Watched, wait_for, watching
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,8 @@ def home() -> Iterator[str]:
 
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
-    with browser.new_context(ignore_https_errors=True, locale="en-GB") as context:
-        context.set_default_timeout(15_000)
-        yield Watched(context.new_page())
+    with watching(browser, ignore_https_errors=True) as seen:
+        yield seen
 
 
 @pytest.fixture

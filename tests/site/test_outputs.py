@@ -14,11 +14,11 @@ from recognizer.publish.forms import FORMS
 from recognizer.publish.order import Order
 from tests.browser import chromium, small_targets
 from tests.browser import site as served_site
-from tests.drawn_dataset import Shapes, draw
+from tests.drawn_dataset import Shapes
 from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import serving
 from tests.site.test_accessibility import AXE, faults
-from tests.site.watching import PHONE, Watched, wait_for
+from tests.site.watching import PHONE, Watched, wait_for, watching
 
 BOXES = """async (all) => {
     await Promise.all(document.getAnimations().map((one) => one.finished));
@@ -26,13 +26,6 @@ BOXES = """async (all) => {
 }"""
 PAGES = ("index", "about", "how", "data", "recognizer")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("drawn") / "disc.png"
-    draw(file, "disc", "blue", 60, 12345)
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +52,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
-    with browser.new_context(locale="en-GB") as context:
-        context.set_default_timeout(15_000)
-        yield Watched(context.new_page())
+    with watching(browser) as seen:
+        yield seen
 
 
 def ask(page: Page, address: str, photo: Path) -> None:
@@ -72,10 +64,12 @@ def ask(page: Page, address: str, photo: Path) -> None:
 
 
 @pytest.mark.parametrize("answerer", ["here", "space"])
-def test_every_output_is_shown_in_its_form(watched: Watched, home: str, space: str, disc: Path, answerer: str) -> None:
+def test_every_output_is_shown_in_its_form(
+    watched: Watched, home: str, space: str, blue_disc: Path, answerer: str
+) -> None:
     page = watched.page
-    ask(page, f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""), disc)
-    told = httpx.post(f"{space}/predict", files={"image": disc.read_bytes()}, trust_env=False).json()["outputs"]
+    ask(page, f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""), blue_disc)
+    told = httpx.post(f"{space}/predict", files={"image": blue_disc.read_bytes()}, trust_env=False).json()["outputs"]
     size = told["size"]
     expect(page.locator("#answer h3")).to_have_text(
         [re.compile("^shape: .*disc"), "colour: blue", f"size: {size['value']:.0f} pixels"]
@@ -107,18 +101,18 @@ def test_the_pages_about_its_figures_are_linked(watched: Watched, home: str, spa
 
 
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
-def test_all_pages_fit(watched: Watched, home: str, disc: Path, size: ViewportSize) -> None:
+def test_all_pages_fit(watched: Watched, home: str, blue_disc: Path, size: ViewportSize) -> None:
     page = watched.page
     page.set_viewport_size(size)
     for name in PAGES:
         page.goto(f"{home}/{name}.html")
         if name == "recognizer":
-            ask(page, page.url, disc)
+            ask(page, page.url, blue_disc)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         assert small_targets(page) == [], name
 
 
-def test_axe_finds_nothing_on_any_page(browser: Browser, home: str, space: str, disc: Path) -> None:
+def test_axe_finds_nothing_on_any_page(browser: Browser, home: str, space: str, blue_disc: Path) -> None:
     with browser.new_context(bypass_csp=True, viewport=PHONE, reduced_motion="reduce", locale="en-GB") as context:
         context.add_init_script(path=AXE)
         page = context.new_page()
@@ -127,23 +121,23 @@ def test_axe_finds_nothing_on_any_page(browser: Browser, home: str, space: str, 
         for address in [f"{home}/{name}.html" for name in PAGES] + of_space:
             page.goto(address)
             found[address] = faults(page)
-        ask(page, f"{home}/recognizer.html", disc)
+        ask(page, f"{home}/recognizer.html", blue_disc)
         found["answer"] = faults(page)
     assert {place: told for place, told in found.items() if told} == {}
 
 
-def test_an_answer_can_be_taken_along(watched: Watched, home: str, disc: Path) -> None:
+def test_an_answer_can_be_taken_along(watched: Watched, home: str, blue_disc: Path) -> None:
     page = watched.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    ask(page, f"{home}/recognizer.html", disc)
+    ask(page, f"{home}/recognizer.html", blue_disc)
     page.get_by_role("button", name="Copy as text").click()
     expect(page.get_by_role("button", name="Copied.")).to_be_visible()
     text = page.evaluate("navigator.clipboard.readText()")
     assert "colour: blue" in text and "cannot tell who anyone is" in text
 
 
-def test_the_site_speaks_other_languages_too(watched: Watched, home: str, disc: Path) -> None:
-    ask(watched.page, f"{home}/recognizer.html?lang=ru", disc)
+def test_the_site_speaks_other_languages_too(watched: Watched, home: str, blue_disc: Path) -> None:
+    ask(watched.page, f"{home}/recognizer.html?lang=ru", blue_disc)
     expect(watched.page.locator("#answer h2")).to_have_text("Метки фотографий, на которые это фото похоже больше всего")
 
 

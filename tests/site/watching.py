@@ -1,12 +1,14 @@
 """A page of the site under a test's eyes, and what it shows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 PAGES = ["index.html", "recognizer.html", "about.html"]
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -37,6 +39,14 @@ class Watched:
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+
+
+@contextmanager
+def watching(browser: Browser, ignore_https_errors: bool = False) -> Iterator[Watched]:
+    """Open a page of its own in a browser."""
+    with browser.new_context(ignore_https_errors=ignore_https_errors, locale="en-GB") as context:
+        context.set_default_timeout(15_000)
+        yield Watched(context.new_page())
 
 
 def wait_for(page: Page, state: str) -> Locator:
