@@ -39,6 +39,7 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
 def answered(visitor: BrowserContext, home: str, photo: Path) -> Page:
     page = visitor.new_page()
     page.goto(f"{home}/recognizer.html")
+    page.wait_for_selector("#status[data-state=ready]")  # before, nobody listens
     page.set_input_files("#file", photo)
     page.wait_for_selector("#answer h2")
     return page
