@@ -9,4 +9,7 @@ Call `evaluate(recipe, store)` in evaluate.py.
       dependence.py    how far answers rest on faces
       charts.py        confusion, reliability, coverage, mistakes, in numbers; charts.svg.jinja draws them
       page.py          evaluate.html, which holds them all
+    outputs.py       the stage of several outputs
+      outputs_metrics.py  each next to the constant guess, and for each group of every other
+      distributions.py    numbers that are told, next to the true ones
 """

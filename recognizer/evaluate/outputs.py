@@ -4,6 +4,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader
 
 from recognizer.errors import RecognizerError
+from recognizer.evaluate.distributions import distribution_of
 from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
 from recognizer.files import write_whole
 from recognizer.recipe import Recipe
@@ -35,7 +37,8 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
 
     Returns:
         The report, as written to `reports/evaluate.json` and `reports/evaluate.html`: what `measure_outputs` returns,
-        `run`, the fingerprint of the training that was measured, and `missing`, how many photos have no file any more.
+        `distributions`, name of a number to what `distribution_of` returns, `run`, the fingerprint of the training that
+        was measured, and `missing`, how many photos have no file any more.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -48,7 +51,8 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
         if not photos:
             raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
         logits = trained.predict(photos, watch)
-        figures = measure_outputs([_answered(recipe, trained, name, logits) for name in trained.calibrations])
+        answers = [_answered(recipe, trained, name, logits) for name in trained.calibrations]
+        figures = {**measure_outputs(answers), "distributions": _distributions(recipe, answers)}
         figures |= {"run": trained.run.metrics["fingerprint"], "missing": trained.split.missing}
         seconds, counts = time.monotonic() - begun, {"photos": len(photos)}
         report = write_report(store.work, "evaluate", recipe.name, seconds, counts, **figures)
@@ -77,6 +81,13 @@ def _answered(recipe: Recipe, trained: TrainedOutputs, name: str, logits: Floats
         float(guess),
         output.unit,
     )
+
+
+def _distributions(recipe: Recipe, answers: Sequence[Answered]) -> dict[str, Any]:
+    """Return how each number is distributed."""
+    told = {one.name: one for one in answers}
+    numbers = [one for one in recipe.outputs if one.kind == "number"]
+    return {one.name: distribution_of(told[one.name], one.range) for one in numbers}
 
 
 def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:

@@ -22,6 +22,21 @@ def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes
     assert "Gaps between groups" in page and "<img" not in page and "<h3>By colour</h3>" in page
 
 
+def test_a_number_is_drawn_as_it_is_told_next_to_as_it_is(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        report = evaluate_outputs(shapes.recipe, store)
+    told = report["distributions"]["size"]
+    photos = report["outputs"]["size"]["photos"]
+    assert sum(told["true"]["photos"]) == sum(told["predicted"]["photos"]) == photos
+    assert sum(told["true"]["photos"][:3]) == sum(told["true"]["photos"][17:]) == 0, "drawn from 16 to 80 of 100 pixels"
+    low, middle, high, _ = map(float, told["true"]["values"])
+    assert 16 <= low < middle < high <= 80
+    page = (shapes.work / "reports" / "evaluate.html").read_text()
+    assert 'role="img" aria-labelledby="size-chart"' in page and "How many photos have which size" in page
+    assert f"True: {', '.join(map(str, told['true']['photos']))} photos" in page
+    assert all(f'<td class="number">{value}</td>' in page for value in told["predicted"]["values"])
+
+
 def answered(name: str, classes: list[str], numbers: list[int], told: list[int]) -> Answered:
     found = np.asarray(np.eye(len(classes))[told] * 0.8 + 0.1, dtype=np.float64)
     values = np.array(numbers)
