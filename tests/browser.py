@@ -18,7 +18,9 @@ DOCS = ROOT / "docs"
 CLIENT = DOCS / "vendor" / "gradio-client.js"
 
 
-class _QuietFiles(http.server.SimpleHTTPRequestHandler):
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    """Serves the files of a folder, and writes no line for each."""
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
@@ -45,7 +47,7 @@ def site(folder: Path = DOCS) -> Iterator[str]:
     """
     if folder == DOCS and not CLIENT.is_file():
         raise FileNotFoundError(f"{CLIENT} is missing: run `make site`.")
-    handler = functools.partial(_QuietFiles, directory=str(folder))
+    handler = functools.partial(QuietFiles, directory=str(folder))
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
         yield f"http://127.0.0.1:{port}"
 

@@ -7,4 +7,13 @@
   root.lang = wanted.find((language) => offered.includes(language)) ?? "en";
   root.classList.add("scripted");
   root.classList.toggle("unsaid", root.lang !== "en");
+
+  // A script that does not come, or one that it imports, leaves the page as it is without scripts, which it says.
+  const withoutScript = ({ target }) => {
+    if (!(target instanceof HTMLScriptElement)) return;
+    root.lang = "en";
+    root.classList.remove("scripted", "unsaid");
+    document.getElementById("not-loaded").hidden = false;
+  };
+  addEventListener("error", withoutScript, true);
 }

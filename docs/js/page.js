@@ -8,7 +8,11 @@ const chooser = document.getElementById("language");
 async function change() {
   const url = new URL(location.href);
   url.searchParams.set("lang", chooser.value);
-  await speak(chooser.value);
+  try {
+    await speak(chooser.value);
+  } finally {
+    chooser.value = document.documentElement.lang;
+  }
   history.replaceState(null, "", url);
   keepOnLinks();
 }
@@ -16,6 +20,7 @@ async function change() {
 if (chooser) {
   chooser.value = document.documentElement.lang;
   chooser.addEventListener("change", change);
+  chooser.disabled = false;
 }
 showSource();
 keepOnLinks();

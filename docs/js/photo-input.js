@@ -1,4 +1,4 @@
-/** The four ways in: choose, take, drop, paste. */
+/** The four ways in: choose, take, drop, paste. The buttons are disabled until somebody listens. */
 
 /**
  * @param {(files: File[]) => void} onFiles
@@ -25,7 +25,9 @@ function watchChooser(inputId, buttonId, onFiles) {
     if (files.length) onFiles(files);
   });
   const open = () => input.click();
-  document.getElementById(buttonId).addEventListener("click", open);
+  const button = document.getElementById(buttonId);
+  button.addEventListener("click", open);
+  button.disabled = false;
   return open;
 }
 

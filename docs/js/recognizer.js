@@ -12,6 +12,7 @@ import { showPreview } from "./preview.js";
 import { SpaceError } from "./space-error.js";
 import { Status } from "./status.js";
 import { sayWho } from "./who.js";
+import { spoken } from "./words.js";
 
 const CONNECTING = ["connecting", "waking", "loading"];
 const SLOW_MS = 5000;
@@ -36,7 +37,6 @@ function start() {
   } catch (error) {
     if (!(error instanceof SpaceError)) throw error;
     status.show("closed", error);
-    for (const control of document.querySelectorAll(".controls button")) control.disabled = true;
     return;
   }
   choose = watchPhotos(take);
@@ -83,7 +83,7 @@ async function run() {
   const { signal } = turn;
   const show = (state, key, values) => signal.aborted || status.show(state, { key, values });
   try {
-    await connect(show);
+    await Promise.all([spoken(), connect(show)]);
     about ??= compare();
     if (photo) await recognize(photo, signal, show);
     else show("ready", "site.ready");

@@ -1,20 +1,57 @@
-/** What the page says: the sentences of words/<language>.json, put where `data-say` names their keys. */
+/**
+ * What the page says: the sentences of words/<language>.json, put where `data-say` names their keys. A page need not wait
+ * for them: what is put before they are there is said as soon as they are.
+ */
+import { within } from "./patience.js";
+import { SpaceError } from "./space-error.js";
+
+const PATIENCE_MS = 60 * 1000;
 const root = document.documentElement;
-let words = {};
+const notLoaded = document.getElementById("not-loaded");
+let words = null;
+let wanted = root.lang;
+let loading = null;
 
 /**
  * Says everything in a language from here on.
  *
  * @param {string} language one of the page's data-languages
- * @throws {Error} where its sentences do not load; everything stays as it was
+ * @throws {SpaceError} where its sentences do not load, which the page then says; all else stays as it was
  */
 export async function speak(language) {
-  const response = await fetch(`words/${language}.json`);
-  if (!response.ok) throw new Error(`words/${language}.json: ${response.status} ${response.statusText}`);
-  words = await response.json();
+  wanted = language;
+  const said = await sentences(language).catch((cause) => {
+    notLoaded.hidden = false;
+    throw SpaceError.quoting(notLoaded.textContent, { cause });
+  });
+  if (language !== wanted) return; // another one was chosen meanwhile
+  words = said;
+  notLoaded.hidden = true;
   root.lang = language;
   document.querySelectorAll("[data-say]").forEach(fill);
   document.querySelectorAll("[data-say-label]").forEach(fillLabel);
+}
+
+/**
+ * Resolves as soon as the page can say something; after a failure each call tries again.
+ *
+ * @throws {SpaceError} see `speak`
+ */
+export async function spoken() {
+  if (words) return;
+  loading ??= speak(wanted).finally(() => {
+    loading = null;
+    if (!words) root.lang = "en"; // which the page is written in
+    root.classList.remove("unsaid");
+  });
+  await loading;
+}
+
+async function sentences(language) {
+  const file = `words/${language}.json`;
+  const response = await within(fetch(file), PATIENCE_MS, new Error(`${file} does not come`));
+  if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
+  return within(response.json(), PATIENCE_MS, new Error(`${file} does not come whole`));
 }
 
 /**
@@ -76,11 +113,13 @@ function counted(share) {
 }
 
 function fill(element) {
+  if (!words) return;
   const { say: key, values = "{}" } = element.dataset;
   element.replaceChildren(...pieces(key, JSON.parse(values)));
 }
 
 function fillLabel(element) {
+  if (!words) return;
   const { sayLabel: key, sayIn: attribute = "aria-label", values = "{}" } = element.dataset;
   element.setAttribute(attribute, say(key, JSON.parse(values)));
 }
@@ -106,11 +145,4 @@ function named(name) {
   return made;
 }
 
-try {
-  await speak(root.lang);
-} catch (error) {
-  document.getElementById("not-loaded").hidden = false;
-  throw error;
-} finally {
-  root.classList.remove("unsaid");
-}
+spoken().catch(reportError);
