@@ -1,7 +1,8 @@
 """The export stage of a recipe with several outputs: the model folder, whose forms are proven to agree.
 
 model/learner.pkl        loads with plain fastai; its predictions are the logits of all outputs side by side
-model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to one output each, and the logits, (n, total)
+model/model.onnx         pixels between 0 and 1, (n, 3, size, size), to one output each, the logits, (n, total), and
+                         what each place adds to them, (n, total, h, w)
 model/model.fp16.onnx    its weights in floats of sixteen bits
 model/model.safetensors  the weights alone
 model/faces.onnx         finds faces, for recipes of photos of people; beside it, its licence

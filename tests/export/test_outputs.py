@@ -27,10 +27,12 @@ def test_onnx_has_one_named_output_each(shapes: Shapes, shapes_model: Path) -> N
         photos = trained.split.held_out[:5]
         logits = trained.predict(photos)
     session = open_session(shapes_model / "model.onnx")
-    assert [one.name for one in session.get_outputs()] == ["shape", "colour", "size", "logits"]
+    assert [one.name for one in session.get_outputs()] == ["shape", "colour", "size", "logits", "evidence"]
     pixels = np.concatenate([onnx_pixels(photo.path, shapes.recipe.train.size) for photo in photos])
-    names = ["shape", "colour", "size"]
+    names = ["shape", "colour", "size", "evidence"]
     given = dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
+    assert given["evidence"].sum(axis=(2, 3)) == pytest.approx(logits, abs=1e-3), "what the places add is all there is"
+    assert np.ptp(given["evidence"], axis=(2, 3)).min() > 0
     for name, one in trained.calibrations.items():
         assert given[name] == pytest.approx(one.of(logits), rel=1e-3, abs=1e-3), name
 
