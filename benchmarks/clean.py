@@ -98,7 +98,7 @@ def _print_scale(count: int) -> None:
     listed = [str(n) for n in numbers]
     settings = label_quality.choose_settings(listed, reduced, groups, held_out, 0)
     for _ in ("shown to a person", "for the rules to go by"):
-        label_quality.estimate_labels(listed, settings, groups, held_out, 0)
+        label_quality.estimate_labels(listed, [settings], groups, held_out, 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"labels of {count} photos: {time.monotonic() - begun:.0f} s; at most {memory:.1f} GiB in all")
 

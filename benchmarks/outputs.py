@@ -29,7 +29,7 @@ from recognizer.collect.collect import collect
 from recognizer.evaluate.metrics import accuracy_of
 from recognizer.evaluate.outputs import evaluate_outputs
 from recognizer.export.outputs import export_outputs
-from recognizer.networks.backbone import LITE0, lite0_file, load_backbone
+from recognizer.networks.backbone import LITE0, load_backbone, packaged_weights
 from recognizer.networks.extractors import make_extractor
 from recognizer.networks.forward import extract
 from recognizer.networks.weights import fit_weights, read_weights
@@ -100,7 +100,8 @@ def _plain(recipe: Recipe, trained: TrainedOutputs, work: Path) -> dict[str, dic
 def _pooled(recipe: Recipe, photos: list[Photo], work: Path) -> npt.NDArray[np.float32]:
     """Return the pooled features of the published network, (n, 1280)."""
     network: Any = timm.create_model(LITE0)
-    fit_weights(network, read_weights(lite0_file()), lite0_file())
+    source = packaged_weights(LITE0)
+    fit_weights(network, read_weights(source), source)
     network.reset_classifier(0)
     settings = recipe.train.model_copy(update={"backbone": LITE0, "size": PLAIN_SIZE})
     backbone = load_backbone(LITE0, size=PLAIN_SIZE)

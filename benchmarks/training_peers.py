@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from recognizer.networks.backbone import lite0_file, load_for_training
+from recognizer.networks.backbone import LITE0, load_for_training, packaged_weights
 from recognizer.networks.extractors import head_extractor
 from recognizer.networks.forward import extract
 from recognizer.networks.weights import fit_weights, read_weights
@@ -54,7 +54,7 @@ def plain_fastai(recipe: Recipe, store: PhotoStore, photos: list[Photo]) -> Answ
     crops = {"item_tfms": RandomResizedCrop(224, min_scale=0.5), "batch_tfms": aug_transforms()}
     dls = ImageDataLoaders.from_folder(folder, valid_pct=0.2, seed=settings.seed, bs=64, num_workers=0, **crops)
     network = timm.create_model(settings.backbone)
-    source = settings.weights or lite0_file()
+    source = settings.weights or packaged_weights(LITE0)
     fit_weights(network, read_weights(source), source)
     # As fastai does where it fetches the weights itself.
     dls.add_tfms([Normalize.from_stats(network.default_cfg["mean"], network.default_cfg["std"])], "after_batch")

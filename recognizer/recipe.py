@@ -76,13 +76,16 @@ class CollectSettings(Part):
 
 
 class CleanSettings(Part):
-    """How far rules may decide about photos.
+    """How labels are judged, and how far rules may decide about photos.
 
     Args:
         precision: share of the rules' decisions about labels that shall be right; about the rest a person decides.
+        backbones: further pretrained networks that judge labels beside the one of training; torchvision or timm names.
+            The weights of the one left out are installed with this program.
     """
 
     precision: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    backbones: list[Words] = Field(default=["tf_efficientnet_lite2"])
 
 
 class TrainSettings(Part):

@@ -33,6 +33,8 @@ description = "Small pictures and few of them, so that tests are quick."
 [collect]
 engines = ["sample"]
 photos = 16
+[clean]
+backbones = []
 [train]
 backbone = "tf_efficientnet_lite0"
 size = 64

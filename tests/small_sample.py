@@ -17,6 +17,8 @@ description = "Four classes and few photos, so that tests are quick."
 [collect]
 engines = ["sample"]
 photos = 20
+[clean]
+backbones = []
 [train]
 backbone = "tf_efficientnet_lite0"
 size = 64

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from recognizer.clean import duplicates, label_quality, no_person, quality
 from recognizer.clean.conflicts import suggest_labels
 from recognizer.clean.contact_sheet import write_sheet
-from recognizer.clean.features import PhotoFeatures, photo_features
+from recognizer.clean.features import PhotoFeatures, further_features, photo_features
 from recognizer.clean.registration import read_measured
 from recognizer.clean.rules import decide_labels
 from recognizer.errors import RecognizerError
@@ -64,7 +64,7 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     store.decisions.replace_automatic(standing)
     store.label_quality.replace(label_quality.rate_labels(estimated.photos, estimated.estimate, standing))
     _write_sheets(store)
-    return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos))
+    return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks)
 
 
 def _check(
@@ -79,7 +79,8 @@ def _check(
     _replace(store, quality.CHECKS, poor)
     _replace(store, OF_PEOPLE, _find_no_person(recipe, store, photos, features, watch))
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
-    estimated = _estimate_labels(recipe, store, photos, features, {decision.photo for decision in decisions})
+    dropped = {decision.photo for decision in decisions}
+    estimated = _estimate_labels(recipe, store, photos, features, dropped, watch)
     return decisions + _decide_labels(recipe, store, estimated), estimated
 
 
@@ -110,16 +111,18 @@ class _Estimated:
         held_out: those that have not taught the estimate, (n,).
         by_people: those that people decided about, (n,).
         estimate: of their labels.
+        networks: that judged them.
     """
 
     photos: list[Photo]
     held_out: npt.NDArray[np.bool_]
     by_people: npt.NDArray[np.bool_]
     estimate: label_quality.LabelEstimate
+    networks: list[str]
 
 
 def _estimate_labels(
-    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, dropped: set[str]
+    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, dropped: set[str], watch: Watch
 ) -> _Estimated:
     """Estimate the labels of all photos that the other checks and people leave; store what a person is to see."""
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
@@ -132,14 +135,18 @@ def _estimate_labels(
     chosen, held_out = _checkable(recipe, photos, groups, labelled, counting)
     left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     labels, seed = [labelled[place] for place in chosen], recipe.train.seed
-    reduced = label_quality.reduce_features(features.of(chosen))
-    settings = label_quality.choose_settings(labels, reduced, names, held_out, seed)
+    networks = chain([(recipe.train.backbone, features.of(chosen))], further_features(left, recipe, store.work, watch))
+    settings = {
+        name: label_quality.choose_settings(labels, label_quality.reduce_features(one), names, held_out, seed)
+        for name, one in networks
+    }
     shown, decisive = (
-        label_quality.estimate_labels(labels, settings, names, teaching_nothing, seed)
+        label_quality.estimate_labels(labels, list(settings.values()), names, teaching_nothing, seed)
         for teaching_nothing in (np.zeros_like(held_out), held_out)
     )
     _show(store, left, shown)
-    return _Estimated(left, held_out, np.array([photo.sha256 in people for photo in left]), decisive)
+    by_people = np.array([photo.sha256 in people for photo in left])
+    return _Estimated(left, held_out, by_people, decisive, list(settings))
 
 
 def _checkable(
@@ -204,7 +211,7 @@ def _write_sheets(store: PhotoStore) -> None:
             path.unlink(missing_ok=True)
 
 
-def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int) -> dict[str, Any]:
+def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, networks: Sequence[str]) -> dict[str, Any]:
     decisions = store.decisions.current()
     looked_for = (*CHECKS, *OF_PEOPLE) if recipe.people and is_installed() else CHECKS
     checks = _table(looked_for, store.issues.all(), {decision.photo for decision in decisions})
@@ -216,7 +223,7 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int) -> 
     }
     by = Counter("auto" if decision.by == AUTO else "person" for decision in decisions)
     found = {check: row["found"] for check, row in checks.items()}
-    more = {"issues": found, "decisions": dict(by), "checks": checks, "missing": missing}
+    more = {"issues": found, "decisions": dict(by), "checks": checks, "missing": missing, "networks": networks}
     return write_report(store.work, "clean", recipe.name, seconds, counts, **more)
 
 

@@ -3,19 +3,24 @@
 features = photo_features(photos, recipe.train, work)
 features.overall                        # (photos, channels): what is in the picture
 features.placed                         # (photos, channels and cells): and where
+for name, features in further_features(photos, recipe, work): ...       # those of other networks
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from recognizer.errors import WeightsUnavailable
 from recognizer.networks.lda import Floats
-from recognizer.recipe import TrainSettings
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
+
+_log = logging.getLogger(__name__)
 
 
 class PhotoFeatures(NamedTuple):
@@ -55,11 +60,46 @@ def photo_features(
         WeightsUnavailable: the pretrained weights cannot be had.
         RecipeError: the backbone does not take what training would give it.
     """
-    from recognizer.networks.backbone import load_backbone, load_for_training
+    from recognizer.networks.backbone import load_for_training
+
+    load_for_training(settings, pretrained=False)  # what training would refuse is said before any photo is looked at
+    return _extract(photos, settings, work, watch, shown)
+
+
+def further_features(
+    photos: Sequence[Photo], recipe: Recipe, work: Path, watch: Watch = unwatched
+) -> Iterator[tuple[str, PhotoFeatures]]:
+    """Give the name and the features of each further network that the recipe has judge labels.
+
+    One that nobody named is left out with a warning, where the package with its weights is not installed.
+
+    Args:
+        photos: the photos, n of them.
+        recipe: the recipe.
+        work: the work folder, which keeps the features.
+        watch: told about photos done.
+
+    Raises:
+        WeightsUnavailable: the weights of a network that the recipe names cannot be had.
+        RecipeError: one that it names gives no features of a photo.
+    """
+    own = recipe.train.backbone
+    for name in dict.fromkeys(name for name in recipe.clean.backbones if name != own):
+        try:
+            yield name, _extract(photos, TrainSettings(backbone=name), work, watch)
+        except WeightsUnavailable as error:
+            if "backbones" in recipe.clean.model_fields_set:
+                raise WeightsUnavailable(f"{error} Or take “{name}” out of backbones under [clean].") from error
+            _log.warning("Labels are judged by %s alone, and fewer wrong ones are found: %s", own, error)
+
+
+def _extract(
+    photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch, shown: str = ""
+) -> PhotoFeatures:
+    from recognizer.networks.backbone import load_backbone
     from recognizer.networks.extractors import SIZE, clean_extractor
     from recognizer.networks.forward import extract
 
-    load_for_training(settings, pretrained=False)  # what training would refuse is said before any photo is looked at
     backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages, size=SIZE)
     extractor = clean_extractor(backbone, settings)
     if shown:

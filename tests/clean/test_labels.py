@@ -109,7 +109,7 @@ def test_wrong_labels_of_look_alikes_are_found_but_no_rule_goes_by_that() -> Non
     bad = random.random(400) < 0.15
     features = random.standard_normal((4, 40))[truth] * 0.6 + random.standard_normal((400, 40))
     names, groups = np.where(bad, truth ^ 1, truth).astype(str).tolist(), [str(n) for n in range(400)]
-    estimate = estimate_labels(names, LdaSettings(features, 0.5), groups, np.zeros(400, dtype=bool), 0)
+    estimate = estimate_labels(names, [LdaSettings(features, 0.5)], groups, np.zeros(400, dtype=bool), 0)
     assert (estimate.wrong > 0.5)[bad].mean() > 0.7 and (estimate.wrong > 0.5)[~bad].mean() < 0.05
     assert estimate.surely_wrong.max() < 0.5
 
@@ -121,7 +121,7 @@ def test_wrong_labels_teach_little() -> None:
     labels = np.where(random.random(400) < 0.35, (truth + random.integers(1, 4, 400)) % 4, truth)
     names, groups, held_out = labels.astype(str).tolist(), [str(n) for n in range(400)], np.zeros(400, dtype=bool)
     (once,) = out_of_fold(features, labels, teaching_folds(labels, groups, held_out, 0), held_out, [0.5])
-    estimate = estimate_labels(names, LdaSettings(features, 0.5), groups, held_out, 0)
+    estimate = estimate_labels(names, [LdaSettings(features, 0.5)], groups, held_out, 0)
     assert (once.argmax(axis=1) != truth).mean() > 1.5 * (estimate.probabilities.argmax(axis=1) != truth).mean()
 
 
@@ -137,7 +137,7 @@ def test_planted_wrong_labels_are_found_at_the_stated_precision() -> None:
     seen, groups = PhotoFeatures(features, features[:, :0]), [str(n) for n in range(600)]
     labels = names[numbers].tolist()
     settings = choose_settings(labels, reduce_features(seen), groups, held_out, 0)
-    estimate = estimate_labels(labels, settings, groups, held_out, 0)
+    estimate = estimate_labels(labels, [settings], groups, held_out, 0)
     assert estimate.noise.share == pytest.approx(wrong.mean(), abs=0.04)
     decisions = decide_labels(photos, estimate, ~held_out)
     places = [int(decision.photo) for decision in decisions]

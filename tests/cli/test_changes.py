@@ -1,5 +1,6 @@
 """A recipe that is edited mid-way: what stays right is kept, what does not is made anew, and the command says which."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
 from tests.drawn_dataset import write_recipe
-from tests.small_sample import write_small_recipe
+from tests.small_sample import small_recipe, write_small_recipe
 
 
 class Editor:
@@ -152,7 +153,7 @@ def test_a_class_of_own_photos_is_split(own: Editor) -> None:
         ("size = 64", "size = 96", r"\[train\] has another size: features and training are made anew; photos and dec"),
         ("epochs = 1", "epochs = 2", r"\[train\] has another epochs: the training is made anew; photos and decisions"),
         ('["chevron"]', '["chevron", "tartan"]', "“Chevron” has other searches: collect asks them; what was found be"),
-        ("[train]", "[clean]\nprecision = 0.9\n[train]", r"\[clean\] has changed: clean lets the rules decide anew"),
+        ("[clean]", "[clean]\nprecision = 0.9", r"\[clean\] has changed: clean lets the rules decide anew"),
     ],
 )
 def test_other_settings_are_told_once(editor: Editor, old: str, new: str, told: str) -> None:
@@ -160,6 +161,15 @@ def test_other_settings_are_told_once(editor: Editor, old: str, new: str, told: 
     editor.edit(old, new)
     assert re.search(told, editor.run("credits")) and not re.search(told, editor.run("credits"))
     assert editor.labels() == before
+
+
+def test_a_setting_that_came_later_is_no_change(tmp_path: Path) -> None:
+    recipe = small_recipe(tmp_path)
+    follow_changes(recipe, tmp_path)
+    stored = json.loads((tmp_path / "recipe.json").read_text())
+    del stored["clean"]["backbones"], stored["train"]["stop_by"]
+    (tmp_path / "recipe.json").write_text(json.dumps(stored))
+    assert follow_changes(recipe, tmp_path) == []
 
 
 def test_other_outputs_are_told_once(tmp_path: Path) -> None:
