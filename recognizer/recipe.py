@@ -8,6 +8,7 @@ import os
 import shlex
 import tomllib
 import unicodedata
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -151,6 +152,7 @@ class Recipe(Part):
     """A whole recipe. `name` is the file's name without its ending; `people`: whether classes are groups of people."""
 
     _asked: tuple[str, ...] = ()  # for the recipe and its work folder, as the user typed them
+    _file: Path = Path()
 
     name: Annotated[Name, AfterValidator(check_recipe_name)]
     title: Words
@@ -200,6 +202,11 @@ class Recipe(Part):
         """
         typed, *more = self._asked or (self.name,)
         return shlex.join(["recognizer", stage, typed, *more])
+
+    @property
+    def to_edit(self) -> str:
+        """The file in which to change it: of one that comes with this program, a copy that is found first."""
+        return f"a copy of {self._file} in this folder" if self._file.parent == OURS else f"{self._file}"
 
     @model_validator(mode="before")
     @classmethod
@@ -271,9 +278,11 @@ def load_recipe(name: str | Path, folder: Path = RECIPES) -> Recipe:
     if "name" in table:
         raise RecipeError(f"{path}: name is not a key here; a recipe is called like its file, {path.stem}.")
     try:
-        return Recipe(name=path.stem, **table)
+        recipe = Recipe(name=path.stem, **table)
     except ValidationError as error:
         raise RecipeError(f"{path}: {_sentence(error)}") from error
+    recipe._file = path
+    return recipe
 
 
 def _find(name: str, folder: Path) -> Path:
@@ -281,9 +290,24 @@ def _find(name: str, folder: Path) -> Path:
     for place in (path, Path(f"{name}.toml"), OURS / f"{name}.toml"):
         if place.is_file():
             return place
-    known = {place: ", ".join(sorted(p.stem for p in place.glob("*.toml"))) for place in (folder, OURS)}
-    listed = known[folder] or f"none; of this program: {known[OURS] or 'none'}"
-    raise RecipeError(f"There is no recipe {path}. Recipes in {folder}: {listed}; or give the path of a TOML file.")
+    here, there, ours = (_recipes_in(place) for place in (Path(), folder, OURS))
+    near = get_close_matches(path.stem, [*here, *there, *ours], n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    listed = [*([f"here: {', '.join(here)}"] if here else []), f"in {folder}: {', '.join(there) or 'none'}"]
+    known = f"{'; '.join(listed)}; of this program: {', '.join(ours)}"
+    raise RecipeError(f"There is no recipe {path}.{meant} Recipes {known}; or give the path of a TOML file.")
+
+
+def _recipes_in(folder: Path) -> list[str]:
+    """Return the names of the recipes in a folder; other TOML files may lie beside them."""
+    return sorted(file.stem for file in folder.glob("*.toml") if _is_recipe(file))
+
+
+def _is_recipe(file: Path) -> bool:
+    try:
+        return bool({"classes", "outputs"} & tomllib.loads(file.read_text(encoding="utf-8-sig")).keys())
+    except (OSError, ValueError):  # a folder, or no TOML
+        return False
 
 
 def _sentence(error: ValidationError) -> str:

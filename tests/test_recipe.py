@@ -10,7 +10,7 @@ from recognizer import names
 from recognizer.calibration import abstain
 from recognizer.errors import RecipeError
 from recognizer.outputs import Output, PhotoClass
-from recognizer.recipe import CleanSettings, CollectSettings, Recipe, TrainSettings, load_recipe
+from recognizer.recipe import OURS, CleanSettings, CollectSettings, Recipe, TrainSettings, load_recipe
 from tests.paths import ROOT
 
 RECIPES = ROOT / "data" / "recipes"
@@ -223,8 +223,20 @@ def test_a_recipe_in_the_current_folder_is_found_by_its_name(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     assert load_recipe("cloth").labels == ["Kilim", "Batik"]
     assert load_recipe("textiles").name == "textiles", "which `recognizer demo` builds in any folder"
-    with pytest.raises(RecipeError, match=r"Recipes in data/recipes: none; of this program: clothing, ethnic-groups"):
+    (tmp_path / "pyproject.toml").write_text("[project]")  # is no recipe
+    known = r"Recipes here: cloth; in data/recipes: none; of this program: clothing, ethnic-groups"
+    with pytest.raises(RecipeError, match=rf"no recipe data/recipes/quilts.toml\. {known}"):
         load_recipe("quilts")
+    with pytest.raises(RecipeError, match=rf"Did you mean cloth\? {known}"):
+        load_recipe("clot")
+
+
+def test_a_recipe_of_this_program_is_changed_in_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_recipe(write(tmp_path, GOOD)).to_edit == str(tmp_path / "cloth.toml")
+    monkeypatch.chdir(tmp_path)
+    assert load_recipe("utkface").to_edit == f"a copy of {OURS / 'utkface.toml'} in this folder"
+    Path("utkface.toml").write_text((OURS / "utkface.toml").read_text())
+    assert load_recipe("utkface").to_edit == "utkface.toml", "which goes before"
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,27 @@ from typing import TYPE_CHECKING, Any
 from recognizer.cli import summaries
 from recognizer.cli.changes import follow_changes
 from recognizer.cli.output import show
-from recognizer.errors import ModelError
+from recognizer.errors import ModelError, RecognizerError
 from recognizer.recipe import Recipe, load_recipe
 
 PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
+AFTER_TRAINING = ("evaluate", "export")
 
 if TYPE_CHECKING:  # no --help needs numpy, sqlite or rich
     from recognizer.report import Watch
     from recognizer.store.photo_store import PhotoStore
 
 
-def stage_of(recipe: Recipe, name: str) -> "Callable[..., dict[str, Any]]":
-    """Return the function of a stage: that of recipes with several outputs, or that of recipes of classes."""
+def stage_of(recipe: Recipe, store: "PhotoStore", name: str) -> "Callable[..., dict[str, Any]]":
+    """Return the function of a stage: that of recipes with several outputs, or that of recipes of classes.
+
+    Raises:
+        RecognizerError: the stage before has left nothing; said before the stage's libraries take their seconds.
+    """
+    if not any(store.photos.usable(label) for label in recipe.labels):
+        raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
+    if name in AFTER_TRAINING and not any((store.work / "runs").glob("*")):
+        raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
     module, function = ("outputs", f"{name}_outputs") if recipe.has_outputs else (name, name)
     found: Callable[..., dict[str, Any]] = getattr(import_module(f"recognizer.{name}.{module}"), function)
     return found
@@ -44,7 +53,7 @@ def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> Non
 
 def run_clean(recipe: Recipe, store: "PhotoStore", auto: bool = True) -> None:
     """Run the checks; with `auto`, rules decide where they are sure."""
-    clean = stage_of(recipe, "clean")
+    clean = stage_of(recipe, store, "clean")
     report = _watched(lambda watch: clean(recipe, store, auto, watch))
     show(summaries.cleaned(recipe, report), report)
 
@@ -53,7 +62,7 @@ def run_train(recipe: Recipe, store: "PhotoStore") -> None:
     """Train; of several processes, only rank 0 shows progress and summary."""
     from recognizer.train import processes
 
-    train = stage_of(recipe, "train")
+    train = stage_of(recipe, store, "train")
     if processes.is_rank_0():
         report = _watched(lambda watch: train(recipe, store, watch))
         show(summaries.trained(recipe, report), report)
@@ -63,14 +72,14 @@ def run_train(recipe: Recipe, store: "PhotoStore") -> None:
 
 def run_evaluate(recipe: Recipe, store: "PhotoStore") -> None:
     """Measure the last network on the held-out photos."""
-    evaluate = stage_of(recipe, "evaluate")
+    evaluate = stage_of(recipe, store, "evaluate")
     report = _watched(lambda watch: evaluate(recipe, store, watch))
     show(summaries.evaluated(recipe, report, store.work / "reports" / "evaluate.html"), report)
 
 
 def run_export(recipe: Recipe, store: "PhotoStore", tflite: bool = False) -> None:
     """Write the model folder; with `tflite`, two more forms of the network in it."""
-    export = stage_of(recipe, "export")
+    export = stage_of(recipe, store, "export")
     report = _watched(lambda watch: export(recipe, store, tflite, watch))
     show(summaries.exported(recipe, report), report)
 
@@ -78,6 +87,7 @@ def run_export(recipe: Recipe, store: "PhotoStore", tflite: bool = False) -> Non
 def run_build(recipe: Recipe, store: "PhotoStore") -> None:
     """Do all of it in order."""
     from recognizer.faces.copies import check_faces
+    from recognizer.splits.values import check_classes
 
     begun = time.monotonic()
     check_faces(recipe.train)  # which training would only say after hours of collecting
@@ -86,6 +96,8 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> None:
     for number, (name, stage) in enumerate(stages.items(), start=1):
         show([*([""] if number > 1 else []), f"{number} of {len(stages)}: {name}"])
         stage(recipe, store)
+        if name == "collect" and recipe.has_outputs:
+            check_classes(recipe, store)  # which training would only say after all photos were looked at
     seconds, model = time.monotonic() - begun, store.work / "model"
     report = {"stage": "build", "recipe": recipe.name, "seconds": round(seconds, 2), "model": str(model)}
     show(summaries.built(recipe, model, seconds), report)

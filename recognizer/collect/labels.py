@@ -69,7 +69,7 @@ def _from_names(
     parts = re.split(r"\[(\w+)\]", pattern)
     _check_columns(outputs, parts[1::2], f"collect.labels, “{pattern}”,")
     written = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
-    name = re.compile("".join(written))
+    name = re.compile("".join(written), re.IGNORECASE)  # cameras write .JPG
     for file in sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
         match = name.fullmatch(file.name)
         yield file.relative_to(folder).as_posix(), match.groupdict() if match else {}

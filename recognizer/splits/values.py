@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from recognizer.errors import RecognizerError
 from recognizer.outputs import Output
 from recognizer.recipe import Recipe
 from recognizer.splits.split import Labels, Split, split_kept
@@ -107,6 +108,28 @@ def split_valued(recipe: Recipe, store: PhotoStore, values: Mapping[str, Values]
         validation=[photo for photo in validation if photo.sha256 in drawn],
         held_out=valued(split.held_out),
         aside=[*valued(split.aside), *others],
+    )
+
+
+def check_classes(recipe: Recipe, store: PhotoStore) -> None:
+    """See that each class of each output has a photo.
+
+    Raises:
+        RecognizerError: some have none, so that they cannot be learned.
+    """
+    values = store.readings.all().values()
+    for output in recipe.outputs:
+        told = {one.get(output.name) for one in values}
+        if lost := [label for label in output.labels if label not in told]:
+            raise RecognizerError(no_photo_of(recipe, output, lost))
+
+
+def no_photo_of(recipe: Recipe, output: Output, lost: Sequence[str]) -> str:
+    """Return the sentence for classes, or a number's values, that no photo to learn from has."""
+    named = ", ".join(f"“{label}”" for label in lost) or "another value"
+    return (
+        f"There is no photo to train {named} of {output.name} with; look at what {recipe.command('collect')} counted, "
+        f"or leave {'them' if lost[1:] else 'it'} out, in {recipe.to_edit}."
     )
 
 

@@ -22,7 +22,7 @@ from recognizer.networks.head import put_head
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Labels, Split, deal_folds
-from recognizer.splits.values import MISSING, Floats, Target, make_target
+from recognizer.splits.values import MISSING, Floats, Target, make_target, no_photo_of
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, calibrate_outputs, fit_heads
@@ -121,10 +121,7 @@ def find_truths(recipe: Recipe, photos: Sequence[Photo], values: Mapping[str, Va
         # A number's bin may be empty where another centre is as near.
         lost = [label for label, count in zip(output.labels, counts, strict=False) if not count]
         if lost or width < 2:
-            raise RecognizerError(
-                f"There is no photo to train “{lost[0] if lost else 'another value'}” of {output.name} with; "
-                f"look at what {recipe.command('collect')} counted, or leave that class out of the recipe."
-            )
+            raise RecognizerError(no_photo_of(recipe, output, lost))
     return truths
 
 

@@ -14,7 +14,7 @@ from recognizer.cli.classifying import print_answer
 from recognizer.cli.commands import app
 from recognizer.serve.classifier import Prediction
 from tests.conftest import Built, Served
-from tests.drawn_dataset import draw
+from tests.drawn_dataset import draw, write_listed, write_recipe, write_table
 from tests.paths import ROOT
 
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -31,6 +31,22 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"torch", "fastai", "gradio", "numpy", "PIL", "sqlite3", "rich.console"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("stage", ["clean", "train", "evaluate", "export"])
+def test_where_nothing_is_to_be_done_nothing_heavy_is_imported(stage: str, tmp_path: Path) -> None:
+    program = f"""
+import sys
+from recognizer.cli.commands import app
+try:
+    app(["{stage}", "textiles"])
+except SystemExit:
+    print(*sys.modules)
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr == "data/textiles has no photos yet; run recognizer collect textiles first.\n"
+    assert not {"torch", "fastai", "sklearn", "scipy"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
@@ -80,6 +96,18 @@ def test_a_build_announces_its_stages_and_ends_with_what_is_next(built: Built) -
     last = built.said.rstrip().splitlines()[-1]
     assert last == f"Next: recognizer serve {built.recipe} --work {built.work}"
     assert re.search(rf"^Built in .*\d s\. The model is in {re.escape(str(built.model))}\.$", built.said, re.MULTILINE)
+
+
+def test_a_build_says_before_it_cleans_which_classes_have_no_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [line for line in write_listed(tmp_path / "photos", 6) if line[2] == "red"]
+    write_table(tmp_path / "photos", lines)
+    code, said = run("build", write_recipe(tmp_path), "--folder", tmp_path / "photos")
+    assert code == 1
+    assert re.search(r"no photo to train “green”, “blue” of colour .* leave them out, in .*/shapes\.toml\.$", said)
+    assert not (tmp_path / "data" / "shapes" / "reports" / "clean.json").exists()
 
 
 def test_classify_prints_words_or_json(served: Served) -> None:

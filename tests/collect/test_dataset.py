@@ -68,6 +68,7 @@ def test_names_of_files_with_traps_are_counted_reason_by_reason(tmp_path: Path) 
     files[1].rename(data / "61_1_20170109142408075.png")  # no colour
     files[2].rename(data / "232_0_blue_20170109142408075.png")
     files[3].rename(data / "20_7_red_20170109142408075.png")
+    files[5] = files[5].rename(files[5].with_suffix(".PNG"))  # as cameras call them
     (data / "readme.txt").write_text("not a picture")
     counted, values = collected(load(tmp_path, data, NAMES), tmp_path / "work")
     assert (counted["rows"], counted["photos"]) == (6, 3)
