@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from recognizer.clean import duplicates, label_quality
-from recognizer.clean.features import photo_features
+from recognizer.clean.features import further_features, photo_features
 from recognizer.recipe import Recipe
 from recognizer.splits.groups import group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
@@ -43,7 +43,8 @@ class Known:
         truth: the true class of each, (n,).
         numbers: the number of the class that each was listed under, (n,).
         groups: of copies, n of them.
-        features: (n, channels).
+        features: of the network that training takes, (n, channels).
+        all_features: of all networks that judge labels, side by side, (n, more channels).
         copies: pairs of photos of which one was made from the other.
         pictures: fingerprint of each to the address of the picture that it is, or was made from.
     """
@@ -53,6 +54,7 @@ class Known:
     numbers: npt.NDArray[np.intp]
     groups: list[str]
     features: Floats
+    all_features: Floats
     copies: Pairs
     pictures: dict[str, str]
 
@@ -83,13 +85,16 @@ def read_known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
     by_address = {photo.image: photo for photo in photos}
     truth = {row["url"]: row["truth"] for row in rows}
     originals = {row["url"]: row["original"] for row in rows}
+    own = photo_features(photos, recipe.train, store.work).whole
+    others = [features.whole for _, features in further_features(photos, recipe, store.work)]
     made = [(by_address.get(row["url"]), by_address.get(row["original"])) for row in rows if row["original"]]
     return Known(
         photos,
         np.array([truth[photo.image] for photo in photos]),
         np.array([recipe.labels.index(photo.found_as) for photo in photos]),
         group_photos(photos, store.issues.all()),
-        photo_features(photos, recipe.train, store.work).whole,
+        own,
+        np.hstack([own, *others]),
         as_pairs((one.sha256, other.sha256) for one, other in made if one and other),
         {photo.sha256: _picture(photo.image, originals) for photo in photos},
     )

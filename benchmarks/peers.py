@@ -16,9 +16,9 @@ from recognizer.store.rows import Photo
 def judge_peers(recipe: Recipe, known: Known) -> Figures:
     """Return how well cleanlab ranks and chooses bad photos, and imagededup and cleanvision find copies."""
     folds = StratifiedGroupKFold(5, shuffle=True, random_state=recipe.train.seed)
-    model, numbers = linear_classifier(known.features), known.numbers
+    model, numbers = linear_classifier(known.all_features), known.numbers
     unseen = cross_val_predict(
-        model, known.features, numbers, groups=known.groups, cv=folds, method="predict_proba"
+        model, known.all_features, numbers, groups=known.groups, cv=folds, method="predict_proba"
     )  # fmt: skip
     chosen = find_label_issues(numbers, unseen, n_jobs=1)
     return {
