@@ -6,6 +6,7 @@ aside. So a photo that is added later can set others aside, but it moves none in
 """
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ VALIDATION = 0.1  # share of the training groups that progress is measured on
 FEW = 5  # held-out photos of a class; fewer tell nothing about it
 Side = Literal["training", "held_out", "aside"]
 Labels = npt.NDArray[np.int_]
+
+# It warns of classes with fewer photos than folds, which are then not in each fold; reports tell how many photos each has.
+warnings.filterwarnings("ignore", message="The least populated class", module="sklearn")
 
 
 @dataclass(frozen=True)

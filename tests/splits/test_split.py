@@ -1,6 +1,8 @@
 """What belongs together stays together, and the held-out part stays what it is."""
 
 import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,3 +69,10 @@ def test_folds_keep_groups_whole_and_classes_alike() -> None:
     assert set(folds.tolist()) == set(range(5))
     assert all(4 <= (folds[labels == label] == fold).sum() <= 16 for label in range(4) for fold in range(5))
     assert (folds == deal_folds(labels, groups, 5, seed=3)).all()
+
+
+def test_a_class_with_fewer_photos_than_folds_is_no_warning_of_a_library() -> None:
+    program = "import numpy as np; from recognizer.splits.split import deal_folds as f; "
+    program += "print(f(np.repeat([0, 1], [20, 1]), [str(n) for n in range(21)], 5, seed=3).max())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("4\n", "")

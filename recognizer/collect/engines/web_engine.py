@@ -16,6 +16,7 @@ from recognizer.store.rows import Hit
 TIMEOUT = 20.0  # seconds that an engine may be silent
 # Statuses that may be different in a moment. DuckDuckGo answers 202 and 403 to those who ask too fast.
 BUSY = frozenset({202, 403, 408, 429, 500, 502, 503, 504})
+UNHEARD = 2  # tries of an engine that was silent in all of a run: there may be no network, which is said at once then
 MINUTE, DAY = 60, 86_400
 
 
@@ -74,7 +75,8 @@ class WebEngine(Engine):
             try:
                 return self._ask_once(query, page)
             except Refusal as refusal:
-                if not (refusal.again and self._patience.wait(failed, refusal.asked)):
+                is_last = not self.answered and failed == UNHEARD
+                if is_last or not (refusal.again and self._patience.wait(failed, refusal.asked)):
                     raise EngineRefused(self._sentence(query, refusal)) from refusal
         raise AssertionError("patience ends")
 

@@ -3,11 +3,13 @@
 import json
 import time
 from email.utils import formatdate
+from typing import cast
 
 import pytest
 
 from recognizer.collect.engines.commons import Commons
 from recognizer.collect.engines.openverse import Openverse, closed_for
+from recognizer.collect.engines.web_engine import WebEngine
 from recognizer.collect.http.retries import Patience, pause_before, retry_after
 from tests.collect.engines.web import CONTACT, MAKE, PAGES, Web, every_engine, recorded, refusal, replying
 from tests.web_answers import Reply
@@ -55,12 +57,16 @@ def test_another_status_is_a_refusal_at_once(web: Web, patience: Patience, waits
 
 
 @every_engine
-def test_an_engine_that_is_not_there_is_asked_again(
-    patience: Patience, waits: list[float], name: str, bare: pytest.MonkeyPatch
+def test_an_engine_that_is_not_there_is_asked_again_and_longer_if_it_once_was(
+    waits: list[float], name: str, bare: pytest.MonkeyPatch
 ) -> None:
     bare.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    assert "would not answer" in refusal(MAKE[name](patience))
-    assert len(waits) == 2
+    for answered, tries in ((None, 2), (True, 4)):
+        waits.clear()
+        engine = cast(WebEngine, MAKE[name](Patience(tries=4, sleep=waits.append)))
+        engine.answered = answered  # earlier in this run
+        assert "would not answer" in refusal(engine)
+        assert len(waits) == tries - 1
 
 
 @every_engine
