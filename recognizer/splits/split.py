@@ -26,7 +26,7 @@ FEW = 5  # held-out photos of a class; fewer tell nothing about it
 Side = Literal["training", "held_out", "aside"]
 Labels = npt.NDArray[np.int_]
 
-# It warns of classes with fewer photos than folds, which are then not in each fold; reports tell how many photos each has.
+# It warns of classes with fewer photos than folds, which are not in each fold then; reports tell how many each has.
 warnings.filterwarnings("ignore", message="The least populated class", module="sklearn")
 
 
