@@ -10,7 +10,7 @@ from recognizer.cli.output import as_json, log_to
 from recognizer.errors import RecognizerError
 from recognizer.recipe import ENGINES, Recipe
 
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A name in data/recipes/, or the path of a recipe.")]
+RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, or its path.")]
 Work = Annotated[Path | None, typer.Option(help="The work folder; data/<recipe> by default.", show_default=False)]
 Json = Annotated[
     bool, typer.Option("--json", callback=as_json, help="Print reports, a JSON object a line; all else is on stderr.")

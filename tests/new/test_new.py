@@ -136,6 +136,7 @@ def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> N
     first, second = (CliRunner().invoke(app, typed) for _ in range(2))
     assert first.exit_code == 0 and "Next: recognizer build cloth" in first.output
     assert load_recipe("cloth").collect.engines == ["sample"]
+    assert load_recipe("cloth").collect.photos == 40, "as many as it draws"
     assert second.exit_code == 1 and "There is a recipe cloth.toml already" in " ".join(second.output.split())
 
 
