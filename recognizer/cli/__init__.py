@@ -8,6 +8,7 @@ commands.py -> sentences.py   whatever goes wrong as one line, on any terminal
             -> stages.py      a stage with its progress and its summary
                -> progress.py    how far long work is: bars or a table on a terminal, plain lines elsewhere
                -> summaries.py   the short table at the end of a command
+               -> collecting.py  that of collecting
 
 `recognizer.cli.commands.app` is the command. Every --help is instant, so what a stage needs is imported as it runs.
 """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from recognizer.cli import summaries
 from recognizer.cli.changes import follow_changes
+from recognizer.cli.collecting import collected
 from recognizer.cli.output import show
 from recognizer.errors import ModelError, RecognizerError
 from recognizer.recipe import Recipe, load_recipe
@@ -48,7 +49,7 @@ def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> Non
 
     with ClassDisplay() as watch:
         report = collect(recipe, store, watch, again=again)
-    show(summaries.collected(recipe, report), report)
+    show(collected(recipe, report), report)
 
 
 def run_clean(recipe: Recipe, store: "PhotoStore", auto: bool = True) -> None:

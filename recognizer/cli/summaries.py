@@ -1,6 +1,6 @@
 """What a command shows at its end: a short table, and a sentence where something is to be done.
 
-for part in collected(recipe, report): console.print(part)
+for part in trained(recipe, report): console.print(part)         # of collecting: collecting.py
 """
 
 from pathlib import Path
@@ -13,7 +13,6 @@ if TYPE_CHECKING:  # no --help needs rich
     from rich.table import Table
 
 Summary = list["Table | str"]
-WHY_SHORT = {"dry": "searches ran dry", "refused": "an engine refused; run the same command again later"}
 
 
 def table(title: str, rows: dict[str, Any]) -> "Table":
@@ -25,6 +24,19 @@ def table(title: str, rows: dict[str, Any]) -> "Table":
     shown.add_column(justify="right")
     for name, value in rows.items():
         shown.add_row(name, str(value))
+    return shown
+
+
+def grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":
+    """Return a table of several columns, with what stands over them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = Table(head[0], box=SIMPLE_HEAD, pad_edge=False)
+    for name in head[1:]:
+        shown.add_column(name, justify="left" if name == "state" else "right")
+    for name, row in rows.items():
+        shown.add_row(name, *map(str, row.values()))
     return shown
 
 
@@ -41,75 +53,13 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
-    """Show what became of the hits, which engine gave what, and which classes did not reach their number."""
-    failures = {f"  {reason}": number for reason, number in report["failures"].items()}
-    counts = table(f"Photos for {recipe.name}", _with_parts(report["counts"], "failed", failures))
-    engines = _grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
-    wanted = recipe.collect.photos
-    reasons = WHY_SHORT if recipe.collect.engines != ["folder"] else {**WHY_SHORT, "dry": "its folder has no more"}
-    short = [
-        f"{label} has {one['photos']} of {wanted} different photos: {reasons[one['why']]}."
-        for label, one in report["short"].items()
-    ]
-    if report["data_sets"]:  # whose rows are all that there is
-        return [counts, *(_data_set(one) for one in report["data_sets"]), *_left(report)]
-    return [
-        counts,
-        engines,
-        *report["refused"],
-        *short,
-        *_moved(report),
-        *_left(report),
-        *_examples(report["examples"]),
-    ]
-
-
-def _moved(report: dict[str, Any]) -> list[str]:
-    moved = report.get("moved", 0)
-    return [f"Followed to another subfolder: {moved} of your files, with what was decided about them."] if moved else []
-
-
-def _data_set(counted: dict[str, Any]) -> "Table":
-    """Show what became of the rows of a data set, and how many photos lack which value."""
-    bad = {f"  {reason}": number for reason, number in counted["failed"].items()}
-    missing = {f"  without {name}": number for name, number in counted["missing"].items()}
-    rows = {"rows": counted["rows"], **bad, "photos with values": counted["photos"], **missing}
-    return table("Data set", {**rows, "pictures under contradicting values": counted["contradicting"]})
-
-
-def _examples(found: dict[str, Any]) -> list[str]:
-    """Say how many classes have a photo for visitors to try, where it could not be searched for all of them."""
-    if not found["refused"]:
-        return []
-    return [f"{found['photos']} of {found['wanted']} classes have a photo for visitors to try. {found['refused']}"]
-
-
-def _with_parts(rows: dict[str, Any], whole: str, parts: dict[str, Any]) -> dict[str, Any]:
-    """Put what a row is made of right under it."""
-    shown: dict[str, Any] = {}
-    for name, value in rows.items():
-        shown |= {name: value, **(parts if name == whole else {})}
-    return shown
-
-
-def _left(report: dict[str, Any]) -> list[str]:
-    """Say what a later run may still make photos of."""
-    again = report["again"]
-    tried = [f"The next run tries {again} of the failed hits again: they may be there another day."] if again else []
-    return tried + [
-        f"{waiting} hits of {name} wait until it is asked again: --engine {name}."
-        for name, waiting in report["left_waiting"].items()
-    ]
-
-
 def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what each check found, what the rules decided and what waits for a person."""
     checks = {check.replace("_", " "): row for check, row in report["checks"].items()}
-    grid = _grid(["check", "found", "decided", "waiting"], checks)
+    checked = grid(["check", "found", "decided", "waiting"], checks)
     networks = " and ".join(report.get("networks", []))  # none where labels are left alone
     judged = [f"Labels were judged by {networks}."] if networks else []
-    return [grid, table(f"Cleaned {recipe.name}", report["counts"]), *judged, *_missing(recipe, report)]
+    return [checked, table(f"Cleaned {recipe.name}", report["counts"]), *judged, *_missing(recipe, report)]
 
 
 def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
@@ -192,19 +142,20 @@ def _outputs(report: dict[str, Any]) -> Summary:
         f"{_amount(gap['worst'])} for “{gap['worst']['group']}” of {gap['by']}."
         for gap in report["gaps"][:1]
     ]
-    return [_grid(["output", "photos", "figure", "measured", "constant guess"], rows), *said]
+    return [grid(["output", "photos", "figure", "measured", "constant guess"], rows), *said]
 
 
 def _beside_guess(one: dict[str, Any]) -> dict[str, str]:
     kind = "accuracy" if one["kind"] == "classes" else "mean error"
-    return {"photos": one["photos"], "figure": kind, "measured": _amount(one), "guess": _amount(one["constant"])}
+    unit, guess = one.get("unit", ""), one["constant"]
+    return {"photos": one["photos"], "figure": kind, "measured": _amount(one, unit), "guess": _amount(guess, unit)}
 
 
-def _amount(figures: dict[str, Any]) -> str:
+def _amount(figures: dict[str, Any], unit: str = "") -> str:
     """Say an accuracy, or a mean absolute error."""
     if "accuracy" in figures:
         return _percent(figures["accuracy"] or 0.0)
-    return f"{figures['mean_absolute_error']:.2f}"
+    return f"{figures['mean_absolute_error']:.2f} {unit}".rstrip()
 
 
 def _seen(blind: dict[str, Any]) -> dict[str, str]:
@@ -223,7 +174,7 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
     }
     photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
     return [
-        _grid(["form", "largest difference", "same answer"], forms),
+        grid(["form", "largest difference", "same answer"], forms),
         photos,
         *few_bits(report["agreement"]["forms"]),
     ]
@@ -253,15 +204,3 @@ def _percent(share: float) -> str:
 
 def _interval(ends: list[float]) -> str:
     return f"{ends[0] * 100:.1f} to {_percent(ends[1])}"
-
-
-def _grid(head: list[str], rows: dict[str, dict[str, Any]]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    grid = Table(head[0], box=SIMPLE_HEAD, pad_edge=False)
-    for name in head[1:]:
-        grid.add_column(name, justify="left" if name == "state" else "right")
-    for name, row in rows.items():
-        grid.add_row(name, *map(str, row.values()))
-    return grid

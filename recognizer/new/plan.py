@@ -78,7 +78,8 @@ def make_plan(
     if not title.strip():
         raise RecipeError("The title is empty; give the classifier one, such as “Birds of my garden”.")
     if len(plain) < FEWEST:
-        raise RecipeError(f"A classifier tells at least {FEWEST} things apart: give one word for each of them.")
+        way_out = f"make a subfolder of {folder} for each" if folder and not words else "give one word for each"
+        raise RecipeError(f"A classifier tells at least {FEWEST} things apart: {way_out} of them.")
     _check_words(plain)
     if unknown := [engine for engine in engines if engine not in ENGINES]:
         raise RecipeError(f"“{unknown[0]}” is not an engine; there are {', '.join(ENGINES)}.")

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from recognizer.cli import summaries
+from recognizer.cli.collecting import collected
+from recognizer.outputs import Output
 from recognizer.recipe import CollectSettings, PhotoClass, Recipe
 
 EVALUATED: dict[str, Any] = {
@@ -55,7 +57,23 @@ def test_a_folder_that_has_no_more_did_not_run_dry() -> None:
         "examples": {"wanted": 0, "photos": 0, "refused": ""},
         "short": {"bag 0": {"photos": 25, "why": "dry"}},
     }
-    assert "bag 0 has 25 of 200 different photos: its folder has no more." in summaries.collected(own, report)
+    assert "bag 0: 25, as many different photos as its folder has." in collected(own, report)
+
+
+def test_a_bad_row_of_a_data_set_is_told_by_its_reason_in_words() -> None:
+    counted = {"rows": 9, "failed": {"out_of_range": 2}, "missing": {"age": 1}, "photos": 7, "contradicting": 0}
+    report = {**COLLECTED, "data_sets": [counted]}
+    lines = [" ".join(line.split()) for line in lines_of(collected(recipe_of(2), report), 80)]
+    assert {"rows 9", "out_of_range: a number is beyond its range 2", "without age 1"} <= set(lines)
+
+
+def test_a_number_is_told_with_its_unit() -> None:
+    age = {"kind": "number", "unit": "years", "photos": 9, "mean_absolute_error": 7.1}
+    report = {"outputs": {"age": {**age, "constant": {"mean_absolute_error": 11.8}}}, "gaps": [], "missing": 0}
+    output = Output(name="age", kind="number", range=[0.0, 116.0], unit="years")
+    recipe = recipe_of(2).model_copy(update={"outputs": [output]})
+    assert "7.10 years" in (told := " ".join(lines_of(summaries.evaluated(recipe, report, PAGE), 80)))
+    assert "11.80 years" in told
 
 
 def lines_of(summary: summaries.Summary, width: int) -> list[str]:
@@ -69,7 +87,7 @@ def lines_of(summary: summaries.Summary, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [60, 80])
 def test_tables_are_whole_on_a_narrow_terminal(width: int) -> None:
-    tables = summaries.collected(recipe_of(2), COLLECTED), summaries.exported(recipe_of(2), EXPORTED)
+    tables = collected(recipe_of(2), COLLECTED), summaries.exported(recipe_of(2), EXPORTED)
     lines = [line for summary in tables for line in lines_of(summary, width)]
     assert "…" not in "".join(lines)
     whole = ["duckduckgo", "openverse", *FORMS]
@@ -78,7 +96,7 @@ def test_tables_are_whole_on_a_narrow_terminal(width: int) -> None:
 
 
 def test_why_hits_failed_stands_right_under_how_many() -> None:
-    table = summaries.collected(recipe_of(2), COLLECTED)[0]
+    table = collected(recipe_of(2), COLLECTED)[0]
     assert isinstance(table, Table)
     assert list(table.columns[0].cells)[3:] == ["failed", "  not_an_image", "  http_404", "waiting"]
 

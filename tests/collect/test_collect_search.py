@@ -159,6 +159,6 @@ def test_a_folder_of_own_photos_is_an_engine(tmp_path: Path) -> None:
     recipe = write_recipe(tmp_path, photos=2)
     own = ("--engine", "folder", "--folder", tmp_path / "own")
     code, printed, told = command("collect", recipe, "--work", tmp_path / "work", *own)
-    assert code == 0 and "Kilim has 1 of 2 different photos: its folder has no more." in printed
+    assert code == 0 and "Kilim: 1, as many different photos as its folder has." in printed
     assert "Kilim: 1 found, 1 stored, 0 duplicate, 0 failed, 1/2 usable" in told
     assert len(read_state(tmp_path / "work").files) == len(CLASSES)

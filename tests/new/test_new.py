@@ -131,6 +131,13 @@ def test_what_cannot_be_a_recipe_is_a_sentence(here: Path, typed: list[str], wor
     assert list(here.iterdir()) == []
 
 
+def test_a_folder_with_one_subfolder_is_a_sentence_that_names_it(here: Path) -> None:
+    (here / "photos" / "tote").mkdir(parents=True)
+    result = CliRunner().invoke(app, ["new", "Bags", "--folder", "photos"])
+    assert result.exit_code == 1
+    assert "at least 2 things apart: make a subfolder of photos for each of them." in " ".join(result.output.split())
+
+
 def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> None:
     typed = ["new", "Cloth", "tartan", "paisley", "chevron", "--engine", "sample"]
     first, second = (CliRunner().invoke(app, typed) for _ in range(2))
