@@ -2,7 +2,7 @@
 import { isWebPage, sentence } from "./dom.js";
 import { renderGroups } from "./groups.js";
 import { rounded, withUnit } from "./numbers.js";
-import { spoken } from "./outputs.js";
+import { spoken } from "./output-words.js";
 import { sourced } from "./verdict.js";
 import { put } from "./words.js";
 

@@ -1,4 +1,4 @@
-/** Draws what an answer rests on over the photo: blue-green where it speaks for a class, orange where against. */
+/** Draws what an answer rests on over the photo: blue-green where it speaks for the answer, orange where against. */
 
 // Two colours that people who confuse red and green can tell apart (Okabe and Ito, 2008).
 const FOR = [0, 158, 115];
@@ -8,15 +8,14 @@ const LONGEST_SIDE = 400;
 
 /**
  * @param {CanvasImageSource & {width: number, height: number}} photo
- * @param {Object<string, number[][]>} evidence of each class, its rows
- * @param {string} name of the class that is explained
+ * @param {number[][]} relative as `rather` returns it
  * @returns {HTMLCanvasElement}
  */
-export function drawEvidence(photo, evidence, name) {
+export function drawEvidence(photo, relative) {
   const canvas = greyed(photo);
   const pen = canvas.getContext("2d");
   const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
-  const grid = strengths(relative(evidence, name));
+  const grid = strengths(relative);
   for (let y = 0; y < canvas.height; y++) {
     for (let x = 0; x < canvas.width; x++) {
       const strength = at(grid, (x + 0.5) / canvas.width, (y + 0.5) / canvas.height);
@@ -27,12 +26,16 @@ export function drawEvidence(photo, evidence, name) {
   return canvas;
 }
 
-/** What speaks for a class rather than for the classes on average: what is added to all alike changes nothing. */
-export function relative(evidence, name) {
-  const all = Object.values(evidence);
-  return evidence[name].map((row, y) =>
-    row.map((value, x) => value - all.reduce((sum, one) => sum + one[y][x], 0) / all.length),
-  );
+/**
+ * What speaks for some of several logits rather than for all on average: what is added to all alike changes nothing.
+ *
+ * @param {number[][][]} maps of each logit, the rows of what each place adds to it
+ * @param {number[]} shares how much each logit counts; they add up to 1
+ * @returns {number[][]} rows
+ */
+export function rather(maps, shares) {
+  const weights = shares.map((share) => share - 1 / shares.length);
+  return maps[0].map((row, y) => row.map((_, x) => maps.reduce((sum, map, at) => sum + weights[at] * map[y][x], 0)));
 }
 
 function strengths(grid) {

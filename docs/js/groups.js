@@ -1,6 +1,6 @@
 /** Draws what a classifier compares with, as the templates of the pages do. */
 import { element, english, webLink } from "./dom.js";
-import { spoken } from "./outputs.js";
+import { spoken } from "./output-words.js";
 
 /**
  * @param {HTMLElement} place left as it is where it shows these very classes

@@ -1,4 +1,4 @@
-/** Waiting with an end. */
+/** Waiting with an end, and not twice for the same. */
 
 /** @param {number} milliseconds */
 export function pause(milliseconds) {
@@ -16,4 +16,16 @@ export function within(promise, milliseconds, error) {
     timer = setTimeout(() => reject(error), milliseconds);
   });
   return Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+}
+
+/** Asks at most once; a failed try is forgotten, so that the next call tries anew. */
+export function once(ask) {
+  let asked = null;
+  return () => {
+    asked ??= ask().catch((error) => {
+      asked = null;
+      throw error;
+    });
+    return asked;
+  };
 }

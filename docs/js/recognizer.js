@@ -6,7 +6,7 @@ import { showComparison, showNoComparison } from "./comparison.js";
 import { showExamples } from "./examples.js";
 import { hidePassing, showPassing } from "./passing.js";
 import { watchPhotos } from "./photo-input.js";
-import { pause } from "./patience.js";
+import { once, pause } from "./patience.js";
 import { megabytes, onePhoto, readyToSend } from "./photo.js";
 import { showPreview } from "./preview.js";
 import { SpaceError } from "./space-error.js";
@@ -129,7 +129,7 @@ async function recognize(file, signal, show) {
   const found = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
   const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();
-  const headline = renderAnswer(answer, found, told, () => explain(ready, signal));
+  const headline = renderAnswer(answer, found, told, once(() => explain(ready, signal)));
   answer.hidden = false;
   status.show("answer", headline);
   bringIntoView();

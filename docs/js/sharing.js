@@ -5,13 +5,13 @@ import { put } from "./words.js";
 const SAID_FOR_MS = 4000;
 
 /**
- * @param {{text: () => string, data: () => object, picture?: () => Promise<Blob>}} takes the answer in each form there is
+ * @param {{text: () => string, data: () => object, picture: () => Promise<Blob>}} takes the answer in each form there is
  * @returns {HTMLElement} the buttons
  */
 export function sharing({ text, data, picture }) {
   const row = element("div", "sharing");
   if (navigator.clipboard) row.append(button("site.copy", (own) => copy(own, text())));
-  if (picture) row.append(button("site.save_picture", async () => save("answer.png", await picture())));
+  row.append(button("site.save_picture", async () => save("answer.png", await picture())));
   row.append(button("site.save_data", () => save("answer.json", asBlob(data()))), button("site.print", () => window.print()));
   return row;
 }

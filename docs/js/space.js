@@ -41,7 +41,7 @@ export class Space {
    * @throws {SpaceError}
    */
   async predict(photo, signal, onStatus) {
-    const told = await this.#ask("/predict", async (client) => [await upload(client, photo)], signal, onStatus);
+    const told = await this.#ask("/predict", uploaded(photo), signal, onStatus);
     if (typeof told?.label === "string" && Array.isArray(told.confidences)) return told;
     if (!areReadings(told)) throw new SpaceError("site.unreadable");
     return { outputs: told };
@@ -50,11 +50,12 @@ export class Space {
   /**
    * @param {Blob} photo
    * @param {AbortSignal} signal gives the answer up
-   * @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit
+   * @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit, or
+   *   name of an output to rows of what speaks for its answer
    * @throws {SpaceError} where the Space does not tell, as earlier ones do not
    */
   async explain(photo, signal) {
-    const explained = await this.#ask("/explain", [photo], signal, () => {});
+    const explained = await this.#ask("/explain", uploaded(photo), signal, () => {});
     if (!explained?.evidence) throw new SpaceError("site.unreadable");
     return explained;
   }
@@ -99,6 +100,10 @@ async function connectOnce(reference) {
   const client = await within(Client.connect(reference, { ...OPTIONS }), CONNECT_MS, silent);
   if (!client.api_info?.named_endpoints["/predict"]) throw new SpaceError("site.no_recognizer", { space: reference });
   return client;
+}
+
+function uploaded(photo) {
+  return async (client) => [await upload(client, photo)];
 }
 
 /** Uploads a photo; Gradio's own `submit` would ask without one where the upload is refused. */

@@ -1,5 +1,5 @@
 /** An answer of one output as a visitor takes it along: as text, as data, and as a picture. */
-import { picture } from "./picture.js";
+import { SHOWN, lines, picture, shareBar } from "./picture.js";
 import { measuredFor, verdict } from "./verdict.js";
 import { percent, say } from "./words.js";
 
@@ -8,19 +8,28 @@ export function takesOf(answer, about) {
   return {
     text: () => asText(answer, about),
     data: () => asData(answer, about),
-    picture: () => picture(lines(answer, about), answer, about),
+    picture: () => picture(parts(answer, about), about),
   };
 }
 
+function parts(answer, about) {
+  const [headline, ...details] = said(answer, about);
+  const { kind } = verdict(answer, about);
+  const marks = { sure: kind === "sure", threshold: kind === "unsure" ? about.threshold : undefined };
+  const shown = kind === "far" ? [] : answer.confidences.slice(0, SHOWN);
+  const bars = shown.map((one, at) => shareBar(one, at === 0 ? marks : {}));
+  return [...lines(headline, "title"), ...details.flatMap((line) => lines(line, "text")), ...bars];
+}
+
 /** The answer in lines: what it says, how sure it is, and how often such answers are right. */
-function lines(answer, about) {
+function said(answer, about) {
   const { kind, headline, detail } = verdict(answer, about);
   const measured = kind === "sure" ? measuredFor(answer.confidences[0].label, about) : null;
   return [headline, detail, ...(measured ? [measured] : [])].map(({ key, values }) => say(key, values));
 }
 
 function asText(answer, about) {
-  return [...lines(answer, about), "", ...answer.confidences.map(shareLine), "", say("answer.notice")].join("\n");
+  return [...said(answer, about), "", ...answer.confidences.map(shareLine), "", say("answer.notice")].join("\n");
 }
 
 /** A name and its share, as a line. */

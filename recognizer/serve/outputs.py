@@ -6,7 +6,6 @@ classifier.answer(data)["age"]              # NumberReading(value=31.2, low=22.0
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,17 +19,17 @@ from recognizer.errors import ModelError, PictureError
 from recognizer.faces.counting import FACES, face_counter
 from recognizer.faces.detector import INSTALL
 from recognizer.images.decode import read_picture
-from recognizer.images.pixels import squish
-from recognizer.networks.onnx_session import open_session, usable_processors
+from recognizer.networks.onnx_session import usable_processors
+from recognizer.serve.evidence_map import rather
 from recognizer.serve.facts import check_facts, read_facts
-from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, whole_file
+from recognizer.serve.outputs_runtimes import OUTPUTS_RUNTIMES, Logits
+from recognizer.serve.runtimes import whole_file
 from recognizer.words.figures import round_within
 
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
 UNCHECKED = f"""Photos without a face, or with several, are answered too, since this model was exported where no face \
 detector is installed: {INSTALL}, and export it again."""
-Logits = npt.NDArray[np.float64]
 
 
 class FacesError(PictureError):
@@ -92,7 +91,22 @@ class NumberReading:
 
 Reading = ClassesReading | NumberReading
 Readings = dict[str, Reading]
-Run = Callable[[Image.Image], Logits]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What each output says of a photo, and what that rests on.
+
+    Args:
+        readings: name of an output to what it says, in the recipe's order.
+        evidence: name of an output to what speaks for its answer at each place of the photo, (h, w), against it where
+            negative; of a number, for numbers near the one it tells. Empty where the network does not tell.
+        picture: the photo, upright, longest side at most 640 pixels.
+    """
+
+    readings: Readings
+    evidence: dict[str, npt.NDArray[np.float32]]
+    picture: Image.Image
 
 
 class OutputsClassifier:
@@ -119,10 +133,11 @@ class OutputsClassifier:
         self._count_faces = face_counter(whole_file(folder / FACES, self.facts)) if self.looks_for_faces else None
         if self.facts.get("one_face") and not self.looks_for_faces:
             logging.getLogger(__name__).warning(UNCHECKED)
-        self._run = _RUNTIMES[runtime](folder, self.facts)
+        self._run = OUTPUTS_RUNTIMES[runtime](folder, self.facts)
         self._at_once = threading.Semaphore(usable_processors())
         total = max(one["stop"] for one in self.facts["outputs"])
-        if self._run(Image.new("RGB", (64, 64))).shape != (total,):
+        given = self._run(Image.new("RGB", (64, 64)))
+        if given.logits.shape != (total,) or (given.evidence is not None and given.evidence.shape[:-2] != (total,)):
             raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
 
     def answer(self, data: bytes) -> Readings:
@@ -135,20 +150,37 @@ class OutputsClassifier:
             PictureError: they are not a picture, or too large a one.
             FacesError: it shows no face, or several, where one is wanted.
         """
+        return self.explain(data).readings
+
+    predict = answer  # what a `Classifier` is asked
+
+    def explain(self, data: bytes) -> Explained:
+        """Return the same, and what it rests on; takes what `answer` takes, and as long."""
         with self._at_once:
             picture = read_picture(data)
             if self._count_faces and (count := self._count_faces(picture)) != 1:
                 raise FacesError(count)
-            logits = self._run(picture)
-        return {one["name"]: _read(one, logits) for one in self.facts["outputs"]}
+            given = self._run(picture)
+        shares = {one["name"]: _softmax(given.logits[one["start"] : one["stop"]]) for one in self.facts["outputs"]}
+        readings = {one["name"]: _read(one, shares[one["name"]]) for one in self.facts["outputs"]}
+        if given.evidence is None:
+            return Explained(readings, {}, picture)
+        maps = {one["name"]: given.evidence[one["start"] : one["stop"]] for one in self.facts["outputs"]}
+        evidence = {name: rather(maps[name], _told(readings[name], shares[name])) for name in readings}
+        return Explained(readings, evidence, picture)
 
-    predict = explain = answer  # what a `Classifier` is asked
+
+def _softmax(logits: Logits) -> Logits:
+    shares = np.exp(logits - logits.max())
+    return np.asarray(shares / shares.sum())
 
 
-def _read(one: dict[str, Any], logits: Logits) -> Reading:
-    own = logits[one["start"] : one["stop"]]
-    shares = np.exp(own - own.max())
-    probabilities = shares / shares.sum()
+def _told(reading: Reading, shares: Logits) -> Logits:
+    """Return how much each logit counts in what is told: the likeliest class, or all parts of a number's range."""
+    return shares if reading.kind == "number" else np.eye(len(shares))[shares.argmax()]
+
+
+def _read(one: dict[str, Any], probabilities: Logits) -> Reading:
     if one["kind"] == "number":
         value = float(probabilities @ np.array(one["centres"]))
         low, high = (float(np.clip(value + end, *one["range"])) for end in one["interval"])
@@ -158,29 +190,3 @@ def _read(one: dict[str, Any], logits: Logits) -> Reading:
     label, share = next(iter(likely.items()))
     not_sure = share < one["threshold"]
     return ClassesReading("classes", NOT_SURE if not_sure else label, not_sure, likely, one["threshold"])
-
-
-def _open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
-    session = open_session(whole_file(folder / NETWORK, facts))
-    size = facts["preprocessing"]["size"]
-
-    def run(image: Image.Image) -> Logits:
-        pixels = squish(image, size)[None].astype(np.float32) / 255
-        return np.asarray(session.run(["logits"], {"pixels": pixels})[0][0], dtype=np.float64)
-
-    return run
-
-
-def _open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
-    learner = load_learner_of(folder / PICKLE, facts)
-    lock = threading.Lock()  # a learner holds the state of the batch that it is at
-
-    def run(image: Image.Image) -> Logits:
-        with lock:
-            *_, logits = learner.predict(image)
-        return np.array(logits.tolist(), dtype=np.float64)
-
-    return run
-
-
-_RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": _open_onnx, "fastai": _open_fastai}

@@ -1,7 +1,8 @@
 """The Gradio page of a model with several outputs: a photo in, what each output says out, in its own form.
 
-Endpoints: `/predict`, a photo to what every output says, as `POST /predict` gives it; `/about`, nothing to the facts
-that a page needs to explain the answers.
+Endpoints: `/predict`, a photo to what every output says, as `POST /predict` gives it; `/explain`, a photo to the same
+and what speaks for each answer at each place of it; `/about`, nothing to the facts that a page needs to explain the
+answers.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,11 @@ from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.at_once import answer_at_once
 from recognizer.serve.facts import contact_link
-from recognizer.serve.outputs import OutputsClassifier, Reading, Readings
+from recognizer.serve.outputs import Explained, OutputsClassifier, Reading, Readings
 from recognizer.serve.outputs_pages import render
 from recognizer.serve.parts import Page, ShownUpload, Upload
 from recognizer.serve.rendering import bars_of, place_of, render_empty
+from recognizer.serve.rest import NO_EVIDENCE
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.words.words import SOURCE, Words, words_in
@@ -52,8 +54,9 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
         answer_at_once(photo, gr.Number(0, precision=0, visible=False), answer, _comparer(classifier))
         page.load(fn=None, js=ALOUD, api_visibility="private")
         asked, told = Upload(visible=False), gr.JSON(visible=False)
-        limit = usable_processors()
-        gr.Button(visible=False).click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
+        button, limit = gr.Button(visible=False), usable_processors()
+        button.click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
+        button.click(_explainer(classifier), asked, told, api_name="explain", concurrency_limit=limit)
         gr.api(_about(classifier), api_name="about")  # type: ignore[attr-defined]
     page.queue(max_size=MOST_WAITING, api_open=False)
     return page
@@ -68,14 +71,37 @@ def _predictor(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[s
 
     def predict(photo: bytes | None) -> dict[str, Any]:
         """Compare a photo with the photos of the data set; returns what every output says."""
-        if photo is None:
-            raise gr.Error("Choose a photo first.", print_exception=False)
-        try:
-            return {name: reading.json() for name, reading in classifier.answer(photo).items()}
-        except PictureError as error:
-            raise gr.Error(str(error), print_exception=False, title="Photo") from error
+        return _json(_explain(classifier, photo))
 
     return predict
+
+
+def _explainer(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[str, Any]]:
+    """Return the endpoint `/explain`."""
+
+    def explain(photo: bytes | None) -> dict[str, Any]:
+        """Compare a photo; returns what every output says, and what each place of it speaks for."""
+        explained = _explain(classifier, photo)
+        if not explained.evidence:
+            raise gr.Error(NO_EVIDENCE, print_exception=False)
+        evidence = {name: grid.tolist() for name, grid in explained.evidence.items()}
+        return {"outputs": _json(explained), "evidence": evidence}
+
+    return explain
+
+
+def _explain(classifier: OutputsClassifier, photo: bytes | None) -> Explained:
+    """Compare a photo; Gradio shows what is wrong with it as a sentence."""
+    if photo is None:
+        raise gr.Error("Choose a photo first.", print_exception=False)
+    try:
+        return classifier.explain(photo)
+    except PictureError as error:
+        raise gr.Error(str(error), print_exception=False, title="Photo") from error
+
+
+def _json(explained: Explained) -> dict[str, Any]:
+    return {name: reading.json() for name, reading in explained.readings.items()}
 
 
 def _about(classifier: OutputsClassifier) -> Callable[[], dict[str, Any]]:

@@ -42,8 +42,8 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
     async def predict(request: Request, form: OldForm = "") -> Response:
         """Compare a photo with the photos of the data set; every output tells what it looks most like."""
         check_form(form)
-        readings = await ask(queue, request, await photo_of(request))
-        told = {name: reading.json() for name, reading in readings.items()}
+        explained = await ask(queue, request, await photo_of(request))
+        told = {name: reading.json() for name, reading in explained.readings.items()}
         return in_form(form, told) if form else JSONResponse({"outputs": told, "model": model}, headers=NO_STORE)
 
     @app.head("/healthz", include_in_schema=False)

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from recognizer.publish.folder import publish
 from recognizer.publish.forms import FORMS
 from recognizer.publish.order import Order
+from recognizer.serve.evidence_map import draw_map
+from recognizer.serve.outputs import OutputsClassifier
 from tests.browser import chromium, small_targets
 from tests.browser import site as served_site
 from tests.drawn_dataset import Shapes
@@ -23,6 +27,11 @@ from tests.site.watching import PHONE, Watched, wait_for, watching
 BOXES = """async (all) => {
     await Promise.all(document.getAnimations().map((one) => one.finished));
     return all.map((one) => one.getBoundingClientRect()).map(({ left, width }) => [left, width]);
+}"""
+MARKED = """(one) => {
+    const { data } = one.getContext("2d").getImageData(0, 0, one.width, one.height);
+    const pixels = Array.from({ length: data.length / 4 }, (_, at) => data[at * 4 + 1] > data[at * 4] + 20);
+    return pixels.filter(Boolean).length / pixels.length;
 }"""
 PAGES = ("index", "about", "how", "data", "recognizer")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
@@ -134,6 +143,30 @@ def test_an_answer_can_be_taken_along(watched: Watched, home: str, blue_disc: Pa
     expect(page.get_by_role("button", name="Copied.")).to_be_visible()
     text = page.evaluate("navigator.clipboard.readText()")
     assert "colour: blue" in text and "cannot tell who anyone is" in text
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as a picture").click()
+    with Image.open(download.value.path()) as picture:
+        drawn = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    assert picture.size[0] == 1000 and picture.size[1] > 900, "three outputs under each other"
+    assert (drawn == (168, 106, 0)).all(axis=1).sum() > 20_000, "the bars of two classes, and a number's interval"
+
+
+@pytest.mark.parametrize("answerer", ["here", "space"])
+def test_each_answer_says_where_in_the_photo_it_comes_from(
+    watched: Watched, home: str, space: str, blue_disc: Path, shapes_model: Path, answerer: str
+) -> None:
+    page = watched.page
+    ask(page, f"{home}/recognizer.html" + (f"?space={space}" if answerer == "space" else ""), blue_disc)
+    evidence = OutputsClassifier(shapes_model).explain(blue_disc.read_bytes()).evidence
+    for number, (name, reading) in enumerate(zip(evidence, page.locator("#answer .reading").all(), strict=True)):
+        reading.locator(".why summary").press("Enter")
+        canvas = reading.locator("canvas[role=img][aria-label]")
+        blue_green = canvas.evaluate(MARKED)
+        expected = np.asarray(draw_map(Image.open(blue_disc).convert("RGB"), evidence[name])).astype(int)
+        assert blue_green == pytest.approx((expected[..., 1] > expected[..., 0] + 20).mean(), abs=0.05), name
+        told = "counted for numbers near" if number == 2 else "next to the other names"
+        expect(reading.locator(".why")).to_contain_text(told)
+    assert watched.complaints == []
 
 
 def test_the_site_speaks_other_languages_too(watched: Watched, home: str, blue_disc: Path) -> None:

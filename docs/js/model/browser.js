@@ -1,7 +1,7 @@
 /** A classifier in this browser, with the methods of `Space`: the photo never leaves the device. */
 import { SpaceError } from "../space-error.js";
 import { labelForm } from "./label-form.js";
-import { readings } from "./readings.js";
+import { grounds, readings } from "./readings.js";
 
 const NETWORK = "model.fp16.onnx";
 const FACES = "faces.onnx";
@@ -49,11 +49,17 @@ export class BrowserModel {
     return label;
   }
 
-  /** @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit */
+  /**
+   * @returns {Promise<object>} the same, and `evidence`: name of a class to rows of what each place adds to its logit, or
+   *   name of an output to rows of what speaks for its answer
+   */
   async explain(photo, signal) {
     await this.connect(this.#onProgress);
     const output = await Promise.race([this.#ask(photo), aborted(signal)]);
-    if (output.logits) return { outputs: readings(this.#facts, output.logits) };
+    if (output.logits) {
+      const evidence = output.evidence && grounds(this.#facts, output.logits, output.evidence);
+      return { outputs: readings(this.#facts, output.logits), evidence };
+    }
     const named = this.#facts.classes.map(({ name }, at) => [name, output.evidence[at]]);
     return { ...labelForm(this.#facts, output), evidence: Object.fromEntries(named) };
   }

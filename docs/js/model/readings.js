@@ -1,4 +1,6 @@
-/** What several outputs say, out of a network's logits, by the rules of recognizer/serve/outputs.py. */
+/** What several outputs say and what that rests on, out of a network's logits, by the rules of recognizer/serve/outputs.py. */
+import { rather } from "../evidence.js";
+
 const NOT_SURE = "Not sure";
 
 /**
@@ -8,6 +10,21 @@ const NOT_SURE = "Not sure";
  */
 export function readings({ outputs }, logits) {
   return Object.fromEntries(outputs.map((one) => [one.name, reading(one, softmax(logits.slice(one.start, one.stop)))]));
+}
+
+/**
+ * @param {{outputs: object[]}} facts of model.json
+ * @param {number[]} logits of all outputs, side by side
+ * @param {number[][][]} maps of each logit, the rows of what each place of the photo adds to it
+ * @returns {Object<string, number[][]>} name of an output to what speaks for its answer at each place
+ */
+export function grounds({ outputs }, logits, maps) {
+  const told = ({ kind, start, stop }) => {
+    const shares = softmax(logits.slice(start, stop));
+    const most = Math.max(...shares);
+    return rather(maps.slice(start, stop), kind === "number" ? shares : shares.map((share) => Number(share === most)));
+  };
+  return Object.fromEntries(outputs.map((one) => [one.name, told(one)]));
 }
 
 function reading(one, shares) {

@@ -2,7 +2,7 @@
  * Runs the network apart from the page, so that the page stays quick.
  *
  * In: {model: {network: {address, sha256}, faces: the same or null, size}} once, then {id, file} for each photo. Out: {progress: {received, total}},
- * {ready: true}, {id, probabilities, energy, evidence}, or {id, logits} of several outputs; where it fails, {failed} or {id, failed}, a key of the words.
+ * {ready: true}, {id, probabilities, energy, evidence}, or {id, logits, evidence} of several outputs; where it fails, {failed} or {id, failed}, a key of the words.
  */
 import * as ort from "../../vendor/ort.wasm.min.mjs";
 import { fetchKept } from "./download.js";
@@ -51,7 +51,7 @@ async function predict({ session, finder, size }, file) {
   if (finder) await mustShowOneFace(finder, picture);
   const pixels = new ort.Tensor("float32", pixelsOf(picture, size), [1, 3, size, size]);
   const { probabilities, energy, evidence, logits } = await session.run({ pixels });
-  if (logits) return { logits: Array.from(logits.data) };
+  if (logits) return { logits: Array.from(logits.data), evidence: evidence && rowsOf(evidence) };
   return { probabilities: Array.from(probabilities.data), energy: energy.data[0], evidence: rowsOf(evidence) };
 }
 
@@ -64,7 +64,7 @@ async function mustShowOneFace(finder, picture) {
   if (count !== 1) throw new FacesError(count);
 }
 
-/** @returns {number[][][]} for each class its rows */
+/** @returns {number[][][]} for each class, or each logit, its rows */
 function rowsOf({ data, dims: [, classes, height, width] }) {
   const row = (at) => Array.from(data.subarray(at * width, (at + 1) * width));
   return Array.from({ length: classes }, (_, one) => Array.from({ length: height }, (_, y) => row(one * height + y)));

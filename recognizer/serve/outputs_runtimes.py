@@ -1,0 +1,68 @@
+"""What runs a network of several outputs: model.onnx by ONNX Runtime, or learner.pkl by fastai."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from recognizer.images.pixels import squish
+from recognizer.networks.onnx_session import open_session
+from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, whole_file
+
+Logits = npt.NDArray[np.float64]
+
+
+class Given(NamedTuple):
+    """What a network gives for a photo.
+
+    Args:
+        logits: of all outputs, side by side, (total,).
+        evidence: what each place of the photo adds to them, (total, h, w); None where the network does not tell.
+    """
+
+    logits: Logits
+    evidence: npt.NDArray[np.float32] | None
+
+
+Run = Callable[[Image.Image], Given]
+
+
+def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
+    """Return the network of `model.onnx`, run by ONNX Runtime; see `OutputsClassifier`."""
+    session = open_session(whole_file(folder / NETWORK, facts))
+    size = facts["preprocessing"]["size"]
+    wanted = [one.name for one in session.get_outputs() if one.name == "evidence"]
+
+    def run(image: Image.Image) -> Given:
+        pixels = squish(image, size)[None].astype(np.float32) / 255
+        logits, *evidence = session.run(["logits", *wanted], {"pixels": pixels})
+        return Given(np.asarray(logits[0], dtype=np.float64), evidence[0][0] if evidence else None)
+
+    return run
+
+
+def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
+    """Return the network of `learner.pkl`, run by fastai, one photo after the other; see `OutputsClassifier`."""
+    learner = load_learner_of(folder / PICKLE, facts)
+    pool, _, last = learner.model[1].children()
+    kept: dict[str, Any] = {}
+    pool.register_forward_hook(lambda _pool, _maps, cells: kept.update(cells=cells[0].numpy()))
+    lock = threading.Lock()  # a learner holds the state of the batch that it is at
+
+    def run(image: Image.Image) -> Given:
+        with lock:
+            *_, logits = learner.predict(image)
+            cells = kept["cells"]
+        weights = last.weight.detach().numpy().reshape(-1, *cells.shape)
+        bias = last.bias.detach().numpy()[:, None, None]
+        added = np.einsum("khw,lkhw->lhw", cells, weights) + bias / cells[0].size
+        return Given(np.array(logits.tolist(), dtype=np.float64), added)
+
+    return run
+
+
+OUTPUTS_RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}
