@@ -173,9 +173,3 @@ def _parse(text: str) -> float:
 
 def _why(text: str) -> str:
     return "spreadsheet_date" if _DATE.fullmatch(text) else "unknown_value"
-
-
-def slices(outputs: Sequence[Output]) -> dict[str, slice]:
-    """Return which of the network's logits are each output's, by its name."""
-    ends = [sum(one.width for one in outputs[: place + 1]) for place in range(len(outputs))]
-    return {one.name: slice(end - one.width, end) for one, end in zip(outputs, ends, strict=True)}

@@ -58,11 +58,10 @@ def collect(
         store: the photo store.
         watch: told how far each class is.
         patience: with busy engines; `Patience()` by default.
-        again: whether engines that had no more hits are asked again at once; those of the web are after a day anyway.
-            Examples that could not be found are searched for again, too.
+        again: whether engines, and searches for examples, that had no more are asked again now, and not after a day.
 
     Returns:
-        The report, as written to `reports/collect.json`; see `make_report`.
+        The report, as written to `reports/collect.json`; see `report.py`.
 
     Raises:
         WorkInUse: another run collects into this store.
@@ -71,23 +70,31 @@ def collect(
             a proxy or certificates that the environment names.
     """
     begun = time.monotonic()
-    if set(recipe.collect.engines) - LOCAL:
-        check_environment()
     patience = replace(patience or Patience(), ended=threading.Event())
-    engines = make_engines(recipe.collect, patience, recipe.outputs)
-    for engine in engines.values():
-        engine.check(recipe.classes, store.work)
+    engines = _checked_engines(recipe, store, patience)
     with store.locked():
         store.repair()
-        own = [engine for engine in engines.values() if isinstance(engine, Folder)]
-        moved = sum(follow_moved(folder, recipe.labels, store) for folder in own)
+        moved = sum(follow_moved(one, recipe.labels, store) for one in engines.values() if isinstance(one, Folder))
         searches = Searches(engines, store, again)
-        asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
-        if searches.refused and not store.hits.count("stored"):
-            raise RecognizerError(next(iter(searches.refused.values())))
+        _fill_all(recipe, store, searches, watch, patience)
         data_sets = [store_readings(engine, store) for engine in engines.values() if isinstance(engine, Dataset)]
         examples = find_examples(recipe, store, list(engines.values()), patience, again)
         return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets, moved)
+
+
+def _checked_engines(recipe: Recipe, store: PhotoStore, patience: Patience) -> dict[str, Engine]:
+    if set(recipe.collect.engines) - LOCAL:
+        check_environment()
+    engines = make_engines(recipe.collect, patience, recipe.outputs)
+    for engine in engines.values():
+        engine.check(recipe.classes, store.work)
+    return engines
+
+
+def _fill_all(recipe: Recipe, store: PhotoStore, searches: Searches, watch: ClassWatch, patience: Patience) -> None:
+    asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
+    if searches.refused and not store.hits.count("stored"):
+        raise RecognizerError(next(iter(searches.refused.values())))
 
 
 async def _watched_fill(

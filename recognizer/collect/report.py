@@ -1,4 +1,17 @@
-"""What collecting counts, in its report."""
+"""What collecting counts, in its report: besides what all reports have,
+
+failures        reason to hits
+labels          label to stored photos
+engines         name to hits and what became of them, and its `state`: `ok`, `dry` where a class lacks photos and it has
+                no more hits, or `refused`
+refused         what engines said that refused
+short           label to `photos` (usable ones) and `why` (`dry` or `refused`) where these are fewer than wanted
+again           how many of the failed hits the next run tries again
+left_waiting    engine to hits that wait until it is asked
+examples        see `Found`
+data_sets       of each what was stored (readings.py)
+moved           how many photos followed their files to another subfolder (moved.py)
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,34 +45,29 @@ def make_report(
         moved: how many photos followed their files to another subfolder (moved.py).
 
     Returns:
-        The report. Besides what all reports have: `failures`, reason to hits; `labels`, label to stored photos;
-        `engines`, name to hits and what became of them, and its `state` (`ok`, `dry` where a class lacks photos and
-        it has no more hits, or `refused`); `refused`, what engines said that refused; `short`, label to `photos`
-        (usable ones) and `why` (`dry` or `refused`) for the classes that did not reach their number; `again`, how many
-        of the failed hits the next run tries again; `left_waiting`, engine to hits that wait until it is asked; and
-        `examples` (see `Found`), `data_sets` and `moved`.
+        The report.
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
-    short = [
-        photo_class for photo_class in recipe.classes if store.photos.usable(photo_class.name) < recipe.collect.photos
-    ]
+    more = {"examples": examples._asdict(), "data_sets": list(data_sets), "moved": moved}
+    counted = {"hits": sum(counts.values()), **counts}
     return write_report(
-        store.work,
-        "collect",
-        recipe.name,
-        seconds,
-        {"hits": sum(counts.values()), **counts},
-        failures=store.hits.failures(),
-        labels={label: store.hits.count("stored", label) for label in recipe.labels},
-        engines=_engines(store, searches, short),
-        refused=list(dict.fromkeys(searches.refused.values())),
-        short={lacking.name: _shortage(store, searches, lacking) for lacking in short},
-        again=store.hits.count_again(),
-        left_waiting=store.hits.left_waiting(searches.engines),
-        examples=examples._asdict(),
-        data_sets=list(data_sets),
-        moved=moved,
+        store.work, "collect", recipe.name, seconds, counted, **_searched(recipe, store, searches), **more
     )
+
+
+def _searched(recipe: Recipe, store: PhotoStore, searches: Searches) -> dict[str, Any]:
+    """Return what became of the hits, and which engines and classes have no more."""
+    wanted = recipe.collect.photos
+    short = [lacking for lacking in recipe.classes if store.photos.usable(lacking.name) < wanted]
+    return {
+        "failures": store.hits.failures(),
+        "labels": {label: store.hits.count("stored", label) for label in recipe.labels},
+        "engines": _engines(store, searches, short),
+        "refused": list(dict.fromkeys(searches.refused.values())),
+        "short": {lacking.name: _shortage(store, searches, lacking) for lacking in short},
+        "again": store.hits.count_again(),
+        "left_waiting": store.hits.left_waiting(searches.engines),
+    }
 
 
 def _engines(store: PhotoStore, searches: Searches, short: list[PhotoClass]) -> dict[str, dict[str, Any]]:

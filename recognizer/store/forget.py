@@ -51,9 +51,8 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
     Returns:
         The report, as written to `reports/forget.json`. `again` lists the stages that must be run again, since what
         they left was learned from photos that were forgotten since. `spaces` is of `clean_spaces`, `pushed` of
-        `note_held`. `log` is whether
-        another program reads the database, so that words of these photos are in its log until that one is closed and
-        this one run again.
+        `note_held`. `log` is whether another program reads the database, so that words of these photos are in its log
+        until that one is closed and this one run again.
 
     Raises:
         NotFound: nothing in the store is what was asked for, nor was it ever forgotten.
@@ -68,19 +67,23 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
                 f"No photo in {store.work} has the sha256, address or page {what}; "
                 f"{recipe.command('credits')} lists those that are kept."
             )
-        store.forgotten.remember(match.photos, match.addresses, match.examples)
-        photos, examples = remembered(store), _known(store, store.examples.all())
-        gone = store.forgotten.digests() | {photo.sha256 for photo in (*photos, *examples)}
-        pushed = note_held(store.work, gone)
-        copies = remove_copies(store.work, gone) | {"sheets": remove_sheets(store.work) if photos else 0}
-        spaces = clean_spaces(store.work, gone)
-        hits = erase(store, photos, match.hits)
-        copies["examples"] += store.examples.remove(examples)
-        log = not store.database.settle()
-    named = len(match.photos)
+        counts, left = _remove(store, match)
+    return write_report(store.work, "forget", recipe.name, time.monotonic() - begun, counts, **left)
+
+
+def _remove(store: PhotoStore, match: Match) -> tuple[dict[str, int], dict[str, Any]]:
+    """Remove what was named, its near copies and what was copied of them; return what was counted, and what is left."""
+    store.forgotten.remember(match.photos, match.addresses, match.examples)
+    photos, examples = remembered(store), _known(store, store.examples.all())
+    gone = store.forgotten.digests() | {photo.sha256 for photo in (*photos, *examples)}
+    pushed = note_held(store.work, gone)
+    copies = remove_copies(store.work, gone) | {"sheets": remove_sheets(store.work) if photos else 0}
+    spaces = clean_spaces(store.work, gone)
+    hits = erase(store, photos, match.hits)
+    copies["examples"] += store.examples.remove(examples)
+    log, named = not store.database.settle(), len(match.photos)
     counts = {"photos": named, "near_copies": len(photos) - named, "hits": hits, **copies}
-    more = {"again": _again(store), "spaces": spaces, "pushed": pushed, "log": log}
-    return write_report(store.work, "forget", recipe.name, time.monotonic() - begun, counts, **more)
+    return counts, {"again": _again(store), "spaces": spaces, "pushed": pushed, "log": log}
 
 
 def find_match(store: PhotoStore, what: str) -> Match:
