@@ -103,7 +103,8 @@ class TrainSettings(Part):
             out-of-fold predictions. The first that does not help, or would change no label, ends them.
         epochs: fine-tuning passes over the photos in each round, of which only what helps is kept; with 0, only the
             last layer is fitted to the photos, which is quick, and with few photos better.
-        tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker.
+        tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker. With
+            several outputs, a copy of them is, and the layers themselves stay beside it.
         stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
             otherwise, or where all are tuned, every epoch runs all layers over newly varied photos: work for a GPU.
@@ -114,7 +115,8 @@ class TrainSettings(Part):
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
-        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
+        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it. With
+            several outputs, of the copy and of its own head; 0.003 was measured.
         stop_by: what ends the fine-tuning of a recipe with numbers among its outputs: nothing before its last epoch,
             of which the best is kept (`loss`), or that the percentiles of predicted numbers come near those of the true
             ones (`percentiles`), which says nothing of how right the answers about single photos are.

@@ -8,7 +8,7 @@ torchvision and timm publish theirs; `TORCH_HOME` is honoured.
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -51,6 +51,7 @@ class Backbone:
         size: pixels, the side of the square that it takes.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
+        widening: what only widens the last maps for ImageNet's many classes; it is none of the layers.
     """
 
     layers: nn.Sequential
@@ -58,6 +59,7 @@ class Backbone:
     size: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    widening: nn.Module = field(default_factory=nn.Identity)
 
     @classmethod
     def of(cls, network: nn.Module, merged: int = MERGED, size: int = SIDE, **colours: tuple[float, ...]) -> "Backbone":
@@ -71,7 +73,8 @@ class Backbone:
         """
         parts = as_chain(network, size)
         stages = [stage[-1] for stage in group_stages(parts, size)] or [parts[-1]]
-        return cls(merge_last(parts, merged, size), stages, size, **colours)
+        mean, std = colours.get("mean", IMAGENET_MEAN), colours.get("std", IMAGENET_STD)
+        return cls(merge_last(parts, merged, size), stages, size, mean, std)
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:
@@ -110,7 +113,7 @@ def load_backbone(
         )
     if not given.size:
         raise RecipeError(f"“{name}” is no backbone: it gives no features of a photo. {_OTHERS}.")
-    return Backbone.of(given.network, merged, given.size, **colours)
+    return replace(Backbone.of(given.network, merged, given.size, **colours), widening=given.widening)
 
 
 def load_for_training(settings: TrainSettings, pretrained: bool = True) -> Backbone:

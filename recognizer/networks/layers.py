@@ -29,10 +29,12 @@ class Layers(NamedTuple):
         network: takes pictures, (n, 3, size, size), gives feature maps, (n, channels, h, w).
         size: pixels, the side of the square that was asked for, or the one that it takes where it takes no other; 0
             where it gives nothing of pictures at all.
+        widening: what only widens the last maps for ImageNet's many classes, where a network has such layers.
     """
 
     network: nn.Module
     size: int
+    widening: nn.Module = nn.Identity()
 
 
 def maps_of_timm(model: Any, size: int) -> Layers:
@@ -44,12 +46,14 @@ def maps_of_timm(model: Any, size: int) -> Layers:
     """
     own = int(model.default_cfg["input_size"][-1])
     model.reset_classifier(0)
+    widening: nn.Module = nn.Identity()
     if isinstance(model, EfficientNet):
-        # The last layer only widens the maps for ImageNet's many classes (docs/experiments.md).
+        # A layer on the maps as they are tells other classes better without (docs/experiments.md).
+        widening = nn.Sequential(model.conv_head, model.bn2)
         model.conv_head, model.bn2 = nn.Identity(), nn.Identity()
     if size != own and hasattr(model, "set_input_size"):
         model.set_input_size(img_size=(size, size))
-    return _first_that_runs([TimmBody(model), _embedding(model)], [size, own])
+    return _first_that_runs([TimmBody(model), _embedding(model)], [size, own])._replace(widening=widening)
 
 
 def maps_of_torchvision(model: nn.Module, size: int) -> Layers:

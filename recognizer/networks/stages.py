@@ -87,14 +87,14 @@ def merge_last(parts: Sequence[nn.Module], count: int, side: int = SIDE) -> nn.S
     starts = [number for number in range(1, len(parts)) if shapes[number] != shapes[number + 1]]
     merged, small = list(parts), shapes[-1][1] if shapes else 0
     for start in starts[::-1][: count - 1]:
-        enlarge, small = _enlarge(small, shapes[start][1]), shapes[start][1]
+        enlarge, small = enlarging(small, shapes[start][1]), shapes[start][1]
         # MergeLayer puts what a stage takes, the maps of the one before, beside what it gives.
         merged = [*merged[:start], SequentialEx(*merged[start:], *enlarge, MergeLayer(dense=True))]
     return nn.Sequential(*merged)
 
 
-def _enlarge(side: int, wanted: int) -> list[nn.Module]:
-    """Return what makes maps as large as those of the stage before, if anything has to."""
+def enlarging(side: int, wanted: int) -> list[nn.Module]:
+    """Return what makes maps with a side as large as is wanted, if anything has to."""
     if side == wanted:
         return []
     # Some networks cut pixels off, so that the sides of their maps are no multiples of each other.

@@ -5,7 +5,7 @@
     trained.predict(photos)                     # logits, (n, total); trained.calibrations says what they mean
 
 The backbone runs once over each photo; then all heads are fitted in closed form (outputs_head.py). Where the recipe
-wants epochs, the last layers are fine-tuned from there (outputs_tuning.py), which is kept as far as it helps.
+wants epochs, a branch beside the last layers is fine-tuned (outputs_tuning.py), which is kept if it helps.
 A run whose settings, photos and values are those of the last one is not trained again.
 """
 
@@ -25,6 +25,7 @@ from torch import nn
 from recognizer.calibration.calibrate import ece
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
+from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
 from recognizer.networks.grid import make_grid_head
 from recognizer.recipe import Recipe
@@ -44,7 +45,7 @@ from recognizer.train.outputs_learning import Learned, find_truths, learn
 from recognizer.train.runs import Run, all_runs
 from recognizer.train.writing import begin_run, finish_run
 
-FORMAT = 2  # of such a run; one of another format is trained anew
+FORMAT = 3  # of such a run; one of another format is trained anew
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
     calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
     backbone = load_for_training(recipe.train, pretrained=False)
+    if metrics.get("tuning", {}).get("amount"):
+        backbone = beside(backbone, make_branch(backbone, recipe.train, pretrained=False), recipe.train)
     total = max(one.stop for one in calibrations.values())
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))
     network.load_state_dict(run.weights)

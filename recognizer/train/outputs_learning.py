@@ -7,7 +7,7 @@ learned, tuned = learn(recipe, split, truths, work, watch)
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from recognizer.networks.backbone import load_for_training
 from recognizer.networks.forward import extract
 from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
 from recognizer.networks.head import put_head
+from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Labels, Split, deal_folds
@@ -26,7 +27,7 @@ from recognizer.splits.values import MISSING, Floats, Target, make_target, no_ph
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, calibrate_outputs, fit_heads
-from recognizer.train.outputs_tuning import Tuned, tune
+from recognizer.train.outputs_tuning import Tuned, joined, tune
 
 
 @dataclass(frozen=True)
@@ -78,28 +79,44 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
         parts = [truth.of(some) for truth in truths]
         heads = fit_heads(features[some], shares, parts, folds[some], settings.answered_accuracy)
         watch("fitting the heads", 1, 1)
-        return replace(heads, layer=spread(heads.layer, backbone, settings.size))
+        return heads
 
     tuned = None
     if settings.epochs:
-        start = fit(chosen)
-        tuned = tune(recipe, split, truths, start.layer, backbone, work, watch)
-        if tuned.network:
-            others = [truth.of(~chosen) for truth in truths]
-            return _judged_by_validation(tuned.network, tuned.logits, split, others, start, settings), tuned
+        before = _say(fit(chosen).layer, features[~chosen])
+        tuned = tune(recipe, split, truths, before, backbone, work, watch)
     heads = fit(np.full(len(photos), True))
-    network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(heads.layer.bias)))
-    put_head(network, heads.layer)
+    layer = spread(heads.layer, backbone, settings.size)
+    if tuned and tuned.branch:
+        network = joined(backbone, layer, tuned, settings)
+        return _judged_by_validation(network, tuned.logits, split, truths, heads, settings), tuned
+    network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(layer.bias)))
+    put_head(network, layer)
     return Learned(network, truths, heads.logits, photos, folds, heads.calibrations), tuned
 
 
+def _say(layer: Layer, features: npt.NDArray[np.floating]) -> Floats:
+    """Return the logits of a layer, (n, total)."""
+    return np.asarray(features.astype(np.float64) @ layer.weight.T + layer.bias)
+
+
 def _judged_by_validation(
-    network: nn.Sequential, logits: Floats, split: Split, truths: list[Truth], start: Heads, settings: TrainSettings
+    network: nn.Sequential,
+    logits: Floats,
+    split: Split,
+    truths: Sequence[Truth],
+    heads: Heads,
+    settings: TrainSettings,
 ) -> Learned:
-    """Return a tuned network with what it says of the validation photos, and what that means."""
-    shrinkages = [one.shrinkage for one in start.calibrations.values()]
-    told = calibrate_outputs(truths, logits, shrinkages, settings.answered_accuracy)
-    return Learned(network, truths, logits, split.validation, np.zeros(len(logits), dtype=int), told)
+    """Return a tuned network with what it says of the validation photos, and what that means.
+
+    They were told by heads that had not learned from them; the network's own heads have, in the end, learned from all.
+    """
+    others = np.arange(len(split.learning)) >= len(split.training)
+    judged = [truth.of(others) for truth in truths]
+    shrinkages = [one.shrinkage for one in heads.calibrations.values()]
+    told = calibrate_outputs(judged, logits, shrinkages, settings.answered_accuracy)
+    return Learned(network, judged, logits, split.validation, np.zeros(len(logits), dtype=int), told)
 
 
 def find_truths(recipe: Recipe, photos: Sequence[Photo], values: Mapping[str, Values]) -> list[Truth]:

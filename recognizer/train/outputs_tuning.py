@@ -1,11 +1,13 @@
-"""Fine-tuning of a network with several outputs: its last layers learn from what all outputs lose together.
+"""Fine-tuning of a network with several outputs: a branch beside its last layers learns from what all outputs lose.
 
-    tuned = tune(recipe, split, truths, start, backbone, work, watch)
-    tuned.network           # the whole network, or None where nothing is kept of it
-    tuned.choice            # how much is kept, and what that gains
+    tuned = tune(recipe, split, truths, before, backbone, work, watch)
+    tuned.branch            # the branch, or None where nothing is kept of it
+    tuned.choice            # which epoch is kept, and what that gains
+    network = joined(backbone, heads, tuned, settings)
 
-The layers before run once over each augmented view, as cached.py has it. The validation photos, from which neither the
-tuned layers nor the heads that they start with have learned, say how much is kept (mixing.py).
+The pretrained layers and the heads on them stay as they are; what they say and what the branch says count alike
+(networks/branch.py). The layers before both run once over each augmented view, as cached.py has it. The validation
+photos, from which neither has learned, say whether the branch is kept, and after which epoch.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -24,12 +26,12 @@ from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
+from recognizer.networks.branch import Branch, beside, join_layers, make_branch
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.forward import extract
-from recognizer.networks.grid import make_grid_head
+from recognizer.networks.grid import make_branch_head, make_grid_head, places
 from recognizer.networks.head import put_head, split_last
 from recognizer.networks.lda import Layer
-from recognizer.networks.stages import cut, freeze_early, put_back
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
@@ -37,72 +39,96 @@ from recognizer.splits.values import MISSING, Floats
 from recognizer.train.cached_features import predict_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, make_loaders
-from recognizer.train.fitting import fit, make_listener, make_tuner, recorded
-from recognizer.train.mixing import BEFORE, Choice, Mixing, Step, choose_by, stored
+from recognizer.train.fitting import make_listener, make_tuner, recorded
+from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_losses import Losses, known_values
 
 FEWEST = 5  # values of an output among validation photos; of fewer nobody could say whether tuning helps
 NEAR = 0.03  # of a number's range: percentiles that differ by less are near each other
+HALF = 0.5  # that the branch counts
 
 
 class Tuned(NamedTuple):
     """What a fine-tuning gives.
 
     Args:
-        network: the whole network, its temperatures folded in; None where nothing is kept.
-        logits: of the validation photos, by that network, or by the one that it began as, (n, total).
-        choice: how much is kept.
+        branch: the tuned layers; None where nothing is kept.
+        layer: the last layer of the branch, on the mean of its maps; its logits are halved and calibrated.
+        shares: by what each logit of the heads is to be multiplied before the branch's is added, (total,).
+        logits: of the validation photos, by both together, or by the heads alone, (n, total).
+        choice: which epoch is kept.
         curves: how it went.
     """
 
-    network: nn.Sequential | None
+    branch: Branch | None
+    layer: Layer
+    shares: Floats
     logits: Floats
     choice: Choice
     curves: Curves
 
 
 def tune(
-    recipe: Recipe, split: Split, truths: Sequence[Truth], start: Layer, backbone: Backbone, work: Path, watch: Watch
+    recipe: Recipe, split: Split, truths: Sequence[Truth], before: Floats, backbone: Backbone, work: Path, watch: Watch
 ) -> Tuned:
-    """Fine-tune the last layers of a backbone and the heads of all outputs.
+    """Fine-tune a branch beside the last layers of a backbone.
 
     Args:
         recipe: the recipe; it wants some epochs.
         split: the photos; those of validation are not learned from.
         truths: what is known of each output, of `split.learning`.
-        start: the heads, of all places of the grid, learned from `split.training` only.
-        backbone: the backbone; the tuned layers are put into it where they are kept.
-        work: the work folder, which keeps what the frozen layers gave.
+        before: what heads that learned from `split.training` say of the validation photos, calibrated, (n, total).
+        backbone: the backbone.
+        work: the work folder, which keeps what the layers before the branch gave.
         watch: told about photos.
 
     Raises:
         RecognizerError: an output has too few values, or the backbone cannot be cut.
+        WeightsUnavailable: the pretrained weights cannot be had.
     """
-    settings = recipe.train
-    learns = np.arange(len(split.learning)) < len(split.training)
+    settings, learns = recipe.train, np.arange(len(split.learning)) < len(split.training)
     _check_enough(truths, learns)
-    network, examples = _prepare(split, truths, start, backbone, settings, work, watch)
+    set_seed(settings.seed, reproducible=True)
+    branch = make_branch(backbone, settings)
+    examples = _examples(split, truths, branch, backbone, settings, work, watch)
     losses = Losses([truth.of(learns) for truth in truths])
     training, validation = examples.of(learns), examples.of(~learns)
+    head = make_branch_head(backbone, branch.channels, settings.size, before.shape[1])
+    network = nn.Sequential(branch.layers, head)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
     score = _Score(losses, validation)
-    judging = Mixing(lambda trial: predict_features(trial, validation.served).logits, score)
-    stopping = _StopByPercentiles(judging, score, [truth.of(~learns) for truth in truths])
+    judging = _Judging(before, validation, score, [truth.of(~learns) for truth in truths], settings.stop_by)
     learner = _make_learner(network, training, validation, losses, settings)
-    listener = make_listener(settings, 1, len(split.training), watch)
-    fit(learner, settings, settings.seed, [listener(), judging, *([stopping] if settings.stop_by != "loss" else [])])
-    scores, kept = {step: score(logits) for step, logits in judging.predicted.items()}, judging.kept
-    choice = choose_by(scores, -len(truths))
-    if stopping.reached:
-        reached = choose_by({step: scores[step] for step in (BEFORE, stopping.reached)}, -len(truths))
-        choice, kept = reached._replace(step=stopping.reached), stored(learner.model)
+    watching = make_listener(settings, 1, len(split.training), watch)()
+    with learner.no_logging():
+        learner.fit_one_cycle(settings.epochs, settings.learning_rate, cbs=[watching, judging])
+    choice = judging.choose(-len(truths))
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
-        return Tuned(None, logits, choice, curves)
-    learner.model.load_state_dict(kept)
-    divisors = score.divisors(logits)
-    return Tuned(_join(learner.model, divisors, backbone), logits / divisors.numpy(), choice, curves)
+        return Tuned(None, Layer(np.empty(0), np.empty(0)), np.ones(before.shape[1]), logits, choice, curves)
+    learner.model.load_state_dict(judging.kept)
+    divisors = score.divisors(logits).numpy()
+    scales = HALF / divisors / judging.divisors.numpy()
+    return Tuned(branch, _last_layer(learner.model.cpu(), scales), HALF / divisors, logits / divisors, choice, curves)
+
+
+def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettings) -> nn.Sequential:
+    """Return the network whose logits are those of a backbone's heads and of its branch together.
+
+    Args:
+        backbone: the backbone.
+        heads: of all places of its grid, calibrated.
+        tuned: has a branch.
+        settings: of the recipe.
+    """
+    assert tuned.branch is not None
+    wider = beside(backbone, tuned.branch, settings)
+    network = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, len(heads.bias)))
+    scaled = Layer(heads.weight * tuned.shares[:, None], heads.bias * tuned.shares)
+    put_head(network, join_layers(scaled, tuned.layer, places(backbone, settings.size)))
+    return network
 
 
 def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> None:
@@ -122,44 +148,34 @@ def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> Non
             )
 
 
-def _prepare(
+def _examples(
     split: Split,
     truths: Sequence[Truth],
-    start: Layer,
+    branch: Branch,
     backbone: Backbone,
     settings: TrainSettings,
     work: Path,
     watch: Watch,
-) -> tuple[nn.Sequential, Examples]:
-    """Cut a backbone, run its frozen layers over photos, and return what is tuned and what that learns from."""
-    freeze_early(backbone.layers, settings.tuned)
-    frozen, tuned = cut(backbone.layers, settings.tuned, settings.backbone)
-    maps = extract(split.learning, maps_extractor(frozen, backbone, settings), work, settings.views, watch)["maps"]
-    network = nn.Sequential(tuned, make_grid_head(backbone, settings.size, len(start.bias)))
-    put_head(network, start)
+) -> Examples:
+    """Run the layers before a branch over photos, and return what the branch learns from."""
+    extractor = maps_extractor(branch.frozen, backbone, settings)
+    maps = extract(split.learning, extractor, work, settings.views, watch)["maps"]
     known: Any = known_values(truths)  # what an output is, or how much, stands for labels
-    alike = np.ones(len(maps))
-    return network, Examples(maps, known, np.empty((len(maps), 0)), alike, maps[:, :1])
+    return Examples(maps, known, np.empty((len(maps), 0)), np.ones(len(maps)), maps[:, :1])
 
 
 def _make_learner(
     network: nn.Sequential, training: Examples, validation: Examples, losses: Losses, settings: TrainSettings
 ) -> Learner:
-    set_seed(settings.seed, reproducible=True)
     dls = make_loaders(training, validation, settings.batch, training.label_quality)
     return make_tuner(dls, network, losses, losses.right)
 
 
-def _join(fitted: nn.Sequential, divisors: Tensor, backbone: Backbone) -> nn.Sequential:
-    """Put tuned layers and heads, with their temperatures, onto the layers that they were cut off."""
-    tuned, head = fitted.cpu().children()
-    put_back(tuned, backbone.layers)
-    network = nn.Sequential(backbone.layers, head)
+def _last_layer(network: nn.Module, scales: Floats) -> Layer:
+    """Return the last layer of a network, each logit times its scale, (total,)."""
     _, last = split_last(network)
-    with torch.no_grad():
-        last.weight.div_(divisors[:, None])
-        last.bias.div_(divisors)
-    return network
+    weight, bias = last.weight.detach().numpy(), last.bias.detach().numpy()
+    return Layer((weight * scales[:, None]).astype(np.float32), (bias * scales).astype(np.float32))
 
 
 class _Score:
@@ -180,38 +196,68 @@ class _Score:
         return self.losses.divisors(self.losses.temperatures(torch.from_numpy(logits), self.known))
 
 
-class _StopByPercentiles(Callback):
-    """Ends a fine-tuning once the percentiles of all predicted numbers are near those of the true ones.
+class _Judging(Callback):
+    """Judges heads and branch together after each epoch, by validation photos, and keeps the best weights.
 
-    A network whose answers are distributed as the truth need not be right about any photo: this is for whoever wants
-    the distributions alike.
+    By percentiles, it ends the fine-tuning once those of all predicted numbers are near those of the true ones. A
+    network whose answers are distributed as the truth need not be right about any photo: this is for whoever wants the
+    distributions alike.
+
+    Args:
+        before: what the heads say of the validation photos, (n, total).
+        validation: these photos.
+        score: of logits.
+        truths: what is known of these photos.
+        stop_by: as in the recipe.
     """
 
-    order = 71  # after the predictions
+    order = 70  # after the recorder
 
-    def __init__(self, judging: Mixing, score: _Score, truths: Sequence[Truth]) -> None:
-        self.judging, self.score, self.truths = judging, score, truths
-        self.reached: Step | None = None
+    def __init__(
+        self, before: Floats, validation: Examples, score: _Score, truths: Sequence[Truth], stop_by: str
+    ) -> None:
+        self.validation, self.score, self.truths, self.stop_by = validation, score, truths, stop_by
+        self.predicted = {BEFORE: before}
+        self.best, self.reached = -np.inf, BEFORE
+        self.kept: State = {}
 
     def after_epoch(self) -> None:
-        """Stop where they are near."""
-        step = Step(self.epoch + 1, 1.0)
-        logits = self.judging.predicted[step]
-        if np.isfinite(logits).all() and _all_near(self.truths, logits / self.score.divisors(logits).numpy()):
+        """Predict, and stop where that is wanted."""
+        alone = predict_features(self.model, self.validation.served).logits
+        divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
+        self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
+        found = self.score(self.predicted[step]).mean()
+        near = self.stop_by == "percentiles" and self._all_near(self.predicted[step])
+        if found > self.best or near:
+            self.best, self.kept, self.divisors = found, stored(self.model), divisors
+        if near:
             self.reached = step
             raise CancelFitException
 
+    def choose(self, guess: float) -> Choice:
+        """Choose the step that is kept, `guess` being the mean score of guessing."""
+        scores = {step: self.score(logits) for step, logits in self.predicted.items()}
+        if self.reached == BEFORE:
+            return choose_by(scores, guess)
+        chosen = choose_by({step: scores[step] for step in (BEFORE, self.reached)}, guess)
+        return chosen._replace(step=self.reached)
 
-def _all_near(truths: Sequence[Truth], logits: Floats) -> bool:
-    """Say whether the percentiles of all predicted numbers are near those of what is known."""
-    start = 0
-    for truth in truths:
-        rows = logits[:, start : start + truth.target.width]
-        start += truth.target.width
-        if truth.target.centres:
-            known = ~np.isnan(truth.amounts)
-            told = np.percentile(truth.values(rows)[known], PERCENTILES)
-            low, high = truth.target.output.range
-            if np.abs(told - np.percentile(truth.amounts[known], PERCENTILES)).max() > NEAR * (high - low):
+    def _all_near(self, logits: Floats) -> bool:
+        """Say whether the percentiles of all predicted numbers are near those of what is known."""
+        if not np.isfinite(logits).all():
+            return False
+        rows, start = logits / self.score.divisors(logits).numpy(), 0
+        for truth in self.truths:
+            part = rows[:, start : start + truth.target.width]
+            start += truth.target.width
+            if truth.target.centres and not _near(truth, part):
                 return False
-    return True
+        return True
+
+
+def _near(truth: Truth, logits: Floats) -> bool:
+    """Say whether the percentiles of a predicted number are near those of what is known."""
+    known = ~np.isnan(truth.amounts)
+    told = np.percentile(truth.values(logits)[known], PERCENTILES)
+    low, high = truth.target.output.range
+    return bool(np.abs(told - np.percentile(truth.amounts[known], PERCENTILES)).max() <= NEAR * (high - low))

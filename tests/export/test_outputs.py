@@ -16,7 +16,7 @@ from recognizer.export.outputs import export_outputs
 from recognizer.networks.onnx_session import open_session
 from recognizer.serve.outputs import FacesError, OutputsClassifier
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.outputs import load_outputs
+from recognizer.train.outputs import load_outputs, train_outputs
 from tests.drawn_dataset import Shapes
 from tests.paths import ROOT
 
@@ -55,6 +55,24 @@ def test_plain_fastai_opens_the_learner_and_model_json_says_where_each_output_li
     assert facts["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
     card = (shapes_model / "README.md").read_text()
     assert "must not be used for" in card and "constant guess" in card
+
+
+def test_a_network_with_a_tuned_branch_is_opened_by_plain_fastai_too(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    tuning = {"epochs": 6, "learning_rate": 3e-3, "stop_by": "percentiles"}
+    recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update=tuning)})
+    with PhotoStore(work, recipe.labels) as store:
+        assert train_outputs(recipe, store)["tuning"]["amount"] > 0
+        evaluate_outputs(recipe, store)
+        report = export_outputs(recipe, store)
+        trained = load_outputs(recipe, store)
+        photo = trained.split.held_out[0]
+        expected = trained.predict([photo])[0]
+    assert report["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
+    program = [sys.executable, "-I", str(ROOT / "tests" / "export" / "plain.py"), str(work / "model" / "learner.pkl")]
+    told = subprocess.run([*program, "--photos", str(photo.path)], cwd=tmp_path, capture_output=True, check=True)
+    (found,) = json.loads(told.stdout)["learners"].values()
+    assert found["probabilities"][0] == pytest.approx(expected.tolist(), abs=1e-2)
 
 
 def test_a_model_of_photos_of_people_holds_what_finds_faces(shapes: Shapes, tmp_path: Path) -> None:

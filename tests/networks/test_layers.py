@@ -62,7 +62,7 @@ def test_a_network_of_tokens_gives_what_timm_pools(name: str) -> None:
     model = timm.create_model(name, **(TOKENS | PUBLISHED_ON_THE_HUB)[name]).eval()
     with torch.inference_mode():
         expected = model.forward_head(model.forward_features(pictures(224)), pre_logits=True)
-        network, size = maps_of_timm(model.train(), 224)
+        network, size, _ = maps_of_timm(model.train(), 224)
         assert torch.allclose(network.eval()(pictures(224)).flatten(1), expected, atol=1e-5)
     assert size == 224
 
@@ -72,7 +72,7 @@ def test_maps_are_those_that_the_network_pools(name: str) -> None:
     model = of_torchvision(name)
     pool = model.get_submodule("classifier" if name == "squeezenet1_1" else "avgpool")
     expected = taken_by(pool, model, pictures(96))
-    network, size = maps_of_torchvision(model, 96)
+    network, size, _ = maps_of_torchvision(model, 96)
     with torch.inference_mode():
         found = network.eval()(pictures(96))
     assert found.shape == expected.shape and torch.allclose(found, expected, atol=1e-5)
@@ -84,7 +84,7 @@ def test_where_no_pool_parts_a_network_its_classifier_does(name: str) -> None:
     model = of_torchvision(name)
     (*_, last) = (module for module in model.modules() if isinstance(module, nn.Linear))
     expected = taken_by(last, model, pictures(96))
-    network, _ = maps_of_torchvision(model, 96)
+    network, _, _ = maps_of_torchvision(model, 96)
     with torch.inference_mode():
         assert torch.allclose(network.eval()(pictures(96)).flatten(1), expected, atol=1e-5)
 

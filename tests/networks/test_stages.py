@@ -67,7 +67,7 @@ def test_a_network_of_tokens_stays_whole() -> None:
 
 def test_a_network_whose_channels_are_last_within_stays_whole() -> None:
     swin = torchvision.models.SwinTransformer([4, 4], 24, [1, 1], [1, 2], [7, 7])
-    network, _ = maps_of_torchvision(swin, SIZE)
+    network, _, _ = maps_of_torchvision(swin, SIZE)
     assert as_chain(network) == [network]
 
 

@@ -11,14 +11,20 @@ import pytest
 import torch
 
 from recognizer.errors import RecognizerError
+from recognizer.networks.backbone import load_for_training
+from recognizer.networks.forward import extract, predict
+from recognizer.networks.grid import grid_extractor, spread
+from recognizer.networks.lda import Layer
 from recognizer.outputs import Output, PhotoClass
 from recognizer.recipe import Recipe
-from recognizer.report import write_json
-from recognizer.splits.values import MISSING, Target
+from recognizer.report import unwatched, write_json
+from recognizer.splits.values import MISSING, Target, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import load_outputs, train_outputs
 from recognizer.train.outputs_head import Truth
+from recognizer.train.outputs_learning import find_truths
 from recognizer.train.outputs_losses import Losses, known_values
+from recognizer.train.outputs_tuning import joined, tune
 from tests.drawn_dataset import Shapes
 
 COLOUR = Output(name="colour", classes=[PhotoClass(name="red"), PhotoClass(name="blue")])
@@ -51,19 +57,38 @@ def trained_with(shapes: Shapes, work: Path, **settings: Any) -> tuple[Recipe, d
         return recipe, train_outputs(recipe, store)
 
 
-def test_what_is_kept_of_a_fine_tuning_is_what_was_judged(shapes: Shapes, tmp_path: Path) -> None:
-    settings = {"epochs": 4, "stop_by": "percentiles", "learning_rate": 1e-4}
+def test_what_is_kept_of_a_fine_tuning_is_reported_and_loaded(shapes: Shapes, tmp_path: Path) -> None:
+    settings = {"epochs": 6, "stop_by": "percentiles", "learning_rate": 3e-3}
     recipe, report = trained_with(shapes, tmp_path / "work", **settings)
-    assert 1 <= report["tuning"]["epoch"] <= 4 and report["tuning"]["amount"] == 1 and not report["notes"]
+    assert 1 <= report["tuning"]["epoch"] <= 6 and report["tuning"]["amount"] == 0.5 and not report["notes"]
     assert len(report["curves"]["training_loss"][0]) == report["tuning"]["epoch"]  # none after the one that was near
     with PhotoStore(tmp_path / "work", recipe.labels) as store:
         trained = load_outputs(recipe, store)
         photos = trained.split.validation
         with np.load(trained.run.folder / "judged.npz") as judged:
             assert judged["photos"].tolist() == [photo.sha256 for photo in photos]
-            assert trained.predict(photos) == pytest.approx(judged["logits"], abs=0.05)
     assert report["judged"]["size"]["photos"] == len(photos)
     assert {"curves.png", "distributions.png"} <= {file.name for file in trained.run.folder.iterdir()}
+
+
+def test_heads_and_branch_as_one_network_say_what_was_judged(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    settings = shapes.recipe.train.model_copy(update={"epochs": 4, "learning_rate": 3e-3})
+    recipe = shapes.recipe.model_copy(update={"train": settings})
+    with PhotoStore(work, recipe.labels) as store:
+        values = store.readings.all()
+        split = split_valued(recipe, store, values)
+    backbone, truths = load_for_training(settings), find_truths(recipe, split.learning, values)
+    features = extract(split.learning, grid_extractor(backbone, settings), work)["embedding"][:, 0]
+    learns = np.arange(len(split.learning)) < len(split.training)
+    weight = np.random.default_rng(0).normal(0, 1e-3, (sum(one.target.width for one in truths), features.shape[1]))
+    heads = Layer(weight.astype(np.float32), np.zeros(len(weight), dtype=np.float32))  # which know nothing
+    before = features[~learns] @ heads.weight.T + heads.bias
+    tuned = tune(recipe, split, truths, before, backbone, work, unwatched)
+    assert tuned.choice.step.epoch > 0
+    network = joined(backbone, spread(heads, backbone, settings.size), tuned, settings)
+    found = predict(network, backbone, split.validation, settings.size).logits
+    assert found == pytest.approx(tuned.logits, abs=0.05) and np.abs(before).max() > 0.05
 
 
 def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes, tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""A branch beside a backbone's last layers makes one network with it."""
+
+import recognizer.networks.torchvision_cure  # noqa: F401
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from recognizer.networks.backbone import load_for_training
+from recognizer.networks.branch import beside, join_layers, make_branch
+from recognizer.networks.grid import make_branch_head, make_grid_head, places
+from recognizer.networks.head import put_head
+from recognizer.networks.lda import Layer
+from recognizer.recipe import TrainSettings
+
+WIDTH = 5  # logits
+
+
+def random_layer(channels: int) -> Layer:
+    rng = np.random.default_rng(0)
+    weight, bias = rng.normal(size=(WIDTH, channels)), rng.normal(size=WIDTH)
+    return Layer(weight.astype(np.float32), bias.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrainSettings(backbone="tf_efficientnet_lite0", size=96, stages=4, tuned=0.5),
+        TrainSettings(backbone="tf_efficientnet_lite0", size=288, stages=3, tuned=0.3),
+        TrainSettings(backbone="resnet18", size=64, stages=1, tuned=0.33),
+    ],
+    ids=["maps enlarged", "places that overlap", "no maps beside"],
+)
+def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings) -> None:
+    backbone = load_for_training(settings, pretrained=False)
+    branch = make_branch(backbone, settings, pretrained=False)
+    channels, _ = backbone.shape(settings.size)
+    cells = places(backbone, settings.size)
+    layers = random_layer(channels * cells), random_layer(branch.channels)
+    alone = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, WIDTH))
+    tuned = nn.Sequential(branch.layers, make_branch_head(backbone, branch.channels, settings.size, WIDTH))
+    wider = beside(backbone, branch, settings)
+    whole = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, WIDTH))
+    for network, layer in zip((alone, tuned, whole), (*layers, join_layers(*layers, cells)), strict=True):
+        put_head(network, layer)
+    pictures = torch.rand(2, 3, settings.size, settings.size)
+    with torch.inference_mode():
+        expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))
+        assert whole.eval()(pictures).numpy() == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-3)
+    assert branch.channels == (512 if settings.backbone == "resnet18" else 1280)
