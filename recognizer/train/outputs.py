@@ -6,7 +6,8 @@
 
 The backbone runs once over each photo; then all heads are fitted in closed form (outputs_head.py). Where the recipe
 wants epochs, a branch beside the last layers is fine-tuned (outputs_tuning.py), which is kept if it helps.
-A run whose settings, photos and values are those of the last one is not trained again.
+A run whose settings, photos and values are those of the last one is not trained again; where only the accuracy that is
+wanted of answers differs, the last network answers from another probability on.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -40,10 +41,10 @@ from recognizer.train.figures import describe_tuning
 from recognizer.train.helped import notes
 from recognizer.train.mixing import stored
 from recognizer.train.outputs_distributions import draw_distributions
-from recognizer.train.outputs_head import OutputCalibration, Truth
+from recognizer.train.outputs_head import OutputCalibration, Truth, calibrate_outputs
 from recognizer.train.outputs_learning import Learned, find_truths, learn
 from recognizer.train.runs import Run, all_runs
-from recognizer.train.writing import begin_run, finish_run
+from recognizer.train.writing import begin_run, copy_run, finish_run
 
 FORMAT = 3  # of such a run; one of another format is trained anew
 
@@ -105,10 +106,12 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
     with store.locked():
         values = store.readings.all()
         split = split_valued(recipe, store, values)
-        fingerprint = _fingerprint(recipe, split, values)
+        fingerprints = _fingerprints(recipe, split, values)
         run = _last_run(store.work)
-        if run is None or run.metrics["fingerprint"] != fingerprint:
-            run = _train(recipe, split, values, store, fingerprint, watch)
+        if run is None or run.metrics.get("network") != fingerprints["network"]:
+            run = _train(recipe, split, values, store, fingerprints, watch)
+        elif run.metrics["fingerprint"] != fingerprints["fingerprint"]:
+            run = _answering_as_wanted(recipe, split, values, run, fingerprints, store.work)
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
         more = {**run.metrics, "missing": split.missing, "notes": [*notes(recipe, run), *_set_aside(split)]}
         return write_report(store.work, "train", recipe.name, time.monotonic() - begun, counts, **more)
@@ -128,14 +131,19 @@ def _last_run(work: Path) -> Run | None:
 
 
 def _train(
-    recipe: Recipe, split: Split, values: Mapping[str, Values], store: PhotoStore, fingerprint: str, watch: Watch
+    recipe: Recipe,
+    split: Split,
+    values: Mapping[str, Values],
+    store: PhotoStore,
+    fingerprints: dict[str, str],
+    watch: Watch,
 ) -> Run:
     begun = time.monotonic()
     learned, tuned = learn(recipe, split, find_truths(recipe, split.learning, values), store.work, watch)
     metrics = {
         "round": 1,
         "format": FORMAT,
-        "fingerprint": fingerprint,
+        **fingerprints,
         "outputs": [one.model_dump() for one in recipe.outputs],
         "calibration": {name: asdict(one) for name, one in learned.calibrations.items()},
         "judged": {truth.target.output.name: _judge(truth, learned) for truth in learned.truths},
@@ -151,6 +159,25 @@ def _train(
     return finish_run(run, recipe.train.model_dump(), metrics)
 
 
+def _answering_as_wanted(
+    recipe: Recipe,
+    split: Split,
+    values: Mapping[str, Values],
+    run: Run,
+    fingerprints: dict[str, str],
+    work: Path,
+) -> Run:
+    """Return a run with the network of another, whose answers are as accurate as the recipe wants now."""
+    judged, calibration = run.predictions, run.metrics["calibration"]
+    seen = set(judged["photos"].tolist())
+    chosen = np.array([photo.sha256 in seen for photo in split.learning])  # in the same order
+    truths = [truth.of(chosen) for truth in find_truths(recipe, split.learning, values)]
+    shrinkages = [one["shrinkage"] for one in calibration.values()]
+    told = calibrate_outputs(truths, judged["logits"], shrinkages, recipe.train.answered_accuracy)
+    metrics = {**run.metrics, **fingerprints, "calibration": {name: asdict(one) for name, one in told.items()}}
+    return copy_run(work, run, recipe.train.model_dump(), metrics)
+
+
 def _judge(truth: Truth, learned: Learned) -> dict[str, Any]:
     """Return figures of an output's predictions for photos that were not learned from."""
     known = truth.numbers != MISSING
@@ -164,10 +191,16 @@ def _judge(truth: Truth, learned: Learned) -> dict[str, Any]:
     return {"photos": int(known.sum()), **{name: round(float(value), 4) for name, value in figures.items()}}
 
 
-def _fingerprint(recipe: Recipe, split: Split, values: Mapping[str, Values]) -> str:
+def _fingerprints(recipe: Recipe, split: Split, values: Mapping[str, Values]) -> dict[str, str]:
+    """Return what tells the network apart from others, and what tells its answers apart, too."""
     outputs = [one.model_dump() for one in recipe.outputs]
     photos = sorted((photo.sha256, sorted(values[photo.sha256].items())) for photo in split.learning)
-    return hashlib.sha256(json.dumps([FORMAT, recipe.train.model_dump(), outputs, photos]).encode()).hexdigest()
+    network = _digest([FORMAT, recipe.train.model_dump(exclude={"answered_accuracy"}), outputs, photos])
+    return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:

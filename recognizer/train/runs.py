@@ -108,9 +108,14 @@ class Run:
 
     @property
     def out_of_fold(self) -> OutOfFold:
-        """The out-of-fold predictions."""
+        """The out-of-fold predictions, of a recipe of classes."""
+        return OutOfFold(**self.predictions)
+
+    @property
+    def predictions(self) -> dict[str, npt.NDArray[Any]]:
+        """What was predicted of photos that were not learned from, by name."""
         with np.load(_whole(self.folder / "judged.npz")) as stored:
-            return OutOfFold(**{name: stored[name] for name in stored.files})
+            return {name: stored[name] for name in stored.files}
 
     @property
     def weights(self) -> dict[str, Tensor]:

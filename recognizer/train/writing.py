@@ -72,9 +72,9 @@ def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, 
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    copy = begin_run(work, run.photos, run.weights, vars(run.out_of_fold))
-    if (run.folder / "curves.png").is_file():
-        write_whole(copy.folder / "curves.png", (run.folder / "curves.png").read_bytes())
+    copy = begin_run(work, run.photos, run.weights, run.predictions)
+    for picture in run.folder.glob("*.png"):
+        write_whole(copy.folder / picture.name, picture.read_bytes())
     return finish_run(copy, settings, metrics)
 
 

@@ -46,6 +46,22 @@ def test_what_is_trained_is_not_trained_again_and_other_values_are(shapes: Shape
         assert len(list((work / "runs").iterdir())) == 2
 
 
+def test_other_wanted_accuracy_takes_the_same_network(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    settings = shapes.recipe.train.model_copy(update={"answered_accuracy": 0.999})
+    recipe, told = shapes.recipe.model_copy(update={"train": settings}), set[str]()
+    with PhotoStore(work, recipe.labels) as store:
+        before = load_outputs(shapes.recipe, store)
+        train_outputs(recipe, store, lambda what, done, total: told.add(what))
+        after = load_outputs(recipe, store)
+    assert not told and after.run.folder != before.run.folder
+    assert (after.run.folder / "weights.pth").read_bytes() == (before.run.folder / "weights.pth").read_bytes()
+    assert {file.name for file in after.run.folder.iterdir()} == {file.name for file in before.run.folder.iterdir()}
+    first, second = before.calibrations["colour"], after.calibrations["colour"]
+    assert second.threshold > first.threshold and second.photos == first.photos
+    assert after.calibrations["size"] == before.calibrations["size"]
+
+
 def test_a_class_without_photos_is_told(shapes: Shapes, tmp_path: Path) -> None:
     work = shutil.copytree(shapes.work, tmp_path / "work")
     with PhotoStore(work, shapes.recipe.labels) as store:
