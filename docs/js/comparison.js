@@ -69,7 +69,13 @@ function showPages(pages) {
   const links = document.getElementById("figures");
   links.hidden = !pages?.how || !pages.data;
   if (links.hidden) return;
-  for (const name of ["how", "data"]) links.querySelector(`.${name}`).href = pages[name];
+  for (const name of ["how", "data"]) links.querySelector(`.${name}`).href = inLanguage(pages[name]);
+}
+
+function inLanguage(page) {
+  const url = new URL(page, document.baseURI);
+  url.searchParams.set("lang", document.documentElement.lang);
+  return url.href;
 }
 
 /** Says how far answers rest on faces, and whether it learned without; nothing where neither is told. */

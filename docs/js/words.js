@@ -56,7 +56,8 @@ async function sentences(language) {
 
 /**
  * @param {string} key section and name, such as "site.ready"
- * @param {object} values of its placeholders: a text, a whole number, `{share}` of 1, `{counted}` share of 1, `{name}` of a class
+ * @param {object} values of its placeholders: a text, a whole number, `{share}` of 1, `{counted}` share of 1, `{name}` of a class,
+ *   or `{key, values}` of another sentence
  * @returns {string}
  */
 export function say(key, values = {}) {
@@ -127,15 +128,15 @@ function fillLabel(element) {
 function pieces(key, values) {
   const [section, name] = key.split(".");
   const sentence = words[section][name];
-  return sentence.split(/\{(\w+)\}/).map((piece, at) => (at % 2 ? shown(values[piece]) : piece));
+  return sentence.split(/\{(\w+)\}/).flatMap((piece, at) => (at % 2 ? shown(values[piece]) : piece));
 }
 
 function shown(value) {
   if (typeof value === "number") return new Intl.NumberFormat(root.lang).format(value);
   if (typeof value === "string") return value;
   if ("name" in value) return named(value.name);
-  const { key, values } = "share" in value ? percent(value.share) : counted(value.counted);
-  return say(key, values);
+  const { key, values = {} } = "key" in value ? value : "share" in value ? percent(value.share) : counted(value.counted);
+  return pieces(key, values);
 }
 
 function named(name) {

@@ -21,7 +21,9 @@ from recognizer.splits.values import Floats, Target
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import TrainedOutputs, load_outputs
 from recognizer.words.figures import say_figure
+from recognizer.words.tags import tags_in
 from recognizer.words.words import FOLDER as WORDS
+from recognizer.words.words import SOURCE, words_in
 
 TEMPLATE = "outputs.html"
 PAGE = "evaluate.html"
@@ -101,7 +103,8 @@ def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:
     loader = FileSystemLoader([Path(__file__).parent, WORDS])
     pages = Environment(loader=loader, autoescape=True, trim_blocks=True)
     pages.filters |= {"percent": _percent, "figure": say_figure}
-    write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report).encode())
+    tags = tags_in(words_in(SOURCE))
+    write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report, **tags).encode())
 
 
 def _percent(share: float | None) -> str:

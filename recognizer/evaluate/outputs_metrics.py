@@ -65,7 +65,7 @@ class Answered:
         pairs = list(pairwise(edges))
         last = len(pairs) - 1
         return {
-            f"{low:g} to {high:g}": (self.amounts >= low) & ((self.amounts < high) | (place == last))
+            f"{low:g} – {high:g}": (self.amounts >= low) & ((self.amounts < high) | (place == last))
             for place, (low, high) in enumerate(pairs)
         }
 

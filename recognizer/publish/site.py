@@ -22,8 +22,9 @@ from recognizer.recipe import Recipe, load_recipe
 from recognizer.serve.facts import read_facts
 from recognizer.serve.outputs_pages import FILTERS, LOADER
 from recognizer.words.sources import describe_source
+from recognizer.words.tags import teller
 from recognizer.words.words import FOLDER as WORDS
-from recognizer.words.words import languages, words_in
+from recognizer.words.words import SOURCE, languages, words_in
 
 RECIPE = "ethnic-groups"
 DOCS = carried("publish/docs", "docs")
@@ -101,25 +102,34 @@ def render_pages(recipe: Recipe, *, facts: dict[str, Any] | None = None, address
         "looks_for_faces": FACES in (facts or {}).get("sha256", {}),
         "address": address,
     }
-    said = {"say": _say, "label": _label, "plain": _plain}
+    said = {"say": _say, "label": _label, "plain": _plain, "tell": teller(_say)}
     pages = PAGES | (OF_FIGURES if has_figures else {})
     return {file: _TEMPLATES.get_template(file).render(page=page, **shown, **said) for page, file in pages.items()}
 
 
 def _say(key: str, section: str = "site", **values: Any) -> Markup:
     """Return the rest of a tag: the key by which scripts find the sentence, its values, and the English sentence."""
-    told = json.dumps(values, ensure_ascii=False).translate({ord(one): f"&#{ord(one)};" for one in "&'<"})
-    attributes = f' data-say="{section}.{key}"' + (f" data-values='{told}'" if values else "")
-    return Markup(attributes) + Markup(">") + words_in("en").say(f"{section}.{key}", **values)
+    return Markup(' data-say="{}.{}"{}>').format(section, key, _values(values)) + _english(key, section, **values)
 
 
-def _label(key: str) -> Markup:
+def _label(key: str, section: str = "site", **values: Any) -> Markup:
     """Return the attributes of a tag whose name for screen readers is a sentence."""
-    return Markup(' data-say-label="site.{}" aria-label="{}"').format(key, _plain(key))
+    told = _english(key, section, **values).striptags()
+    return Markup(' data-say-label="{}.{}"{} aria-label="{}"').format(section, key, _values(values), told)
+
+
+def _values(values: dict[str, Any]) -> Markup:
+    """Return the attribute with the values of a sentence."""
+    told = json.dumps(values, ensure_ascii=False).translate({ord(one): f"&#{ord(one)};" for one in "&'<"})
+    return Markup(f" data-values='{told}'" if values else "")
+
+
+def _english(key: str, section: str = "site", **values: Any) -> Markup:
+    return words_in(SOURCE).told(f"{section}.{key}", **values)
 
 
 def _plain(key: str) -> str:
-    return words_in("en").say(f"site.{key}")
+    return words_in(SOURCE).say(f"site.{key}")
 
 
 def _head(output: Output) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 model folder -> facts.py        what model.json says, checked; which examples may be shown; words without markup
              -> runtimes.py     the network: model.onnx by ONNX Runtime, or learner.pkl by fastai
              -> classifier.py   Classifier: a photo's bytes to a prediction; outputs.py: the same of several outputs;
-                                opening.py: whichever a folder is of
+                                run by outputs_runtimes.py; opening.py: whichever a folder is of
              -> interface.py    make_interface: Gradio's page, its endpoints `/predict` and `/about`
-                                outputs_interface.py of several outputs; at_once.py: a photo chosen, an answer drawn
+                                outputs_interface.py of several outputs, drawn by outputs_rendering.py;
+                                at_once.py: a photo chosen, an answer drawn; starting.py: in the visitor's language
              -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
              -> server.py       serve: both on one port, in one process
 

@@ -21,7 +21,7 @@ from recognizer.serve.facts import example_credits, example_files, seen_accuracy
 from recognizer.serve.parts import Answer, Page, ShownUpload, Upload
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_top
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
-from recognizer.serve.scripts import START, in_each_language, words_of
+from recognizer.serve.starting import start_in_language
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.serve.wording import source, training_faces
@@ -57,7 +57,8 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
                 shown = _show_examples(examples, photo, words)
             answer = gr.HTML(render_empty(words), elem_id="answer")
         below = gr.HTML(render_below(facts, credits, words))
-        _start_in_language(page, [language, top, below, photo, *shown], facts, credits)
+        names = [one["label"] for one in credits]
+        start_in_language(page, language, [top, below, photo, *shown], _spoken(facts, credits), names)
         answer_at_once(photo, language, answer, _comparer(classifier))
         _answer_programs(classifier)
         gr.api(_about(facts, credits), api_name="about")  # type: ignore[attr-defined]
@@ -74,28 +75,14 @@ def _show_examples(files: list[Path], photo: Upload, words: Words) -> list[gr.Da
     return [gr.Examples(rows, photo, cache_examples=False, label=words.say("page.examples")).dataset]
 
 
-def _start_in_language(page: gr.Blocks, parts: list[Any], facts: dict[str, Any], credits: list[dict[str, str]]) -> None:
-    """Let the page be in the visitor's language: of `?lang=`, or the first one of the browser that there is.
+def _spoken(facts: dict[str, Any], credits: list[dict[str, str]]) -> Callable[[Words], list[Any]]:
+    """Return what says the page in a language: what stands above, below, and over the photo and the examples."""
 
-    Args:
-        page: the page.
-        parts: the language's number, top, below, the photo, and the examples where there are any.
-        facts: model.json, checked.
-        credits: of the examples.
-    """
+    def say(words: Words) -> list[Any]:
+        labels = [gr.update(label=words.say(f"page.{key}")) for key in ("photo", *["examples"] * bool(credits))]
+        return [render_top(facts, words), render_below(facts, credits, words), *labels]
 
-    def translate(number: int) -> list[Any]:
-        words = words_of(number)
-        labels = [gr.update(label=words.say(f"page.{key}")) for key in ("photo", "examples")]
-        return [number, render_top(facts, words), render_below(facts, credits, words), *labels][: len(parts)]
-
-    page.load(
-        translate,
-        parts[0],
-        parts,
-        js=in_each_language(START, names=[one["label"] for one in credits]),
-        api_visibility="private",
-    )
+    return say
 
 
 def _name_sessions(page: gr.Blocks) -> None:

@@ -9,23 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from markupsafe import Markup
 
 from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.at_once import answer_at_once
-from recognizer.serve.facts import contact_link
-from recognizer.serve.outputs import Explained, OutputsClassifier, Reading, Readings
-from recognizer.serve.outputs_pages import render
+from recognizer.serve.outputs import Explained, OutputsClassifier
+from recognizer.serve.outputs_rendering import render_outputs, render_outputs_top
 from recognizer.serve.parts import Page, ShownUpload, Upload
-from recognizer.serve.rendering import bars_of, place_of, render_empty
+from recognizer.serve.rendering import render_empty
 from recognizer.serve.rest import NO_EVIDENCE
+from recognizer.serve.starting import start_in_language
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
 from recognizer.words.words import SOURCE, Words, words_in
 
 WORDS = words_in(SOURCE)
-ALOUD = """() => document.getElementById("answer").setAttribute("aria-live", "polite")"""
 OF_NETWORK = frozenset(["start", "stop", "centres", "groups"])  # of an output, what no page needs
 
 
@@ -42,8 +40,8 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
     facts = classifier.facts
     page = Page(title=facts["title"], analytics_enabled=False)
     with page:
-        said = {"looks_for_faces": classifier.looks_for_faces, "contact": contact_link(facts)}
-        gr.HTML(render("outputs_top.html", facts, **said))
+        language = gr.Number(0, precision=0, visible=False)
+        top = gr.HTML(_top(classifier, WORDS))
         with gr.Row():
             with gr.Column():
                 photo = ShownUpload(
@@ -51,8 +49,8 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
                 )
             with gr.Column():
                 answer = gr.HTML(render_empty(WORDS), elem_id="answer")
-        answer_at_once(photo, gr.Number(0, precision=0, visible=False), answer, _comparer(classifier))
-        page.load(fn=None, js=ALOUD, api_visibility="private")
+        start_in_language(page, language, [top, photo], _spoken(classifier))
+        answer_at_once(photo, language, answer, _comparer(classifier))
         asked, told = Upload(visible=False), gr.JSON(visible=False)
         button, limit = gr.Button(visible=False), usable_processors()
         button.click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
@@ -63,7 +61,16 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
 
 
 def _comparer(classifier: OutputsClassifier) -> Callable[[bytes, Words], str]:
-    return lambda data, words: render_readings(classifier.answer(data), classifier.facts)
+    return lambda data, words: render_outputs(classifier.explain(data), classifier.facts, data, words)
+
+
+def _spoken(classifier: OutputsClassifier) -> Callable[[Words], list[Any]]:
+    """Return what says the page in a language: what stands above, and over the photo."""
+    return lambda words: [_top(classifier, words), gr.update(label=words.say("page.photo"))]
+
+
+def _top(classifier: OutputsClassifier, words: Words) -> str:
+    return render_outputs_top(classifier.facts, classifier.looks_for_faces, words)
 
 
 def _predictor(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[str, Any]]:
@@ -123,30 +130,3 @@ def _without(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, dict):
         return {name: _without(part, names) for name, part in value.items() if name not in names}
     return value
-
-
-def render_readings(readings: Readings, facts: dict[str, Any]) -> str:
-    """Return an answer as HTML: a label and bars for classes, a number with its interval.
-
-    Args:
-        readings: name of an output to what it says.
-        facts: model.json, checked.
-    """
-    about = {one["name"]: one for one in facts["outputs"]}
-    rows = [
-        {"name": name, "reading": one, "about": about[name], **_drawn(one, about[name])}
-        for name, one in readings.items()
-    ]
-    return render("outputs_answer.html", facts, rows=rows, words=WORDS)
-
-
-def _drawn(reading: Reading, about: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said and drawn of a reading: bars of classes, or the places of a number within its range."""
-    if reading.kind == "number":
-        least, most = about["range"]
-        low, high, value = ((one - least) / (most - least) for one in (reading.low, reading.high, reading.value))
-        return {"places": {"low": place_of(low), "width": place_of(high - low), "value": place_of(value)}}
-    strong = Markup("<strong>{}</strong>").format(next(iter(reading.probabilities)))
-    said = WORDS.mark_up("answer.unsure", name=strong) if reading.not_sure else strong
-    mark = place_of(reading.threshold) if reading.not_sure else None
-    return {"said": said, "bars": bars_of(reading.probabilities, WORDS), "mark": mark}

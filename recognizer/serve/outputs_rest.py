@@ -7,10 +7,12 @@ GET  /data       the data set: how often each class is in it, crossed with the o
 GET  /docs       how to ask, for people; /openapi.json for programs
 GET  /healthz    whether it answers
 
-The pages are made of model.json: the recipe and its report (outputs_pages.py).
+The pages are made of model.json: the recipe and its report (outputs_pages.py); `?lang=` names their language, else the
+browser does. How to ask is told in English.
 """
 
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -21,6 +23,7 @@ from recognizer.serve.outputs_pages import render
 from recognizer.serve.queue import Queue
 from recognizer.serve.refusals import speak_plainly
 from recognizer.serve.rest import BODY, FIELDS, NO_STORE, REFUSALS, ask, photo_of
+from recognizer.words.words import SOURCE, languages, words_in
 
 PAGES = ("how", "data", "docs")
 
@@ -57,10 +60,23 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
 
 
 def _add_pages(app: FastAPI, classifier: OutputsClassifier) -> None:
-    def page(request: Request, name: str) -> HTMLResponse:
-        told = {"address": str(request.base_url).rstrip("/"), "fields": FIELDS, "refusals": REFUSALS}
-        looks = classifier.looks_for_faces
-        return HTMLResponse(render(f"outputs_{name}.html", classifier.facts, looks_for_faces=looks, **told))
+    def page(request: Request, name: str, lang: str = "") -> HTMLResponse:
+        words = words_in(lang or _preferred(request.headers.get("Accept-Language", "")))
+        told: dict[str, Any] = {
+            "address": str(request.base_url).rstrip("/"),
+            "fields": FIELDS,
+            "refusals": REFUSALS,
+            "own": name,
+        }
+        told |= {"looks_for_faces": classifier.looks_for_faces, "query": f"?lang={words.language}" if lang else ""}
+        text = render(f"outputs_{name}.html", classifier.facts, words, **told)
+        return HTMLResponse(text, headers={"Vary": "Accept-Language"})
 
     for name in PAGES:
         app.add_api_route(f"/{name}", partial(page, name=name), methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _preferred(accepted: str) -> str:
+    """Return the first language of a browser's list that is spoken here; English where none is."""
+    wanted = [tag.partition(";")[0].strip().lower().partition("-")[0] for tag in accepted.split(",")]
+    return next((language for language in wanted if language in languages()), SOURCE)

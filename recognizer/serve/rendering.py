@@ -51,7 +51,7 @@ def render_answer(explanation: Explanation, facts: dict[str, Any], photo: bytes,
         threshold=place_of(facts["threshold"]),
         about=_about(told.name, facts, words),
         words=words,
-        preview=None if photo.startswith(_SHOWN) else _preview(explanation.picture),
+        preview=preview_of(explanation.picture, photo),
         similar=explanation.similar,
         similar_title=words.say(words.key_for("answer.similar", source(facts).kind)),
         evidence=jpeg_url(draw_evidence(explanation)) if told.name and explanation.evidence else None,
@@ -118,8 +118,15 @@ def _about(name: str, facts: dict[str, Any], words: Words) -> dict[str, Any] | N
     return {**entry, "link": web_link(entry["link"]), "measured": measured_for(name, facts, words)}
 
 
-def _preview(picture: Image.Image) -> str:
-    """Return a small JPEG of a photo as a data: URL."""
+def preview_of(picture: Image.Image, photo: bytes) -> str | None:
+    """Return a small JPEG of a photo as a data: URL; None where browsers show its file by themselves.
+
+    Args:
+        picture: the photo.
+        photo: the bytes of its file.
+    """
+    if photo.startswith(_SHOWN):
+        return None
     small = picture.copy()
     small.thumbnail((_PREVIEW, _PREVIEW), Image.Resampling.BILINEAR)
     return jpeg_url(small)

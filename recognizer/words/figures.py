@@ -5,28 +5,48 @@ round_within(31.4159, 22, 43)                                            # "31"
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from recognizer.words.words import SOURCE, words_in
 
 NOTHING = "–"
 
 
 def say_figure(figures: Mapping[str, Any]) -> str:
-    """Return an accuracy or a mean absolute error, with its interval of 95 % where there is one.
+    """Return an accuracy or a mean absolute error in English, see `figure_told`."""
+    told = figure_told(figures)
+    return NOTHING if "name" in told else words_in(SOURCE).told(told["key"], **told["values"]).striptags()
+
+
+def figure_told(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which sentence tells an accuracy or a mean absolute error, with its interval of 95 % where there is one.
 
     Args:
         figures: `accuracy`, or `mean_absolute_error` and perhaps `unit`; and perhaps an interval of either.
+
+    Returns:
+        `key` and `values`, as `Words.told` takes them; `name`, a dash, where there is no figure.
     """
     if (accuracy := figures.get("accuracy")) is not None:
-        ends = figures.get("accuracy_interval") or []
-        told = f" ({' to '.join(f'{end * 100:.1f}' for end in ends)})" if ends else ""
-        return f"{accuracy * 100:.1f} %{told}"
+        return _share_told(accuracy, figures.get("accuracy_interval") or [])
     if (error := figures.get("mean_absolute_error")) is None:
-        return NOTHING
-    low, high = figures.get("mean_absolute_error_interval") or (error * 0.9, error)  # told to a tenth of itself
-    said = f"{round_within(error, low, high)} {figures.get('unit', '')}".strip() + " off on average"
-    ends = [round_within(end, low, high) for end in (low, high)]
-    return said + (f" ({' to '.join(ends)})" if "mean_absolute_error_interval" in figures else "")
+        return {"name": NOTHING}
+    interval = figures.get("mean_absolute_error_interval")
+    low, high = interval or (error * 0.9, error)  # told to a tenth of itself
+    said = {"error": {"name": f"{round_within(error, low, high)} {figures.get('unit', '')}".strip()}}
+    if not interval:
+        return {"key": "figures.error", "values": said}
+    ends = {"low": round_within(low, low, high), "high": round_within(high, low, high)}
+    return {"key": "figures.error_interval", "values": said | ends}
+
+
+def _share_told(accuracy: float, interval: Sequence[float]) -> dict[str, Any]:
+    said = {"key": "answer.percent", "values": {"number": f"{accuracy * 100:.1f}"}}
+    if not interval:
+        return said
+    low, high = (f"{end * 100:.1f}" for end in interval)
+    return {"key": "figures.share", "values": {"share": said, "low": low, "high": high}}
 
 
 def round_within(number: float, low: float, high: float) -> str:

@@ -45,6 +45,25 @@ class Words:
         """Return a sentence for HTML: a value that is no `Markup` is escaped."""
         return Markup(self._find(key)).format(**values)
 
+    def told(self, key: str, **values: Any) -> Markup:
+        """Return a sentence for HTML, its values as the scripts of the site take them.
+
+        Args:
+            key: section and name.
+            values: texts and numbers; `{"name": text}` of what is English in every language; `{"share": share}` and
+                `{"counted": share}` in percent; or `{"key": key, "values": values}`, another sentence.
+        """
+        return self.mark_up(key, **{name: self._shown(value) for name, value in values.items()})
+
+    def _shown(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if "name" in value:
+            return Markup('<span lang="en">{}</span>').format(value["name"])
+        if "key" in value:
+            return self.told(value["key"], **value.get("values", {}))
+        return self.percent(value["share"]) if "share" in value else self.rounded(value["counted"])
+
     def _find(self, key: str) -> str:
         section, _, name = key.partition(".")
         said: str = self._said[section][name]

@@ -1,6 +1,7 @@
 """A model with several outputs is served: every output in its form, for programs and people; no page shows a photo."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
 from recognizer.serve.opening import open_model
-from recognizer.serve.outputs import ClassesReading, FacesError, NumberReading, OutputsClassifier
-from recognizer.serve.outputs_interface import render_readings
+from recognizer.serve.outputs import ClassesReading, Explained, FacesError, NumberReading, OutputsClassifier
+from recognizer.serve.outputs_rendering import render_outputs
+from recognizer.words.words import FOLDER, Words, words_in
 from tests.browser import chromium
 from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import client, serving
@@ -57,10 +60,35 @@ def test_what_is_no_picture_is_refused_in_a_sentence(opened: httpx.Client) -> No
 
 def test_the_pages_are_made_of_recipe_and_report_and_show_no_photo(opened: httpx.Client) -> None:
     how, data = opened.get("/how").text, opened.get("/data").text
+    assert re.search(r"[\d.]+ pixels</span> off on average \(“", how)
     assert "constant guess" in how and "must not be used for" in how and "/predict" in how
-    assert "<h3>shape and colour</h3>" in data and "four corners" not in how
+    assert (
+        '<h3><span lang="en">shape</span> and <span lang="en">colour</span></h3>' in data and "four corners" not in how
+    )
     assert "<img" not in how + data and '<svg class="count"' in data
-    assert "<h2>size</h2>" in data and data.count("</svg>") == 2 + 3 + 4, "a number has the quarters of its range"
+    assert '<h2 lang="en">size</h2>' in data and data.count("</svg>") == 2 + 3 + 4, (
+        "a number has the quarters of its range"
+    )
+
+
+@pytest.mark.parametrize("language", ["th", "kk"])
+def test_pages_speak_the_language_that_is_asked_for_or_the_browsers(opened: httpx.Client, language: str) -> None:
+    words = words_in(language)
+    asked = opened.get(f"/how?lang={language}")
+    preferred = opened.get("/data", headers={"Accept-Language": f"fr-FR,{language}-XX;q=0.9,en;q=0.8"})
+    for page, headline in ((asked, "site.how_title"), (preferred, "site.data_page")):
+        assert f'<html lang="{language}">' in page.text and f"<h1>{words.say(headline)}</h1>" in page.text
+        assert words.say("page.translated", language=language) in page.text, "by a machine"
+        assert "Accept-Language" in page.headers["vary"]
+    assert f'href="data?lang={language}"' in asked.text and f'href="./?lang={language}"' in asked.text
+    assert unsaid(asked.text, words) == unsaid(preferred.text, words) == set()
+
+
+def unsaid(page: str, words: Words) -> set[str]:
+    """Return the English sentences of figures on a page that should speak another language."""
+    english = json.loads((FOLDER / "en.json").read_text("utf-8"))["figures"]
+    texts = re.findall(r">([^<>]+)<", re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', "", page, flags=re.DOTALL))
+    return {said for said in english.values() if "{" not in said and said in texts}
 
 
 def test_how_to_ask_is_told_to_people_and_to_programs(opened: httpx.Client) -> None:
@@ -93,6 +121,24 @@ def test_every_page_fits_a_phone(page: str, blue_disc: Path) -> None:
             assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
+def test_the_page_speaks_the_visitors_language(page: str, blue_disc: Path) -> None:
+    words = words_in("th")
+    with chromium() as browser, browser.new_context(locale="th", viewport={"width": 360, "height": 740}) as context:
+        phone = context.new_page()
+        phone.goto(page)
+        phone.wait_for_selector(f"text={words.say('figures.answers')}")
+        assert phone.inner_text("#answer h2") == words.say("page.choose")
+        assert words.say("page.translated", language="th") in phone.inner_text(".top")
+        phone.set_input_files("input[type=file]", blue_disc)
+        phone.wait_for_selector("#answer .why")
+        shown = phone.inner_text("#answer")
+        assert words.say("answer.notice") in shown and "Of photos" not in shown and "under" not in shown
+        assert phone.evaluate("[document.documentElement.lang, document.documentElement.scrollWidth]") == ["th", 360]
+        phone.get_by_role("link", name=words.say("site.how_title")).click()
+        phone.wait_for_selector(f"text={words.say('figures.brackets')}")
+        assert phone.evaluate("document.documentElement.scrollWidth") == 360
+
+
 def test_gradios_own_client_gets_the_same(page: str, opened: httpx.Client, blue_disc: Path) -> None:
     told = Client(page, verbose=False).predict(handle_file(str(blue_disc)), api_name="/predict")
     plain = opened.post("/predict", files={"image": blue_disc.read_bytes()}).json()["outputs"]
@@ -100,9 +146,11 @@ def test_gradios_own_client_gets_the_same(page: str, opened: httpx.Client, blue_
 
 
 def test_both_runtimes_answer_alike(shapes_model: Path, blue_disc: Path) -> None:
-    one, other = (
-        OutputsClassifier(shapes_model, runtime).answer(blue_disc.read_bytes()) for runtime in ("onnx", "fastai")
-    )
+    photo = blue_disc.read_bytes()
+    first, second = (OutputsClassifier(shapes_model, runtime).explain(photo) for runtime in ("onnx", "fastai"))
+    for name in ("shape", "colour", "size"):
+        assert first.evidence[name] == pytest.approx(second.evidence[name], abs=1e-2)
+    one, other = first.readings, second.readings
     assert isinstance(one["size"], NumberReading) and isinstance(other["size"], NumberReading)
     assert one["size"].value == pytest.approx(other["size"].value, abs=0.05)
     assert isinstance(one["colour"], ClassesReading) and isinstance(other["colour"], ClassesReading)
@@ -111,9 +159,11 @@ def test_both_runtimes_answer_alike(shapes_model: Path, blue_disc: Path) -> None
 
 def test_an_answer_shows_bars_for_classes_and_an_interval_for_a_number(shapes_model: Path, blue_disc: Path) -> None:
     classifier = OutputsClassifier(shapes_model)
-    shown = render_readings(classifier.answer(blue_disc.read_bytes()), classifier.facts)
+    photo = blue_disc.read_bytes()
+    shown = render_outputs(classifier.explain(photo), classifier.facts, photo, words_in("en"))
     assert shown.count('class="fill"') == 6 and "<strong>blue</strong>" in shown and "pixels" in shown
-    assert "no facts about anybody" in shown
+    assert shown.count('<img src="data:image/jpeg') == shown.count("<summary>Why?") == 3
+    assert "counted for numbers near" in shown and "cannot tell who anyone is" in shown
 
 
 def test_a_class_that_is_not_likely_enough_is_not_sure(shapes_model: Path, tmp_path: Path, blue_disc: Path) -> None:
@@ -123,7 +173,8 @@ def test_a_class_that_is_not_likely_enough_is_not_sure(shapes_model: Path, tmp_p
     (folder / "model.json").write_text(json.dumps(facts))
     reading = OutputsClassifier(folder).answer(blue_disc.read_bytes())["shape"]
     assert isinstance(reading, ClassesReading) and reading.not_sure and reading.label == NOT_SURE
-    shown = render_readings({"shape": reading}, OutputsClassifier(folder).facts)
+    explained = Explained({"shape": reading}, {}, Image.new("RGB", (8, 8)))
+    shown = render_outputs(explained, OutputsClassifier(folder).facts, blue_disc.read_bytes(), words_in("en"))
     assert f"Not sure. Closest: <strong>{next(iter(reading.probabilities))}</strong>" in shown
     assert shown.count('class="mark" style="left:100.0%"') == 1, "from where it answers"
 

@@ -22,6 +22,7 @@ from tests.drawn_dataset import Shapes
 from tests.faces.of_one_face import of_one_face, with_faces
 from tests.serve.asking import serving
 from tests.site.test_accessibility import AXE, faults
+from tests.site.test_languages import UNSAID
 from tests.site.watching import PHONE, Watched, wait_for, watching
 
 BOXES = """async (all) => {
@@ -172,6 +173,21 @@ def test_each_answer_says_where_in_the_photo_it_comes_from(
 def test_the_site_speaks_other_languages_too(watched: Watched, home: str, blue_disc: Path) -> None:
     ask(watched.page, f"{home}/recognizer.html?lang=ru", blue_disc)
     expect(watched.page.locator("#answer h2")).to_have_text("Метки фотографий, на которые это фото похоже больше всего")
+
+
+@pytest.mark.parametrize("name", ["how", "data"])
+def test_the_pages_about_its_figures_speak_other_languages_too(watched: Watched, home: str, name: str) -> None:
+    page = watched.page
+    page.goto(f"{home}/{name}.html?lang=th")
+    expect(page.locator("html")).to_have_attribute("lang", "th")
+    assert page.evaluate(UNSAID) == []
+    said = page.locator("main [data-say]:visible").all_inner_texts()
+    assert len(said) > 3 and all(re.search("[\u0e00-\u0e7f]", text) for text in said if not re.match(r"[\d.]", text))
+    assert re.search("[\u0e00-\u0e7f]", page.title()) and "Shapes" in page.title()
+    page.locator("#language").select_option("en")
+    expect(page.locator("main h1")).to_have_text("How it works" if name == "how" else "The data set")
+    labels = page.locator("main [role=region]").evaluate_all("all => all.map((one) => one.ariaLabel)")
+    assert labels[0] == ("How well" if name == "how" else "shape and colour")
 
 
 def test_a_browser_looks_for_faces_where_answers_are_about_photos_of_one(
