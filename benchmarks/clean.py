@@ -84,21 +84,26 @@ def _around_centres(truth: npt.NDArray[np.intp], channels: int, random: np.rando
 
 
 def _print_scale(count: int) -> None:
-    """Time the parts that grow with the photos, on features like those of EfficientNet-Lite0 around twelve centres."""
+    """Time the parts that grow with the photos, on features like those of EfficientNet-Lite0 and -Lite2."""
     random = np.random.default_rng(0)
     truth = random.integers(0, 12, count)
-    features = PhotoFeatures(*(_around_centres(truth, channels, random) for channels in (784, 4992)))
+    first, second = (
+        PhotoFeatures(*(_around_centres(truth, channels, random) for channels in sizes))
+        for sizes in ((784, 4992), (856, 5440))
+    )
     numbers = np.where(random.random(count) < 0.15, random.integers(0, 12, count), truth)
     groups = [f"{place:08x}" for place in range(count)]
     begun = time.monotonic()
-    pairs = duplicates.near_pairs(features.overall)
+    pairs = duplicates.near_pairs(first.overall)
     print(f"neighbours of {count} photos: {len(pairs)} pairs in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
-    reduced, held_out = label_quality.reduce_features(features), np.zeros(count, dtype=bool)
-    listed = [str(n) for n in numbers]
-    settings = label_quality.choose_settings(listed, reduced, groups, held_out, 0)
+    listed, held_out = [str(n) for n in numbers], np.zeros(count, dtype=bool)
+    settings = [
+        label_quality.choose_settings(listed, label_quality.reduce_features(features), groups, held_out, 0)
+        for features in (first, second)
+    ]
     for _ in ("shown to a person", "for the rules to go by"):
-        label_quality.estimate_labels(listed, [settings], groups, held_out, 0)
+        label_quality.estimate_labels(listed, settings, groups, held_out, 0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"labels of {count} photos: {time.monotonic() - begun:.0f} s; at most {memory:.1f} GiB in all")
 

@@ -86,11 +86,16 @@ def further_features(
     own = recipe.train.backbone
     for name in dict.fromkeys(name for name in recipe.clean.backbones if name != own):
         try:
-            yield name, _extract(photos, TrainSettings(backbone=name), work, watch)
+            yield name, _extract(photos, TrainSettings(backbone=name), work, _naming(name, watch))
         except WeightsUnavailable as error:
             if "backbones" in recipe.clean.model_fields_set:
                 raise WeightsUnavailable(f"{error} Or take “{name}” out of backbones under [clean].") from error
             _log.warning("Labels are judged by %s alone, and fewer wrong ones are found: %s", own, error)
+
+
+def _naming(name: str, watch: Watch) -> Watch:
+    """Return what tells a watch the name of the network as well."""
+    return lambda what, done, total: watch(f"{what} of {name}", done, total)
 
 
 def _extract(
