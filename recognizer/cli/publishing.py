@@ -50,6 +50,15 @@ def full_name(name: str | None) -> str | None:
     return name
 
 
+def space_or_address(text: str | None) -> str | None:
+    """Refuse what the site could not ask: see docs/js/space-address.js."""
+    if text is None or re.match(r"https://[^\s@]+$|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?$", text):
+        return text
+    if "://" in text:
+        raise typer.BadParameter(f"{text} would get photos unencrypted, or is no address; give one with https://.")
+    return full_name(text)
+
+
 To = Annotated[Path | None, typer.Option(help="The folder to write.", show_default=False)]
 Push = Annotated[
     str | None,
@@ -72,15 +81,30 @@ WithIndex = Annotated[
 ]
 
 
+SpaceThatAnswers = Annotated[
+    str | None,
+    typer.Option(
+        "--space",
+        callback=space_or_address,
+        metavar="OWNER/NAME|ADDRESS",
+        help="For static and pages: the Space that answers on the site, in place of visitors' browsers.",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Where:
-    """Where it is published: a folder, a Space, and beside it repositories of the model and of the index of photos."""
+    """Where it is published: a folder, a Space, and beside it repositories of the model and of the index of photos.
+
+    `space` is the one that answers on a site, where visitors' browsers do not.
+    """
 
     to: Path | None = None
     push: str | None = None
     model: str | None = None
     index: str | None = None
     private: bool = False
+    space: str | None = None
 
 
 def check(where: Where, form: str, runtime: str) -> None:
@@ -91,6 +115,8 @@ def check(where: Where, form: str, runtime: str) -> None:
         raise typer.BadParameter(
             f"--form {form} is a folder and no Space; give it with --to docs, without --push, and commit that folder."
         )
+    if where.space and FORMS[form].answers:
+        raise typer.BadParameter(f"--space is for --form static and --form pages; --form {form} answers itself.")
     if runtime != "onnx" and form not in ("cpu", "docker"):
         raise typer.BadParameter(f"--runtime {runtime} is for --form cpu and --form docker.")
 
@@ -107,6 +133,10 @@ def run_publish(typed: str, work: Path | None, where: Where, form: str, runtime:
     """
     check(where, form, runtime)
     recipe, model = load_recipe(typed).asked_for(typed, work), model_folder(typed, work)
+    if where.index:
+        from recognizer.publish.index import check_listed
+
+        check_listed(recipe)
     hub = _hub() if where.push or where.model or where.index else None  # before anything is done without a token
     if hub:
         _push_beside(hub, recipe, model, where)
@@ -138,9 +168,9 @@ def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form:
     from recognizer.publish.folder import publish
     from recognizer.publish.order import Order
 
-    show([f"{form}: {FORMS[form].needs}."])
+    show([f"{form}: {FORMS[form].needs}."] if not where.space else [f"{form}: free; a site that asks {where.space}."])
     models, datasets = (names_of_kind(model.parent, kind) for kind in ("model", "dataset"))
-    order = Order(FORMS[form], runtime, models, datasets, _address(where))
+    order = Order(FORMS[form], runtime, models, datasets, _address(where), where.space or "")
     to = where.to or model.parent / PUBLISHED / str(where.push).replace("/", "--")
     files = publish(recipe, model, to, order)
     report = json.loads((model.parent / "reports" / "publish.json").read_bytes())

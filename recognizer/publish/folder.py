@@ -72,7 +72,7 @@ def _write(recipe: Recipe, model: Path, facts: dict[str, Any], to: Path, order: 
         to.mkdir(parents=True, exist_ok=True)
         (to / MARKER).touch()  # first, so that a stop below leaves what can be written again
         if is_docs(to):
-            _write_docs(recipe, model, to)
+            _write_docs(recipe, model, to, order)
             return
         shutil.rmtree(half, ignore_errors=True)
         try:
@@ -86,15 +86,21 @@ def _assemble(recipe: Recipe, model: Path, facts: dict[str, Any], half: Path, or
     if order.form.answers:
         assemble_space(model, facts, half, order)
         return
-    write_site(recipe, half, model=model, address=order.address)
+    _write_site(recipe, model, half, order)
     if order.form.sdk:
         write_whole(half / "README.md", space_readme(facts, order).encode())
         write_whole(half / ATTRIBUTES, (DEPLOYMENT / ATTRIBUTES).read_bytes())
 
 
-def _write_docs(recipe: Recipe, model: Path, to: Path) -> None:
+def _write_site(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
+    """Write a site on which the visitor's browser answers, or the Space that was named."""
+    answers = {"space": order.space} if order.space else {"model": model}
+    return write_site(recipe, to, address=order.address, **answers)
+
+
+def _write_docs(recipe: Recipe, model: Path, to: Path, order: Order) -> None:
     """Write into the site of this checkout, and take away what a model before left there."""
-    written = set(write_site(recipe, to, model=model))
+    written = set(_write_site(recipe, model, to, order))
     before = [*(to / MODEL).rglob("*"), *(to / name for name in OF_FIGURES.values())]
     for file in [file for file in before if file.is_file() and file.relative_to(to) not in written]:
         file.unlink()

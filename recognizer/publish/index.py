@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from huggingface_hub import DatasetCardData
 
+from recognizer.errors import RecognizerError
 from recognizer.publish.repository import Files
 from recognizer.recipe import Recipe
 from recognizer.store.credits import escape
@@ -51,13 +52,33 @@ theirs taken out of it may ask whoever published this; the photo is then forgott
 """
 
 
+def check_listed(recipe: Recipe) -> None:
+    """Refuse a recipe of whose photos there is nothing to list.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        RecognizerError: its photos are those of a data set, which come from no address and are of no one class.
+    """
+    if recipe.has_outputs:
+        raise RecognizerError(
+            f"The photos of {recipe.name} come from a data set on a disk, and from no address on the web that could be "
+            "listed; leave --with-index out."
+        )
+
+
 def index_files(recipe: Recipe, store: PhotoStore) -> Files:
     """Return the files of a dataset repository.
 
     Args:
         recipe: the recipe.
         store: its photo store.
+
+    Raises:
+        RecognizerError: there is nothing to list.
     """
+    check_listed(recipe)
     photos = store.photos.all()
     stay = [photo for photo, gone in zip(photos, store.forgotten.are_known(photos), strict=True) if not gone]
     return {MARKER: b"", TABLE: _table(stay).encode(), "README.md": _card(recipe, len(stay)).encode()}

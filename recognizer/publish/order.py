@@ -16,6 +16,7 @@ class Order:
         models: names of the model's own repositories on the Hub, for a link.
         datasets: names of repositories with the index of its photos, for a link.
         address: where a site will be, ending in a slash, as far as that is known; for the picture of shared links.
+        space: the Space that answers on a site, `owner/name` or an address; empty where the visitor's browser does.
     """
 
     form: Form
@@ -23,3 +24,4 @@ class Order:
     models: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     address: str = ""
+    space: str = ""

@@ -39,7 +39,7 @@ def space_readme(facts: dict[str, Any], order: Order) -> str:
     answers = order.form.answers
     text = _TEXT.format(
         source=describe_source(facts["recipe"]["collect"]["engines"]).photos,
-        kept=_UPLOADED if answers else _AT_HOME,
+        kept=_UPLOADED if answers or order.space else _AT_HOME,
         card=_CARD if answers else _ABOUT,
     )
     return f"---\n{_head(facts, order).to_yaml().strip()}\n---\n{text}"
