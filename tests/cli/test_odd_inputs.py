@@ -78,7 +78,7 @@ def program(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize(
     ("environment", "code", "says"),
     [
-        ({"PYTHONIOENCODING": "ascii"}, 0, r"\u041a\u043d\u0438\u0433\u0430 has 1 of 200"),
+        ({"PYTHONIOENCODING": "ascii"}, 0, r"\u041a\u043d\u0438\u0433\u0430: 1, as many"),
         ({"LC_ALL": "C", "PYTHONUTF8": "0"}, 1, "only have letters of ascii here"),
     ],
 )

@@ -11,7 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from recognizer.cli.commands import EXITS, app
+from recognizer.cli.app import EXITS
+from recognizer.cli.commands import app
 from recognizer.cli.sentences import Commands
 from tests.small_sample import write_small_recipe
 
