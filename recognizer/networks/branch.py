@@ -2,7 +2,7 @@
 
     branch = make_branch(backbone, settings)
     branch.layers(branch.frozen(pixels))        # maps of the last stage, as large as the backbone's
-    wider = beside(backbone, branch, settings)  # the backbone's maps, and beside them the branch's
+    wider = beside(backbone, branch, layer, settings)   # the backbone's maps, and beside them the branch's logits
 
 A network that learned step by step errs elsewhere than a layer in closed form on pretrained features does; the mean of
 the two is right more often than either, and than weights between the two networks' (docs/experiments.md).
@@ -63,28 +63,33 @@ def make_branch(backbone: Backbone, settings: TrainSettings, pretrained: bool = 
     return Branch(frozen, nn.Sequential(*layers, *enlarging(smaller, side)), channels)
 
 
-def beside(backbone: Backbone, branch: Branch, settings: TrainSettings) -> Backbone:
-    """Return a backbone that gives its maps and, beside them, those of a branch.
+def beside(backbone: Backbone, branch: Branch, layer: Layer, settings: TrainSettings) -> Backbone:
+    """Return a backbone that gives its maps and, beside them, what a branch says at each place.
 
     Args:
         backbone: the backbone.
         branch: as `make_branch` made it for that.
+        layer: the last one of the branch, on its maps averaged over places, (width, channels); averaging afterwards
+            gives the same.
         settings: of the recipe.
     """
     frozen, kept = cut(backbone.layers, settings.tuned, settings.backbone)
-    return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, copy.deepcopy(branch.layers)])))
+    last = nn.Conv2d(branch.channels, len(layer.bias), 1)
+    last.load_state_dict({"weight": torch.tensor(layer.weight)[..., None, None], "bias": torch.tensor(layer.bias)})
+    layers = nn.Sequential(*copy.deepcopy(branch.layers), last)
+    return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, layers])))
 
 
-def join_layers(first: Layer, second: Layer, places: int) -> Layer:
-    """Return the layer that adds what one says of a backbone's maps and another of the mean of its branch's.
+def add_branch(layer: Layer, places: int) -> Layer:
+    """Return the layer that adds what a branch says, averaged over places, to what a layer says of a backbone's maps.
 
     Args:
-        first: of the backbone's maps at each place, (width, channels * places).
-        second: of the branch's maps averaged over places, (width, channels).
+        layer: of the maps at each place, (width, channels * places).
         places: of the grid.
     """
-    spread = (second.weight / places).repeat(places, axis=1)
-    return Layer(np.concatenate([first.weight, spread], axis=1), first.bias + second.bias)
+    width = len(layer.bias)
+    averaging = np.eye(width, dtype=np.float32).repeat(places, axis=1) / places
+    return Layer(np.concatenate([layer.weight, averaging], axis=1), layer.bias)
 
 
 def _after(parts: Sequence[nn.Module], count: int) -> Sequence[nn.Module]:

@@ -29,6 +29,7 @@ from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
 from recognizer.networks.grid import make_grid_head
+from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split
@@ -46,7 +47,7 @@ from recognizer.train.outputs_learning import Learned, find_truths, learn
 from recognizer.train.runs import Run, all_runs
 from recognizer.train.writing import begin_run, copy_run, finish_run
 
-FORMAT = 3  # of such a run; one of another format is trained anew
+FORMAT = 4  # of such a run; one of another format is trained anew
 
 
 @dataclass(frozen=True)
@@ -218,9 +219,10 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
     calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
     backbone = load_for_training(recipe.train, pretrained=False)
-    if metrics.get("tuning", {}).get("amount"):
-        backbone = beside(backbone, make_branch(backbone, recipe.train, pretrained=False), recipe.train)
     total = max(one.stop for one in calibrations.values())
+    if metrics.get("tuning", {}).get("amount"):
+        branch = make_branch(backbone, recipe.train, pretrained=False)
+        backbone = beside(backbone, branch, Layer(np.zeros((total, branch.channels)), np.zeros(total)), recipe.train)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))
     network.load_state_dict(run.weights)
     values = store.readings.all()

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.branch import Branch, beside, join_layers, make_branch
+from recognizer.networks.branch import Branch, add_branch, beside, make_branch
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.forward import extract
 from recognizer.networks.grid import make_branch_head, make_grid_head, places
@@ -124,10 +124,10 @@ def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettin
         settings: of the recipe.
     """
     assert tuned.branch is not None
-    wider = beside(backbone, tuned.branch, settings)
+    wider = beside(backbone, tuned.branch, tuned.layer, settings)
     network = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, len(heads.bias)))
     scaled = Layer(heads.weight * tuned.shares[:, None], heads.bias * tuned.shares)
-    put_head(network, join_layers(scaled, tuned.layer, places(backbone, settings.size)))
+    put_head(network, add_branch(scaled, places(backbone, settings.size)))
     return network
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import load_for_training
-from recognizer.networks.branch import beside, join_layers, make_branch
+from recognizer.networks.branch import add_branch, beside, make_branch
 from recognizer.networks.grid import make_branch_head, make_grid_head, places
 from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
@@ -37,12 +37,12 @@ def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings:
     branch = make_branch(backbone, settings, pretrained=False)
     channels, _ = backbone.shape(settings.size)
     cells = places(backbone, settings.size)
-    layers = random_layer(channels * cells), random_layer(branch.channels)
+    first, second = random_layer(channels * cells), random_layer(branch.channels)
     alone = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, WIDTH))
     tuned = nn.Sequential(branch.layers, make_branch_head(backbone, branch.channels, settings.size, WIDTH))
-    wider = beside(backbone, branch, settings)
+    wider = beside(backbone, branch, second, settings)
     whole = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, WIDTH))
-    for network, layer in zip((alone, tuned, whole), (*layers, join_layers(*layers, cells)), strict=True):
+    for network, layer in zip((alone, tuned, whole), (first, second, add_branch(first, cells)), strict=True):
         put_head(network, layer)
     pictures = torch.rand(2, 3, settings.size, settings.size)
     with torch.inference_mode():
