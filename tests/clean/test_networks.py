@@ -8,6 +8,7 @@ import pytest
 
 from recognizer.clean.clean import clean
 from recognizer.clean.label_quality import CHECK, LdaSettings, estimate_labels
+from recognizer.cli.summaries import cleaned
 from recognizer.errors import WeightsUnavailable
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.store.photo_store import PhotoStore
@@ -44,6 +45,7 @@ def test_a_second_network_judges_labels_and_only_its_features_are_extracted(copi
     told: list[tuple[str, int, int]] = []
     report = clean(unnamed(recipe), copied, watch=lambda *step: told.append(step))
     assert report["networks"] == [LITE0, LITE2]
+    assert f"Labels were judged by {LITE0} and {LITE2}." in cleaned(recipe, report)
     assert kept(copied, LITE0) == first and kept(copied, LITE2)
     assert (f"extracting features of {LITE2}", len(before), len(before)) in told, "copies need no second look"
     assert scores(copied) != before
