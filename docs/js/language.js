@@ -7,6 +7,8 @@
   root.lang = wanted.find((language) => offered.includes(language)) ?? "en";
   root.classList.add("scripted");
   root.classList.toggle("unsaid", root.lang !== "en");
+  const words = { rel: "preload", as: "fetch", crossOrigin: "anonymous", href: `words/${root.lang}.json` };
+  document.head.append(Object.assign(document.createElement("link"), words)); // asked for before any script is there
 
   // A script that does not come, or one that it imports, leaves the page as it is without scripts, which it says.
   const withoutScript = ({ target }) => {
