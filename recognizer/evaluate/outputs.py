@@ -82,6 +82,7 @@ def _answered(recipe: Recipe, trained: TrainedOutputs, name: str, logits: Floats
         calibration.interval,
         float(guess),
         output.unit,
+        output.source,
     )
 
 

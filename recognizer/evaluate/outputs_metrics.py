@@ -33,6 +33,7 @@ class Answered:
         interval: of a number: what is added to a value for its interval.
         guess: the constant guess, learned from training photos: a class's number, or a value.
         unit: of a number.
+        source: the column, or part of a name, that the true ones stand in.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Answered:
     interval: list[float]
     guess: float
     unit: str
+    source: str = ""
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -78,7 +80,8 @@ def measure_outputs(answers: Sequence[Answered]) -> dict[str, Any]:
 
     Returns:
         `outputs`, name to its figures; `gaps`, the difference between the best and the worst group of every pair of
-        outputs, largest first, classes (in shares) before numbers (in their unit); `crossed`, counts of photos.
+        outputs from different columns, largest first, classes (in shares) before numbers (in their unit); `crossed`,
+        counts of photos.
     """
     outputs = {one.name: {**_figures(one), "groups": _by_groups(one, answers)} for one in answers}
     return {"outputs": outputs, "gaps": _gaps(answers, outputs), "crossed": _crossed(answers)}
@@ -133,7 +136,9 @@ def _of_group(one: Answered, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _gaps(answers: Sequence[Answered], outputs: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [_gap(one, outputs[one.name]["groups"][other.name], other.name) for one, other in permutations(answers, 2)]
+    # What is read from one column is the same twice: its groups would be those that are easy to tell, and come first.
+    pairs = [(one, by) for one, by in permutations(answers, 2) if not one.source or one.source != by.source]
+    found = [_gap(one, outputs[one.name]["groups"][by.name], by.name) for one, by in pairs]
     return sorted((gap for gap in found if gap), key=lambda gap: (gap["kind"], -gap["gap"]))
 
 

@@ -1,5 +1,7 @@
 """Several outputs are measured next to the constant guess, and for each group of every other, the largest gap first."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recognizer.clean.outputs import clean_outputs
@@ -60,6 +62,17 @@ def test_what_serves_one_group_only_is_the_first_gap() -> None:
     )
     size = report["outputs"]["size"]
     assert (size["mean_absolute_error"], size["bias"], size["inside"]) == (1.0, -1.0, 1.0)
+
+
+def test_what_is_read_from_one_column_is_no_gap_between_groups() -> None:
+    age = [0, 1] * 40
+    known = replace(answered("age_range", ["young", "old"], age, [0] * 80), source="age")  # right for the young only
+    number = Answered("age", [], np.zeros(80), np.array(age), np.array(age) + 1.0, 0.5, [-2.0, 2.0], 1.0, "", "age")
+    tone = replace(answered("tone", ["x", "y"], [0] * 40 + [1] * 40, [0] * 80), source="tone")
+    gaps = measure_outputs([known, number, tone])["gaps"]
+    assert {(gap["output"], gap["by"]) for gap in gaps} == {
+        ("age_range", "tone"), ("age", "tone"), ("tone", "age_range"), ("tone", "age"),
+    }  # fmt: skip
 
 
 def test_photos_without_a_value_count_nowhere() -> None:
