@@ -168,6 +168,7 @@ def _make_learner(
     network: nn.Sequential, training: Examples, validation: Examples, losses: Losses, settings: TrainSettings
 ) -> Learner:
     dls = make_loaders(training, validation, settings.batch, training.label_quality)
+    dls.train.drop_last = True  # batch normalisation can make nothing of a single photo
     return make_tuner(dls, network, losses, losses.right)
 
 

@@ -102,6 +102,14 @@ def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes,
         assert found == pytest.approx(load_outputs(shapes.recipe, store).predict(photos), abs=1e-3)
 
 
+def test_a_batch_of_one_photo_is_none(shapes: Shapes, tmp_path: Path) -> None:
+    with shapes.store() as store:
+        learning = len(load_outputs(shapes.recipe, store).split.training)
+    settings = {"epochs": 1, "size": 32, "batch": learning - 1, "views": 1, "learning_rate": 3e-3}
+    _, report = trained_with(shapes, tmp_path / "work", **settings)
+    assert len(report["curves"]["training_loss"][0]) == 1
+
+
 def test_an_output_of_which_too_little_is_known_is_named(shapes: Shapes, tmp_path: Path) -> None:
     with shapes.store() as store:
         photos = [photo.sha256 for photo in load_outputs(shapes.recipe, store).split.validation]
