@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from recognizer.cli.commands import app
 from tests.conftest import Built
+from tests.drawn_dataset import Shapes
 from tests.paths import ROOT
 
 CHECKOUT = ("recognizer", "deployment", "docs")
@@ -59,3 +62,35 @@ def test_without_a_form_a_folder_is_a_whole_static_space(built: Built, checkout:
     assert "static: free" in said and (tmp_path / "space" / ".gitattributes").is_file()
     assert "sdk: static" in (tmp_path / "space" / "README.md").read_text()
     assert constant(tmp_path / "space", "MODEL") == '"model/"' and not (tmp_path / "space" / "app.py").exists()
+
+
+def test_a_site_asks_the_space_that_is_named(built: Built, checkout: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    said = run(checkout, "publish", built.recipe, "--work", built.work, "--to", site, "--space", "me/bags")
+    assert "asks me/bags" in said and (constant(site, "SPACE"), constant(site, "MODEL")) == ('"me/bags"', "null")
+    assert not (site / "model").exists() and not list(site.glob("vendor/ort*")), "what only browsers that answer need"
+    assert "An uploaded photo is used for its answer" in (site / "README.md").read_text()
+    assert "It is sent to the Space" in (site / "recognizer.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("space", "form", "told"),
+    [
+        ("me/bags", "cpu", "--form cpu answers itself"),
+        ("http://example.org", "static", "would get photos unencrypted"),
+        ("bags", "static", "give OWNER/NAME, such as me/bags"),
+    ],
+)
+def test_a_space_that_cannot_be_asked_is_refused(
+    built: Built, tmp_path: Path, space: str, form: str, told: str
+) -> None:
+    words = ["publish", str(built.recipe), "--work", str(built.work), "--to", str(tmp_path), "--space", space]
+    result = CliRunner().invoke(app, [*words, "--form", form])
+    assert result.exit_code == 2 and told in " ".join(result.output.split())
+
+
+def test_of_a_data_set_there_is_no_list_of_addresses(shapes: Shapes, shapes_model: Path) -> None:
+    recipe = shapes.work.parent / "shapes.toml"
+    words = ["publish", str(recipe), "--work", str(shapes_model.parent), "--with-index", "me/shapes-photos"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1 and "leave --with-index out" in result.output, "before the Hub is asked"
