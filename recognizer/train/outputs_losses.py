@@ -37,7 +37,7 @@ class _Part(NamedTuple):
         there = ~known.isnan()
         rows, values = logits[:, self.place], known.nan_to_num()
         if self.centres:
-            found = rows.softmax(dim=1) @ rows.new_tensor(self.centres)
+            found = rows.softmax(dim=1) @ torch.tensor(self.centres).to(rows)
             lost = (found - values).abs()
         else:
             lost = cross_entropy(rows, values.long(), reduction="none")
@@ -72,7 +72,7 @@ class Losses:
         for place, part in enumerate(self.parts):
             values = known[:, place]
             numbers = (
-                (values[:, None] - values.new_tensor(part.centres)).abs().argmin(dim=1) if part.centres else values
+                (values[:, None] - torch.tensor(part.centres).to(values)).abs().argmin(dim=1) if part.centres else values
             )
             hits.append((logits[:, part.place].argmax(dim=1) == numbers)[~values.isnan()])
         return torch.cat(hits).float().mean()

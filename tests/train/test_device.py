@@ -16,7 +16,10 @@ from recognizer.export.export import write_forms
 from recognizer.networks import device
 from recognizer.recipe import Recipe
 from recognizer.store.photo_store import PhotoStore
+from recognizer.train import outputs_tuning
+from recognizer.train.outputs import TrainedOutputs, load_outputs, train_outputs
 from recognizer.train.train import load_trained, train
+from tests.drawn_dataset import Shapes
 from tests.networks.second_device import DEVICE, second_device
 
 
@@ -43,3 +46,22 @@ def test_everything_runs_on_a_second_device(
         monkeypatch.undo()  # fastai's own tensors, which augmented photos are, can be on no stand-in
         write_forms(recipe, found, tmp_path)
     assert measure_agreement(tmp_path, held_out, recipe.train.size)["same_answer"] == 1
+
+
+def test_several_outputs_are_tuned_on_a_second_device(
+    shapes: Shapes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    tuning = {"epochs": 2, "learning_rate": 3e-3, "stop_by": "percentiles"}
+    recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update=tuning)})
+    monkeypatch.setattr(device, "chosen_device", lambda: DEVICE)
+    monkeypatch.setattr(outputs_tuning, "NEAR", 1.0)  # all percentiles are near, so that the branch is kept
+    with second_device(), PhotoStore(work, recipe.labels) as store:
+        assert train_outputs(recipe, store)["tuning"]["amount"] > 0
+        trained = load_outputs(recipe, store)
+        assert trained.predict(trained.split.held_out).shape == (len(trained.split.held_out), recipe_width(trained))
+        assert next(trained.network.parameters()).device == DEVICE
+
+
+def recipe_width(trained: TrainedOutputs) -> int:
+    return max(one.stop for one in trained.calibrations.values())
