@@ -41,6 +41,8 @@ _WAYS_OUT = {
 }
 DISTRIBUTION = "ethnic-group-recognizer"  # as pip calls this program
 ALL = 1000  # letters of a sentence of help
+STOPPED = "\nStopped. What was done is kept; the same command goes on from there."
+BY_CTRL_C = 130  # the exit code that shells have for it
 _OURS = Path(__file__).parents[1]
 
 
@@ -67,9 +69,13 @@ class Commands(TyperGroup):
             formatter.write_dl([(name, one.get_short_help_str(ALL)) for name, one in commands if not one.hidden])
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; typer would end some errors with a word."""
+        """Run a command; typer would end some errors with a word, and Ctrl-C with none."""
         with sentences():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                print(STOPPED, file=sys.stderr)
+                raise typer.Exit(BY_CTRL_C) from None
 
 
 def print_anything() -> None:
