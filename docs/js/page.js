@@ -11,14 +11,20 @@ async function change() {
   try {
     await speak(chooser.value);
   } finally {
-    chooser.value = document.documentElement.lang;
+    show();
   }
   history.replaceState(null, "", url);
   keepOnLinks();
 }
 
-if (chooser) {
+/** Shows which language the page speaks: another one than was wished where that did not come. */
+function show() {
   chooser.value = document.documentElement.lang;
+}
+
+if (chooser) {
+  show();
+  new MutationObserver(show).observe(document.documentElement, { attributeFilter: ["lang"] });
   chooser.addEventListener("change", change);
   chooser.disabled = false;
 }

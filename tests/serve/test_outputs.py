@@ -163,6 +163,8 @@ def test_an_answer_shows_bars_for_classes_and_an_interval_for_a_number(shapes_mo
     shown = render_outputs(classifier.explain(photo), classifier.facts, photo, words_in("en"))
     assert shown.count('class="fill"') == 6 and "<strong>blue</strong>" in shown and "pixels" in shown
     assert shown.count('<img src="data:image/jpeg') == shown.count("<summary>Why?") == 3
+    assert 'class="preview"' not in shown, "the page shows it already"
+    assert 'class="preview"' in render_outputs(classifier.explain(photo), classifier.facts, b"HEIC", words_in("en"))
     assert "counted for numbers near" in shown and "cannot tell who anyone is" in shown
 
 

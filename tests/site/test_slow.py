@@ -90,11 +90,13 @@ def test_words_that_do_not_come_are_told_and_asked_for_again(
     expect(page.get_by_role("alert")).to_have_text(NOT_LOADED)
     assert wait_for(page, "failed").inner_text() == NOT_LOADED
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#language")).to_have_value("en")
     slow.lost.clear()
     page.set_input_files("#file", served.photos[0])
     wait_for(page, "answer")
     expect(page.locator("#not-loaded")).to_be_hidden()
     expect(page.locator("html")).to_have_attribute("lang", language)
+    expect(page.locator("#language")).to_have_value(language)
 
 
 @pytest.mark.parametrize("name", PAGES)
