@@ -94,8 +94,8 @@ def _classes(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
     ]
 
 
-def _made_anew(changed: Sequence[str], now: dict[str, Any]) -> str:
-    if changed == ["answered_accuracy"] and not now["outputs"]:
+def _made_anew(changed: Sequence[str]) -> str:
+    if changed == ["answered_accuracy"]:
         return "train moves the threshold of the same network"
     return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
 
@@ -107,7 +107,7 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     )
     says = []
     if changed:
-        says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed, now)}; photos and decisions stay.")
+        says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed)}; photos and decisions stay.")
     if before.get("outputs", now["outputs"]) != now["outputs"]:
         says.append(
             "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."

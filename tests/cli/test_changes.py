@@ -181,6 +181,16 @@ def test_other_outputs_are_told_once(tmp_path: Path) -> None:
     assert follow_changes(fewer, tmp_path) == []
 
 
+def test_another_share_of_right_answers_trains_nothing_again_whatever_is_told(tmp_path: Path) -> None:
+    for recipe in (load_recipe(write_recipe(tmp_path)), small_recipe(tmp_path)):
+        work = tmp_path / recipe.name
+        work.mkdir(exist_ok=True)
+        follow_changes(recipe, work)
+        settings = recipe.train.model_copy(update={"answered_accuracy": 0.5})
+        (said,) = follow_changes(recipe.model_copy(update={"train": settings}), work)
+        assert "[train] has another answered_accuracy: train moves the threshold of the same network; " in said
+
+
 def test_a_moved_work_folder_is_still_right(editor: Editor) -> None:
     features, moved = editor.features(), editor.work.parent / "elsewhere" / "here"
     moved.parent.mkdir()
