@@ -116,7 +116,7 @@ def cut(layers: nn.Module, tuned: float, name: str) -> Cut:
     if len(parts) < 2:
         raise RecognizerError(
             f"“{name}” cannot be cut into layers that are cached and layers that are tuned; "
-            "set epochs = 0 or cached = false under [train] in the recipe."
+            "set epochs = 0 under [train] in the recipe or, where it has no outputs, cached = false."
         )
     ends = [0]
     for _, part in parts[:-1]:

@@ -6,6 +6,8 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.train.mixing import is_better
 from recognizer.train.runs import OutOfFold, Run
 
+BRANCH_RATE = 0.003  # of what is tuned beside the pretrained layers (docs/experiments.md)
+
 
 def notes(recipe: Recipe, run: Run) -> list[str]:
     """Return what a person is told of a run's fine-tuning; nothing where there was none, or something is kept of it."""
@@ -16,9 +18,15 @@ def notes(recipe: Recipe, run: Run) -> list[str]:
     if tuning.get("diverged"):
         sentence += (
             f" It diverged with learning_rate = {recipe.train.learning_rate}; lower that under [train] in the recipe "
-            f"({TrainSettings().learning_rate} is usual)."
+            f"({_usual_rate(recipe)} is usual)."
         )
+    elif recipe.train.learning_rate < _usual_rate(recipe):
+        sentence += f" learning_rate = {_usual_rate(recipe)} is usual; the recipe has less."
     return [sentence]
+
+
+def _usual_rate(recipe: Recipe) -> float:
+    return BRANCH_RATE if recipe.outputs else TrainSettings().learning_rate
 
 
 def helps(before: OutOfFold, after: OutOfFold) -> bool:

@@ -170,8 +170,8 @@ def _answering_as_wanted(
 ) -> Run:
     """Return a run with the network of another, whose answers are as accurate as the recipe wants now."""
     judged, calibration = run.predictions, run.metrics["calibration"]
-    seen = set(judged["photos"].tolist())
-    chosen = np.array([photo.sha256 in seen for photo in split.learning])  # in the same order
+    place = {photo.sha256: number for number, photo in enumerate(split.learning)}
+    chosen = np.array([place[name] for name in judged["photos"].tolist()])
     truths = [truth.of(chosen) for truth in find_truths(recipe, split.learning, values)]
     shrinkages = [one["shrinkage"] for one in calibration.values()]
     told = calibrate_outputs(truths, judged["logits"], shrinkages, recipe.train.answered_accuracy)
@@ -217,10 +217,13 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     metrics = run.metrics
     if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
+    is_tuned = bool(metrics.get("tuning", {}).get("amount"))
+    if is_tuned and metrics.get("format") != FORMAT:
+        raise RecognizerError(f"{run.folder} was fine-tuned by another version; {again} again.")
     calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
     backbone = load_for_training(recipe.train, pretrained=False)
     total = max(one.stop for one in calibrations.values())
-    if metrics.get("tuning", {}).get("amount"):
+    if is_tuned:
         branch = make_branch(backbone, recipe.train, pretrained=False)
         backbone = beside(backbone, branch, Layer(np.zeros((total, branch.channels)), np.zeros(total)), recipe.train)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))

@@ -100,8 +100,8 @@ class Truth:
             return float(np.abs(known - np.median(known)).mean())
         return float(-(np.exp(self.prior()) * self.prior()).sum())
 
-    def of(self, chosen: npt.NDArray[np.bool_]) -> "Truth":
-        """Return what is known of some photos, (n,) telling which."""
+    def of(self, chosen: npt.NDArray[np.bool_ | np.int_]) -> "Truth":
+        """Return what is known of some photos: (n,) telling which, or their places."""
         return replace(self, numbers=self.numbers[chosen], amounts=self.amounts[chosen])
 
     def prior(self) -> Floats:

@@ -71,9 +71,8 @@ class Losses:
         hits = []
         for place, part in enumerate(self.parts):
             values = known[:, place]
-            numbers = (
-                (values[:, None] - torch.tensor(part.centres).to(values)).abs().argmin(dim=1) if part.centres else values
-            )
+            centres = torch.tensor(part.centres).to(values)
+            numbers = (values[:, None] - centres).abs().argmin(dim=1) if part.centres else values
             hits.append((logits[:, part.place].argmax(dim=1) == numbers)[~values.isnan()])
         return torch.cat(hits).float().mean()
 

@@ -92,9 +92,8 @@ def tune(
     _check_enough(truths, learns)
     set_seed(settings.seed, reproducible=True)
     branch = make_branch(backbone, settings)
-    examples = _examples(split, truths, branch, backbone, settings, work, watch)
+    training, validation = _examples(split, truths, learns, branch, backbone, settings, work, watch)
     losses = Losses([truth.of(learns) for truth in truths])
-    training, validation = examples.of(learns), examples.of(~learns)
     head = make_branch_head(backbone, branch.channels, settings.size, before.shape[1])
     network = nn.Sequential(branch.layers, head)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
@@ -151,17 +150,19 @@ def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> Non
 def _examples(
     split: Split,
     truths: Sequence[Truth],
+    learns: npt.NDArray[np.bool_],
     branch: Branch,
     backbone: Backbone,
     settings: TrainSettings,
     work: Path,
     watch: Watch,
-) -> Examples:
-    """Run the layers before a branch over photos, and return what the branch learns from."""
+) -> tuple[Examples, Examples]:
+    """Run the layers before a branch over photos; return those that it learns from, and those of validation."""
     extractor = maps_extractor(branch.frozen, backbone, settings)
     maps = extract(split.learning, extractor, work, settings.views, watch)["maps"]
     known: Any = known_values(truths)  # what an output is, or how much, stands for labels
-    return Examples(maps, known, np.empty((len(maps), 0)), np.ones(len(maps)), maps[:, :1])
+    examples = Examples(maps, known, np.empty((len(maps), 0)), np.ones(len(maps)), maps[:, :1])
+    return examples.of(learns), examples.of(~learns)
 
 
 def _make_learner(

@@ -51,7 +51,7 @@ def test_everything_runs_on_a_second_device(
 def test_several_outputs_are_tuned_on_a_second_device(
     shapes: Shapes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = shutil.copytree(shapes.work, tmp_path / "work")
+    work = shutil.copytree(shapes.work, tmp_path / "work", ignore=shutil.ignore_patterns("features"))
     tuning = {"epochs": 2, "learning_rate": 3e-3, "stop_by": "percentiles"}
     recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update=tuning)})
     monkeypatch.setattr(device, "chosen_device", lambda: DEVICE)

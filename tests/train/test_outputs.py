@@ -62,6 +62,21 @@ def test_other_wanted_accuracy_takes_the_same_network(shapes: Shapes, tmp_path: 
     assert after.calibrations["size"] == before.calibrations["size"]
 
 
+def test_thresholds_go_by_each_photos_own_values_in_whatever_order_photos_are(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    settings = shapes.recipe.train.model_copy(update={"answered_accuracy": 0.9501})
+    recipe = shapes.recipe.model_copy(update={"train": settings})
+    with PhotoStore(work, recipe.labels) as store:
+        before = load_outputs(shapes.recipe, store)
+        file = before.run.folder / "judged.npz"
+        turned = {name: values[::-1] for name, values in before.run.predictions.items()}
+        np.savez(file, **turned)  # type: ignore[arg-type]  # none is called allow_pickle
+        train_outputs(recipe, store)
+        after = load_outputs(recipe, store)
+    assert after.calibrations["size"].interval == before.calibrations["size"].interval
+    assert after.calibrations["colour"].threshold == pytest.approx(before.calibrations["colour"].threshold, abs=0.05)
+
+
 def test_a_class_without_photos_is_told(shapes: Shapes, tmp_path: Path) -> None:
     work = shutil.copytree(shapes.work, tmp_path / "work")
     with PhotoStore(work, shapes.recipe.labels) as store:

@@ -106,6 +106,15 @@ def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes,
         assert found == pytest.approx(load_outputs(shapes.recipe, store).predict(photos), abs=1e-3)
 
 
+def test_what_an_earlier_version_tuned_is_to_be_trained_again(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        run = load_outputs(shapes.recipe, store).run
+        write_json(run.folder / "metrics.json", {**run.metrics, "format": 2, "tuning": {"epoch": 3, "amount": 1.0}})
+        with pytest.raises(RecognizerError, match=r"was fine-tuned by another version; run recognizer train .* again"):
+            load_outputs(shapes.recipe, store)
+
+
 def test_a_batch_of_one_photo_is_none(shapes: Shapes, tmp_path: Path) -> None:
     with shapes.store() as store:
         learning = len(load_outputs(shapes.recipe, store).split.training)
