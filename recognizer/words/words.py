@@ -86,10 +86,14 @@ class Words:
         return self.say("answer.percent", number=f"{share * 100:.0f}")
 
 
-@cache
 def words_in(language: str) -> Words:
     """Return the sentences of a language, or the English ones where it is none of `languages()`."""
-    return Words(language if language in languages() else SOURCE)
+    return _read(language if language in languages() else SOURCE)
+
+
+@cache
+def _read(language: str) -> Words:  # never asked for what a stranger made up: all of it would stay in memory
+    return Words(language)
 
 
 @cache

@@ -88,5 +88,9 @@ def test_a_language_that_nobody_speaks_here_is_english() -> None:
     assert words_in("xx").language == SOURCE
 
 
+def test_languages_that_strangers_make_up_take_no_memory() -> None:
+    assert words_in("xx") is words_in("yy") is words_in(SOURCE)
+
+
 def test_a_value_is_never_markup() -> None:
     assert "&lt;b&gt;" in str(words_in(SOURCE).mark_up("answer.unsure", name="<b>"))
