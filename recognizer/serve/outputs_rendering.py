@@ -10,7 +10,7 @@ from recognizer.serve.facts import contact_link
 from recognizer.serve.outputs import Explained, Reading
 from recognizer.serve.outputs_pages import render
 from recognizer.serve.rendering import bars_of, place_of, preview_of
-from recognizer.words.words import SOURCE, Words
+from recognizer.words.words import Words
 
 
 def render_outputs_top(facts: dict[str, Any], looks_for_faces: bool, words: Words) -> str:
@@ -21,7 +21,7 @@ def render_outputs_top(facts: dict[str, Any], looks_for_faces: bool, words: Word
         looks_for_faces: whether photos of no face, or of several, get no answer.
         words: the language to say it in.
     """
-    query = f"?lang={words.language}" if words.language != SOURCE else ""
+    query = f"?lang={words.language}"  # of English, too: the browser may prefer another than the visitor chose here
     told = {"looks_for_faces": looks_for_faces, "contact": contact_link(facts), "query": query}
     return render("outputs_top.html", facts, words, **told)
 

@@ -15,7 +15,7 @@ from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
 from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import ClassesReading, Explained, FacesError, NumberReading, OutputsClassifier
-from recognizer.serve.outputs_rendering import render_outputs
+from recognizer.serve.outputs_rendering import render_outputs, render_outputs_top
 from recognizer.words.words import FOLDER, Words, words_in
 from tests.browser import chromium
 from tests.faces.of_one_face import of_one_face, with_faces
@@ -82,6 +82,18 @@ def test_pages_speak_the_language_that_is_asked_for_or_the_browsers(opened: http
         assert "Accept-Language" in page.headers["vary"]
     assert f'href="data?lang={language}"' in asked.text and f'href="./?lang={language}"' in asked.text
     assert unsaid(asked.text, words) == unsaid(preferred.text, words) == set()
+
+
+@pytest.mark.parametrize("language", ["en", "th"])
+def test_the_pages_stay_in_the_language_that_was_chosen(
+    opened: httpx.Client, shapes_model: Path, language: str
+) -> None:
+    top = render_outputs_top(OutputsClassifier(shapes_model).facts, False, words_in(language))
+    for page in ("how", "data", "docs"):
+        (link,) = re.findall(rf'href="({page}\b[^"]*)"', top)
+        shown = opened.get(f"/{link}", headers={"Accept-Language": "kk"}).text
+        assert f'<html lang="{"en" if page == "docs" else language}">' in shown
+        assert f'href="./?lang={language}"' in shown
 
 
 def unsaid(page: str, words: Words) -> set[str]:
