@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from recognizer.networks.lda import Floats
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
+
+if TYPE_CHECKING:
+    from recognizer.networks.extractors import Extractor
 
 _log = logging.getLogger(__name__)
 
@@ -60,10 +63,15 @@ def photo_features(
         WeightsUnavailable: the pretrained weights cannot be had.
         RecipeError: the backbone does not take what training would give it.
     """
-    from recognizer.networks.backbone import load_for_training
+    from recognizer.networks.backbone import load_backbone, load_for_training
+    from recognizer.networks.extractors import SIZE, clean_extractor
 
     load_for_training(settings, pretrained=False)  # what training would refuse is said before any photo is looked at
-    return _extract(photos, settings, work, watch, shown)
+    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages, size=SIZE)
+    extractor = clean_extractor(backbone, settings)
+    if shown:
+        extractor = replace(extractor, key=f"{shown}-{extractor.key}")
+    return _extract(photos, extractor, work, watch)
 
 
 def further_features(
@@ -83,10 +91,15 @@ def further_features(
         WeightsUnavailable: the weights of a network that the recipe names cannot be had.
         RecipeError: one that it names gives no features of a photo.
     """
+    from recognizer.networks.backbone import load_backbone
+    from recognizer.networks.extractors import SIZE, judging_extractor
+
     own = recipe.train.backbone
     for name in dict.fromkeys(name for name in recipe.clean.backbones if name != own):
         try:
-            yield name, _extract(photos, TrainSettings(backbone=name), work, _naming(name, watch))
+            settings = TrainSettings(backbone=name)
+            extractor = judging_extractor(load_backbone(name, merged=settings.stages, size=SIZE), settings)
+            yield name, _extract(photos, extractor, work, _naming(name, watch))
         except WeightsUnavailable as error:
             if "backbones" in recipe.clean.model_fields_set:
                 raise WeightsUnavailable(f"{error} Or take “{name}” out of backbones under [clean].") from error
@@ -98,16 +111,8 @@ def _naming(name: str, watch: Watch) -> Watch:
     return lambda what, done, total: watch(f"{what} of {name}", done, total)
 
 
-def _extract(
-    photos: Sequence[Photo], settings: TrainSettings, work: Path, watch: Watch, shown: str = ""
-) -> PhotoFeatures:
-    from recognizer.networks.backbone import load_backbone
-    from recognizer.networks.extractors import SIZE, clean_extractor
+def _extract(photos: Sequence[Photo], extractor: "Extractor", work: Path, watch: Watch) -> PhotoFeatures:
     from recognizer.networks.forward import extract
 
-    backbone = load_backbone(settings.backbone, settings.weights, merged=settings.stages, size=SIZE)
-    extractor = clean_extractor(backbone, settings)
-    if shown:
-        extractor = replace(extractor, key=f"{shown}-{extractor.key}")
     found = extract(photos, extractor, work, watch=watch)
     return PhotoFeatures(found["overall"][:, 0], found["placed"][:, 0])

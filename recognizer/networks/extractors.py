@@ -1,10 +1,11 @@
 """What is extracted from photos by frozen layers, and the key under which it is kept.
 
     clean_extractor(backbone, settings)     # overall and placed features, by which cleaning tells copies and labels
+    judging_extractor(backbone, settings)   # the same of a network that only judges labels, and trains nothing
     head_extractor(backbone, settings)      # embeddings, which the last layer takes
     maps_extractor(frozen, backbone, settings)      # feature maps, which fine-tuning goes on from
 
-Where a recipe fine-tunes nothing and its pictures have the size that cleaning uses, the first two are one.
+Where a recipe fine-tunes nothing and its pictures have the size that cleaning uses, the first and the third are one.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -56,6 +57,12 @@ def clean_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
     fine-tunes nothing, there is `embedding` as well; see `head_extractor`.
     """
     return _pooled(backbone, settings, backbone.size, ("overall", "placed"))
+
+
+def judging_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
+    """Return what cleaning extracts by a further network: `overall` and `placed`, as no training takes more of it."""
+    outputs = ("overall", "placed")
+    return make_extractor("pooled", _Pooled(backbone, None, outputs), outputs, backbone, settings, backbone.size)
 
 
 def head_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:

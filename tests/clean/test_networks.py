@@ -50,6 +50,7 @@ def test_a_second_network_judges_labels_and_only_its_features_are_extracted(copi
     assert (f"extracting features of {LITE2}", len(before), len(before)) in told, "copies need no second look"
     assert scores(copied) != before
     second = kept(copied, LITE2)
+    assert {name for file in second for name in np.load(file)} == {"photos", "views", "overall", "placed"}
     assert clean(judged_by(recipe, LITE0, LITE2, LITE2), copied)["networks"] == [LITE0, LITE2], "each network once"
     assert clean(judged_by(recipe), copied)["networks"] == [LITE0]
     assert scores(copied) == before
