@@ -61,6 +61,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(opened: httpx.Client) -> No
 def test_the_pages_are_made_of_recipe_and_report_and_show_no_photo(opened: httpx.Client) -> None:
     how, data = opened.get("/how").text, opened.get("/data").text
     assert re.search(r"[\d.]+ pixels</span> off on average \(“", how)
+    assert "layers that learned from" in how, "those beside the pretrained ones, too, where a recipe tunes them"
     assert "constant guess" in how and "must not be used for" in how and "/predict" in how
     assert (
         '<h3><span lang="en">shape</span> and <span lang="en">colour</span></h3>' in data and "four corners" not in how
