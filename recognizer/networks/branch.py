@@ -1,11 +1,12 @@
 """A branch beside the last layers of a pretrained network: a copy of them that is fine-tuned, while they stay as is.
 
-    branch = make_branch(backbone, settings)
-    branch.layers(branch.frozen(pixels))        # maps of the last stage, as large as the backbone's
-    wider = beside(backbone, branch, layer, settings)   # the backbone's maps, and beside them the branch's logits
+    branch = make_branch(backbone, width, settings)
+    maps = branch.frozen(pixels)            # what the branch goes on from
+    logits = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))(maps)
+    wider = beside(backbone, branch, settings)      # the backbone's maps, and beside them the branch's logits by place
 
 A network that learned step by step errs elsewhere than a layer in closed form on pretrained features does; the mean of
-the two is right more often than either, and than weights between the two networks' (docs/experiments.md).
+the two is right more often than either (docs/experiments.md).
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -21,9 +22,12 @@ from fastai.layers import Cat
 from torch import nn
 
 from recognizer.networks.backbone import Backbone, load_for_training
+from recognizer.networks.grid import make_grid_head
 from recognizer.networks.lda import Layer
 from recognizer.networks.stages import cut, enlarging
 from recognizer.recipe import TrainSettings
+
+DROPPED = 0.3  # share of the channels that the last layer does not get, while it learns
 
 
 class Branch(NamedTuple):
@@ -31,23 +35,26 @@ class Branch(NamedTuple):
 
     Args:
         frozen: take pictures, give what the branch takes.
-        layers: of the branch; they give maps, (n, channels, h, w), as large as the backbone's.
-        channels: of these maps.
+        layers: of the branch; they give feature maps.
+        last: makes logits of them, at each place.
+        enlarging: makes these as large as the backbone's maps.
     """
 
     frozen: nn.Module
     layers: nn.Sequential
-    channels: int
+    last: nn.Conv2d
+    enlarging: nn.Sequential
 
 
-def make_branch(backbone: Backbone, settings: TrainSettings, pretrained: bool = True) -> Branch:
-    """Return the branch of a recipe's backbone, with its pretrained weights.
+def make_branch(backbone: Backbone, width: int, settings: TrainSettings, pretrained: bool = True) -> Branch:
+    """Return the branch of a recipe's backbone, with its pretrained weights and a random last layer.
 
     The branch has the layers that only widen the last maps for ImageNet's classes, too, where a network has such:
     they are worth tuning, though not worth keeping as they are.
 
     Args:
-        backbone: the backbone that it will be beside.
+        backbone: the backbone that it will be beside; on the processor.
+        width: how many logits.
         settings: of the recipe; they say where the branch begins.
         pretrained: whether weights are wanted at all.
 
@@ -57,27 +64,36 @@ def make_branch(backbone: Backbone, settings: TrainSettings, pretrained: bool = 
     """
     frozen, _ = cut(backbone.layers, settings.tuned, settings.backbone)
     alone = load_for_training(settings.model_copy(update={"stages": 1}), pretrained)
-    parts = [*_after(list(alone.layers.children()), _count([frozen])), alone.widening]
-    layers, side = nn.Sequential(*copy.deepcopy(parts)), backbone.shape(settings.size)[1]
-    channels, smaller = _shape(nn.Sequential(frozen, layers), settings.size)
-    return Branch(frozen, nn.Sequential(*layers, *enlarging(smaller, side)), channels)
+    layers = nn.Sequential(*_after(list(alone.layers.children()), _count([frozen])), alone.widening)
+    channels, side = _shape(nn.Sequential(frozen, layers), settings.size)
+    enlarge = enlarging(side, backbone.shape(settings.size)[1])
+    return Branch(frozen, layers, nn.Conv2d(channels, width, 1), nn.Sequential(*enlarge))
 
 
-def beside(backbone: Backbone, branch: Branch, layer: Layer, settings: TrainSettings) -> Backbone:
+def branch_head(backbone: Backbone, branch: Branch, settings: TrainSettings) -> nn.Sequential:
+    """Return the layers that make logits, (n, width), of a branch's maps: the mean over the places of the grid.
+
+    Args:
+        backbone: that the branch is of.
+        branch: its last layer becomes a part of the head.
+        settings: of the recipe.
+    """
+    pool, *_ = make_grid_head(backbone, settings.size, 1).children()
+    mean = nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    return nn.Sequential(nn.Dropout2d(DROPPED), branch.last, branch.enlarging, pool, *mean)
+
+
+def beside(backbone: Backbone, branch: Branch, settings: TrainSettings) -> Backbone:
     """Return a backbone that gives its maps and, beside them, what a branch says at each place.
 
     Args:
         backbone: the backbone.
         branch: as `make_branch` made it for that.
-        layer: the last one of the branch, on its maps averaged over places, (width, channels); averaging afterwards
-            gives the same.
         settings: of the recipe.
     """
     frozen, kept = cut(backbone.layers, settings.tuned, settings.backbone)
-    last = nn.Conv2d(branch.channels, len(layer.bias), 1)
-    last.load_state_dict({"weight": torch.tensor(layer.weight)[..., None, None], "bias": torch.tensor(layer.bias)})
-    layers = nn.Sequential(*copy.deepcopy(branch.layers), last)
-    return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, layers])))
+    said = nn.Sequential(*copy.deepcopy(branch.layers), copy.deepcopy(branch.last), *branch.enlarging)
+    return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, said])))
 
 
 def add_branch(layer: Layer, places: int) -> Layer:
@@ -87,8 +103,7 @@ def add_branch(layer: Layer, places: int) -> Layer:
         layer: of the maps at each place, (width, channels * places).
         places: of the grid.
     """
-    width = len(layer.bias)
-    averaging = np.eye(width, dtype=np.float32).repeat(places, axis=1) / places
+    averaging = np.eye(len(layer.bias), dtype=np.float32).repeat(places, axis=1) / places
     return Layer(np.concatenate([layer.weight, averaging], axis=1), layer.bias)
 
 

@@ -20,7 +20,6 @@ from recognizer.networks.lda import Layer
 from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
-DROPPED = 0.3  # of what the last layer of a branch takes, while it learns
 CELLS = 7  # along each side of a picture: of 224 pixels, two places of a map that halves it four times
 
 
@@ -35,19 +34,6 @@ def make_grid_head(backbone: Backbone, size: int, width: int) -> nn.Sequential:
     channels, cells = _grid(backbone, size)
     side = backbone.shape(size)[1]
     return nn.Sequential(nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(channels * cells**2, width))
-
-
-def make_branch_head(backbone: Backbone, channels: int, size: int, width: int) -> nn.Sequential:
-    """Return the layers that make logits, (n, width), of a branch's maps: of their mean over the grid's places.
-
-    Args:
-        backbone: that the branch is of; its maps are as large.
-        channels: of the branch's maps.
-        size: pixels, the side of the square that it takes.
-        width: how many logits.
-    """
-    pool, *_ = make_grid_head(backbone, size, 1).children()
-    return nn.Sequential(pool, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPPED), nn.Linear(channels, width))
 
 
 def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:

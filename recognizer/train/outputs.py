@@ -29,7 +29,6 @@ from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
 from recognizer.networks.grid import make_grid_head
-from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split
@@ -224,8 +223,7 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     backbone = load_for_training(recipe.train, pretrained=False)
     total = max(one.stop for one in calibrations.values())
     if is_tuned:
-        branch = make_branch(backbone, recipe.train, pretrained=False)
-        backbone = beside(backbone, branch, Layer(np.zeros((total, branch.channels)), np.zeros(total)), recipe.train)
+        backbone = beside(backbone, make_branch(backbone, total, recipe.train, pretrained=False), recipe.train)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))
     network.load_state_dict(run.weights)
     values = store.readings.all()

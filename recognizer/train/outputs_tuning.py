@@ -26,19 +26,18 @@ from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.branch import Branch, add_branch, beside, make_branch
+from recognizer.networks.branch import Branch, add_branch, beside, branch_head, make_branch
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.forward import extract
-from recognizer.networks.grid import make_branch_head, make_grid_head, places
-from recognizer.networks.head import put_head, split_last
+from recognizer.networks.grid import make_grid_head, places
+from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
-from recognizer.train.cached_features import predict_features
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import Examples, make_loaders
+from recognizer.train.examples import BATCH, Examples, Features, make_loaders
 from recognizer.train.fitting import make_listener, make_tuner, recorded
 from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
@@ -54,8 +53,7 @@ class Tuned(NamedTuple):
     """What a fine-tuning gives.
 
     Args:
-        branch: the tuned layers; None where nothing is kept.
-        layer: the last layer of the branch, on the mean of its maps; its logits are halved and calibrated.
+        branch: the tuned layers, whose logits are halved and calibrated; None where nothing is kept.
         shares: by what each logit of the heads is to be multiplied before the branch's is added, (total,).
         logits: of the validation photos, by both together, or by the heads alone, (n, total).
         choice: which epoch is kept.
@@ -63,7 +61,6 @@ class Tuned(NamedTuple):
     """
 
     branch: Branch | None
-    layer: Layer
     shares: Floats
     logits: Floats
     choice: Choice
@@ -91,11 +88,10 @@ def tune(
     settings, learns = recipe.train, np.arange(len(split.learning)) < len(split.training)
     _check_enough(truths, learns)
     set_seed(settings.seed, reproducible=True)
-    branch = make_branch(backbone, settings)
+    branch = make_branch(backbone, before.shape[1], settings)
     training, validation = _examples(split, truths, learns, branch, backbone, settings, work, watch)
     losses = Losses([truth.of(learns) for truth in truths])
-    head = make_branch_head(backbone, branch.channels, settings.size, before.shape[1])
-    network = nn.Sequential(branch.layers, head)
+    network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
     score = _Score(losses, validation)
     judging = _Judging(before, validation, score, [truth.of(~learns) for truth in truths], settings.stop_by)
@@ -106,11 +102,12 @@ def tune(
     choice = judging.choose(-len(truths))
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
-        return Tuned(None, Layer(np.empty(0), np.empty(0)), np.ones(before.shape[1]), logits, choice, curves)
-    learner.model.load_state_dict(judging.kept)
-    divisors = score.divisors(logits).numpy()
-    scales = HALF / divisors / judging.divisors.numpy()
-    return Tuned(branch, _last_layer(learner.model.cpu(), scales), HALF / divisors, logits / divisors, choice, curves)
+        return Tuned(None, np.ones(before.shape[1]), logits, choice, curves)
+    learner.model.load_state_dict(judging.kept)  # which is the branch's own
+    learner.model.cpu().eval()
+    divisors = score.divisors(logits)
+    _scale(branch.last, HALF / divisors / judging.divisors)
+    return Tuned(branch, HALF / divisors.numpy(), logits / divisors.numpy(), choice, curves)
 
 
 def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettings) -> nn.Sequential:
@@ -123,7 +120,7 @@ def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettin
         settings: of the recipe.
     """
     assert tuned.branch is not None
-    wider = beside(backbone, tuned.branch, tuned.layer, settings)
+    wider = beside(backbone, tuned.branch, settings)
     network = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, len(heads.bias)))
     scaled = Layer(heads.weight * tuned.shares[:, None], heads.bias * tuned.shares)
     put_head(network, add_branch(scaled, places(backbone, settings.size)))
@@ -173,11 +170,21 @@ def _make_learner(
     return make_tuner(dls, network, losses, losses.right)
 
 
-def _last_layer(network: nn.Module, scales: Floats) -> Layer:
-    """Return the last layer of a network, each logit times its scale, (total,)."""
-    _, last = split_last(network)
-    weight, bias = last.weight.detach().numpy(), last.bias.detach().numpy()
-    return Layer((weight * scales[:, None]).astype(np.float32), (bias * scales).astype(np.float32))
+@torch.no_grad()
+def _scale(last: nn.Conv2d, scales: Tensor) -> None:
+    """Multiply each logit of a last layer by its scale, (total,)."""
+    assert last.bias is not None
+    last.weight.mul_(scales[:, None, None, None])
+    last.bias.mul_(scales)
+
+
+@torch.inference_mode()
+def _predict(network: nn.Module, features: Features) -> Floats:
+    """Return the logits of photos, (n, total), by the features of their first view."""
+    chosen = next(network.eval().parameters()).device
+    starts = range(0, len(features), BATCH)
+    batches = (torch.from_numpy(features[start : start + BATCH, 0]).float().to(chosen) for start in starts)
+    return np.asarray(torch.cat([network(batch) for batch in batches]).double().cpu().numpy())
 
 
 class _Score:
@@ -225,7 +232,7 @@ class _Judging(Callback):
 
     def after_epoch(self) -> None:
         """Predict, and stop where that is wanted."""
-        alone = predict_features(self.model, self.validation.served).logits
+        alone = _predict(self.model, self.validation.served)
         divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
         self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
         found = self.score(self.predicted[step]).mean()

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import load_for_training
-from recognizer.networks.branch import add_branch, beside, make_branch
-from recognizer.networks.grid import make_branch_head, make_grid_head, places
+from recognizer.networks.branch import add_branch, beside, branch_head, make_branch
+from recognizer.networks.grid import make_grid_head, places
 from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
@@ -34,18 +34,18 @@ def random_layer(channels: int) -> Layer:
 )
 def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings) -> None:
     backbone = load_for_training(settings, pretrained=False)
-    branch = make_branch(backbone, settings, pretrained=False)
+    branch = make_branch(backbone, WIDTH, settings, pretrained=False)
     channels, _ = backbone.shape(settings.size)
     cells = places(backbone, settings.size)
-    first, second = random_layer(channels * cells), random_layer(branch.channels)
+    layer = random_layer(channels * cells)
     alone = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, WIDTH))
-    tuned = nn.Sequential(branch.layers, make_branch_head(backbone, branch.channels, settings.size, WIDTH))
-    wider = beside(backbone, branch, second, settings)
+    tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
+    wider = beside(backbone, branch, settings)
     whole = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, WIDTH))
-    for network, layer in zip((alone, tuned, whole), (first, second, add_branch(first, cells)), strict=True):
-        put_head(network, layer)
+    put_head(alone, layer)
+    put_head(whole, add_branch(layer, cells))
     pictures = torch.rand(2, 3, settings.size, settings.size)
     with torch.inference_mode():
         expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))
         assert whole.eval()(pictures).numpy() == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-3)
-    assert branch.channels == (512 if settings.backbone == "resnet18" else 1280)
+    assert branch.last.in_channels == (512 if settings.backbone == "resnet18" else 1280)
