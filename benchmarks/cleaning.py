@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from recognizer.clean import duplicates, label_quality
-from recognizer.clean.features import further_features, photo_features
+from recognizer.clean.features import further_features, further_networks, photo_features
 from recognizer.recipe import Recipe
 from recognizer.splits.groups import group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
@@ -86,7 +86,7 @@ def read_known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
     truth = {row["url"]: row["truth"] for row in rows}
     originals = {row["url"]: row["original"] for row in rows}
     own = photo_features(photos, recipe.train, store.work).whole
-    others = [features.whole for _, features in further_features(photos, recipe, store.work)]
+    others = [features.whole for _, features in further_features(photos, further_networks(recipe), store.work)]
     made = [(by_address.get(row["url"]), by_address.get(row["original"])) for row in rows if row["original"]]
     return Known(
         photos,

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, compress
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from recognizer.clean import duplicates, label_quality, no_person, quality
 from recognizer.clean.conflicts import suggest_labels
 from recognizer.clean.contact_sheet import write_sheet
-from recognizer.clean.features import PhotoFeatures, further_features, photo_features
+from recognizer.clean.features import PhotoFeatures, further_features, further_networks, photo_features
 from recognizer.clean.registration import read_measured
 from recognizer.clean.rules import decide_labels
 from recognizer.errors import RecognizerError
@@ -28,6 +29,7 @@ from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
 _log = logging.getLogger(__name__)
 CHECKS = (duplicates.CHECK, duplicates.CONFLICT, *quality.CHECKS, label_quality.CHECK, label_quality.OFF_TOPIC)
+Others = Callable[[Sequence[Photo]], Iterable[tuple[str, PhotoFeatures]]]  # give the features of further networks
 OF_PEOPLE = (no_person.CHECK,)  # further checks, where a recipe's classes are groups of people
 
 
@@ -71,6 +73,8 @@ def _check(
     recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], watch: Watch
 ) -> tuple[list[Decision], "_Estimated"]:
     """Run all checks on the stored photos; return what rules would decide, and what is known of the labels."""
+    networks = further_networks(recipe)  # what cannot be had is said before any photo is looked at
+    others = partial(further_features, networks=networks, work=store.work, watch=watch)
     features = photo_features(photos, recipe.train, store.work, watch)
     planes, drawing = read_measured([photo.path for photo in photos], quality.measure_drawing, watch=watch)
     copies = duplicates.find_duplicates(photos, features.overall, planes, watch)
@@ -80,7 +84,7 @@ def _check(
     _replace(store, OF_PEOPLE, _find_no_person(recipe, store, photos, features, watch))
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
     dropped = {decision.photo for decision in decisions}
-    estimated = _estimate_labels(recipe, store, photos, features, dropped, watch)
+    estimated = _estimate_labels(recipe, store, photos, features, dropped, others)
     return decisions + _decide_labels(recipe, store, estimated), estimated
 
 
@@ -122,7 +126,7 @@ class _Estimated:
 
 
 def _estimate_labels(
-    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, dropped: set[str], watch: Watch
+    recipe: Recipe, store: PhotoStore, photos: Sequence[Photo], features: PhotoFeatures, dropped: set[str], more: Others
 ) -> _Estimated:
     """Estimate the labels of all photos that the other checks and people leave; store what a person is to see."""
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
@@ -135,7 +139,7 @@ def _estimate_labels(
     chosen, held_out = _checkable(recipe, photos, groups, labelled, counting)
     left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     labels, seed = [labelled[place] for place in chosen], recipe.train.seed
-    networks = chain([(recipe.train.backbone, features.of(chosen))], further_features(left, recipe, store.work, watch))
+    networks = chain([(recipe.train.backbone, features.of(chosen))], more(left))
     settings = {
         name: label_quality.choose_settings(labels, label_quality.reduce_features(one), names, held_out, seed)
         for name, one in networks

