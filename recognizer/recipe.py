@@ -115,8 +115,8 @@ class TrainSettings(Part):
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
-        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it. With
-            several outputs, of the copy and of its own head; 0.003 was measured.
+        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
+            With several outputs, of the copy and of its own head; 0.003 was measured.
         stop_by: what ends the fine-tuning of a recipe with numbers among its outputs: nothing before its last epoch,
             of which the best is kept (`loss`), or that the percentiles of predicted numbers come near those of the true
             ones (`percentiles`), which says nothing of how right the answers about single photos are.
@@ -226,7 +226,7 @@ class Recipe(Part):
             raise ValueError("classes needs at least 2" if self.classes else "classes is missing")
         if self.outputs and self.collect.engines != ["dataset"]:
             raise ValueError('collect.engines: a recipe with outputs takes engines = ["dataset"]')
-        if mistake := _unfit(self.train, self.outputs):
+        if mistake := _unfit(self.train, self.outputs) or _unjudged(self.clean, self.outputs):
             raise ValueError(mistake)
         if name := _repeated([one.name for one in self.outputs]):
             raise ValueError(f"outputs: “{name}” stands there twice; each output may stand once")
@@ -249,7 +249,15 @@ def _unfit(train: TrainSettings, outputs: list[Output]) -> str:
             return f"train.{key}: a recipe with outputs takes {key} = {str(value).lower()} only; leave it out"
     if outputs and train.epochs and train.tuned == 1:
         return "train.tuned: a recipe with outputs tunes a part of the layers; set less than 1"
+    if outputs and train.epochs and train.batch == 1:  # batch normalisation can make nothing of a single photo
+        return "train.batch: a recipe with outputs is fine-tuned (epochs) on several photos at once; set at least 2"
     return ""
+
+
+def _unjudged(clean: CleanSettings, outputs: list[Output]) -> str:
+    """Say which setting of cleaning was named in vain, as labels that a data set gives are not judged; "" if none."""
+    named = [key for key in CleanSettings.model_fields if outputs and key in clean.model_fields_set]
+    return f"clean.{named[0]}: labels of a recipe with outputs are left as they are; leave it out" if named else ""
 
 
 def _repeated(names: list[str]) -> str:

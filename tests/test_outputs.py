@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.errors import RecipeError
-from recognizer.recipe import load_recipe
+from recognizer.recipe import CleanSettings, load_recipe
 from tests.drawn_dataset import write_recipe
 
 
@@ -46,6 +46,17 @@ def test_a_wrong_output_is_told(tmp_path: Path, more: str, sentence: str) -> Non
     assert str(caught.value).startswith(f"{path}: {sentence}"), str(caught.value)
 
 
+@pytest.mark.parametrize("setting", ["backbones = []", "precision = 0.95"])
+def test_what_is_said_of_labels_that_are_not_judged_is_refused(tmp_path: Path, setting: str) -> None:
+    path = write_recipe(tmp_path)
+    assert load_recipe(path).clean == CleanSettings(), "what is left out is not refused"
+    path.write_text(path.read_text().replace("[train]", f"[clean]\n{setting}\n[train]"))
+    with pytest.raises(
+        RecipeError, match=rf"clean\.{setting.split()[0]}: labels .* are left as they are; leave it out"
+    ):
+        load_recipe(path)
+
+
 def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
     path = write_recipe(tmp_path)
     path.write_text(path.read_text().replace('"dataset"', '"bing"'))
@@ -60,6 +71,7 @@ def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
         ("cached = false", "train.cached: a recipe with outputs takes cached = true only"),
         ('faces = "blur"', "train.faces: a recipe with outputs takes faces = keep only"),
         ("epochs = 1\ntuned = 1.0", "train.tuned: a recipe with outputs tunes a part of the layers"),
+        ("epochs = 1\nbatch = 1", "train.batch: a recipe with outputs is fine-tuned (epochs) on several photos"),
         ('stop_by = "percentiles"', "train.stop_by: “percentiles” is for fine-tuning"),
     ],
 )
