@@ -24,14 +24,16 @@ OldForm = Annotated[str, Query(description=WHAT, json_schema_extra={"enum": ["",
 Told = Mapping[str, Mapping[str, Any]]
 
 
-def check_form(form: str) -> None:
-    """Refuse a form that there is not, before a photo is compared.
+def check_form(form: str, evidence: bool) -> None:
+    """Refuse a form that there is not, or that has no place for evidence, before a photo is compared.
 
     Raises:
         HTTPException: 400.
     """
     if form and form not in FORMS:
         raise HTTPException(400, f"There is no such form of an answer; ask for {' or '.join(FORMS)}, or for none.")
+    if form and evidence:
+        raise HTTPException(400, "This form of an answer has no place for evidence; ask for one of the two.")
 
 
 def in_form(form: str, told: Told) -> Response:

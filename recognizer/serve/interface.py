@@ -129,7 +129,7 @@ def _explainer(classifier: Classifier) -> Callable[[bytes | None], dict[str, Any
         explanation = _explain(classifier, photo)
         if not explanation.evidence:
             raise gr.Error(NO_EVIDENCE, print_exception=False)
-        return label_form(explanation.prediction) | evidence_json(explanation)
+        return label_form(explanation.prediction) | evidence_json(explanation.evidence)
 
     return explain
 

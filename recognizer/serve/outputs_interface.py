@@ -17,7 +17,7 @@ from recognizer.serve.outputs import Explained, OutputsClassifier
 from recognizer.serve.outputs_rendering import render_outputs, render_outputs_top
 from recognizer.serve.parts import Page, ShownUpload, Upload
 from recognizer.serve.rendering import render_empty
-from recognizer.serve.rest import NO_EVIDENCE
+from recognizer.serve.rest import NO_EVIDENCE, evidence_json
 from recognizer.serve.starting import start_in_language
 from recognizer.serve.uploads import HERE
 from recognizer.serve.waiting import MOST_WAITING
@@ -91,8 +91,7 @@ def _explainer(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[s
         explained = _explain(classifier, photo)
         if not explained.evidence:
             raise gr.Error(NO_EVIDENCE, print_exception=False)
-        evidence = {name: grid.tolist() for name, grid in explained.evidence.items()}
-        return {"outputs": _json(explained), "evidence": evidence}
+        return {"outputs": _json(explained)} | evidence_json(explained.evidence)
 
     return explain
 

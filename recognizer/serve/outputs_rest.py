@@ -1,7 +1,8 @@
 """Plain HTTP for a model with several outputs.
 
 POST /predict    a photo as multipart field `image`, `file` or `fileup`, or as the body itself, to what every output
-                 says (`?form=` gives it as earlier systems did, forms.py)
+                 says (`?evidence=true` adds what each place speaks for; `?form=` gives it as earlier systems did,
+                 forms.py)
 GET  /how        how it works, and how well
 GET  /data       the data set: how often each class is in it, crossed with the others
 GET  /docs       how to ask, for people; /openapi.json for programs
@@ -16,13 +17,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
 
 from recognizer.serve.forms import OldForm, check_form, in_form
 from recognizer.serve.outputs import OutputsClassifier
 from recognizer.serve.outputs_pages import render
 from recognizer.serve.queue import Queue
 from recognizer.serve.refusals import speak_plainly
-from recognizer.serve.rest import BODY, FIELDS, NO_STORE, REFUSALS, ask, photo_of
+from recognizer.serve.rest import BODY, FIELDS, NO_EVIDENCE, NO_STORE, REFUSALS, ask, evidence_json, photo_of
 from recognizer.words.words import SOURCE, languages, words_in
 
 PAGES = ("how", "data", "docs")
@@ -42,12 +44,17 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
 
     @app.post("/predict", openapi_extra=BODY, responses=REFUSALS, response_class=JSONResponse)
     @app.post("/predict/", include_in_schema=False)
-    async def predict(request: Request, form: OldForm = "") -> Response:
-        """Compare a photo with the photos of the data set; every output tells what it looks most like."""
-        check_form(form)
+    async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
+        """Compare a photo with the photos of the data set; `evidence` adds what each place speaks for."""
+        check_form(form, evidence)
         explained = await ask(queue, request, await photo_of(request))
+        if evidence and not explained.evidence:
+            raise HTTPException(400, NO_EVIDENCE)
         told = {name: reading.json() for name, reading in explained.readings.items()}
-        return in_form(form, told) if form else JSONResponse({"outputs": told, "model": model}, headers=NO_STORE)
+        if form:
+            return in_form(form, told)
+        answer = {"outputs": told, "model": model}
+        return JSONResponse(answer | (evidence_json(explained.evidence) if evidence else {}), headers=NO_STORE)
 
     @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz")

@@ -14,9 +14,12 @@ once. Only the caller's own bytes are read, never a path or an address.
 import asyncio
 import html
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from python_multipart.exceptions import FormParserError
@@ -26,7 +29,7 @@ from starlette.exceptions import HTTPException
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.names import LABEL
-from recognizer.serve.classifier import Classifier, Explanation, Prediction
+from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.facts import example_files
 from recognizer.serve.forms import OldForm, check_form, in_form
 from recognizer.serve.inline import NotInline, decode_inline
@@ -95,14 +98,14 @@ def _add_predict(app: FastAPI, queue: Queue, facts: dict[str, Any]) -> None:
     @app.post("/predict/", include_in_schema=False)
     async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
         """Compare a photo with the photos of every class; `evidence` adds what each place of it speaks for."""
-        check_form(form)
+        check_form(form, evidence)
         explanation = await ask(queue, request, await photo_of(request))
         if evidence and not explanation.evidence:
             raise HTTPException(400, NO_EVIDENCE)
         if form:
             return in_form(form, {LABEL: {"kind": "classes", **answer_json(explanation.prediction, facts)}})
         answer = answer_json(explanation.prediction, facts)
-        return JSONResponse(answer | (evidence_json(explanation) if evidence else {}), headers=NO_STORE)
+        return JSONResponse(answer | (evidence_json(explanation.evidence) if evidence else {}), headers=NO_STORE)
 
 
 def _add_predict_as_gradio_3(app: FastAPI, queue: Queue) -> None:
@@ -163,12 +166,14 @@ def answer_json(prediction: Prediction, facts: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def evidence_json(explanation: Explanation) -> dict[str, Any]:
-    """Return `evidence`: name of a class to rows of what each place of the photo adds to its logit.
+def evidence_json(evidence: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, Any]:
+    """Return `evidence`, in rows; the places lie as in the photo, however it is shaped.
 
-    The places lie as in the photo, however it is shaped; all of a class add up to its logit.
+    Args:
+        evidence: name of a class to what each place of the photo adds to its logit (all of a class add up to it), or
+            name of an output to what speaks for its answer at each place.
     """
-    return {"evidence": {name: grid.tolist() for name, grid in explanation.evidence.items()}}
+    return {"evidence": {name: grid.tolist() for name, grid in evidence.items()}}
 
 
 def label_form(prediction: Prediction) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
@@ -44,6 +45,18 @@ def test_every_output_is_answered_in_its_form(opened: httpx.Client, blue_disc: P
     assert size["kind"] == "number" and size["low"] < size["value"] < size["high"] and size["unit"] == "pixels"
     assert abs(size["value"] - 60) < 15
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_programs_get_the_evidence_when_they_ask_for_it(page: str, opened: httpx.Client, blue_disc: Path) -> None:
+    photo = {"image": blue_disc.read_bytes()}
+    plain, told = (opened.post(f"/predict{asked}", files=photo).json() for asked in ("", "?evidence=true"))
+    assert "evidence" not in plain and told["outputs"] == plain["outputs"]
+    explained = Client(page, verbose=False).predict(handle_file(str(blue_disc)), api_name="/explain")
+    assert list(told["evidence"]) == ["shape", "colour", "size"]
+    for name, grid in told["evidence"].items():
+        assert np.array(grid) == pytest.approx(np.array(explained["evidence"][name]), abs=1e-4)
+    both = opened.post("/predict?evidence=true&form=text", files=photo)
+    assert both.status_code == 400 and "no place for evidence" in both.json()["detail"]
 
 
 def test_earlier_callers_get_the_forms_that_they_know(opened: httpx.Client, blue_disc: Path) -> None:
