@@ -100,6 +100,11 @@ def _made_anew(changed: Sequence[str]) -> str:
     return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
 
 
+def _judged_anew(changed: Sequence[str]) -> str:
+    judged = "has other networks judge labels, and " if "backbones" in changed else ""
+    return f"{judged}lets the rules decide anew"
+
+
 def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     changed, judging = (
         [key for key, value in now[table].items() if before.get(table, {}).get(key, value) != value]
@@ -113,5 +118,5 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
             "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."
         )
     if judging:
-        says.append("[clean] has changed: clean lets the rules decide anew; what people decided stays.")
+        says.append(f"[clean] has changed: clean {_judged_anew(judging)}; what people decided stays.")
     return says

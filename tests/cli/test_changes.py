@@ -154,6 +154,11 @@ def test_a_class_of_own_photos_is_split(own: Editor) -> None:
         ("epochs = 1", "epochs = 2", r"\[train\] has another epochs: the training is made anew; photos and decisions"),
         ('["chevron"]', '["chevron", "tartan"]', "“Chevron” has other searches: collect asks them; what was found be"),
         ("[clean]", "[clean]\nprecision = 0.9", r"\[clean\] has changed: clean lets the rules decide anew"),
+        (
+            "backbones = []",
+            'backbones = ["resnet18"]',
+            r"d: clean has other networks judge labels, and lets the rules d",
+        ),
     ],
 )
 def test_other_settings_are_told_once(editor: Editor, old: str, new: str, told: str) -> None:
