@@ -82,7 +82,7 @@ class CleanSettings(Part):
     Args:
         precision: share of the rules' decisions about labels that shall be right; about the rest a person decides.
         backbones: further pretrained networks that judge labels beside the one of training; torchvision or timm names.
-            The weights of the one left out are installed with this program.
+            Left out, it is EfficientNet-Lite2, or -Lite0 where training has that; their weights come with this program.
     """
 
     precision: Annotated[float, Field(gt=0, lt=1)] = 0.95

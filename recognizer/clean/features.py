@@ -87,16 +87,17 @@ def further_networks(recipe: Recipe) -> dict[str, "Extractor"]:
         WeightsUnavailable: the weights of a network that the recipe names cannot be had.
         RecipeError: one that it names gives no features of a photo.
     """
-    from recognizer.networks.backbone import load_backbone
+    from recognizer.networks.backbone import LITE0, load_backbone
     from recognizer.networks.extractors import SIZE, judging_extractor
 
-    own, networks = recipe.train.backbone, {}
-    for name in dict.fromkeys(name for name in recipe.clean.backbones if name != own):
+    own, is_named, networks = recipe.train.backbone, "backbones" in recipe.clean.model_fields_set, {}
+    names = [name for name in dict.fromkeys(recipe.clean.backbones) if name != own]
+    for name in names if names or is_named else [LITE0]:  # so that two judge where training has the one left out
         settings = TrainSettings(backbone=name)
         try:
             networks[name] = judging_extractor(load_backbone(name, merged=settings.stages, size=SIZE), settings)
         except WeightsUnavailable as error:
-            if "backbones" in recipe.clean.model_fields_set:
+            if is_named:
                 raise WeightsUnavailable(_unavailable(name, error)) from error
             _log.warning("Labels are judged by %s alone, and fewer wrong ones are found: %s", own, error)
     return networks

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recognizer.clean.clean import clean
+from recognizer.clean.features import further_networks
 from recognizer.clean.label_quality import CHECK, LdaSettings, estimate_labels
 from recognizer.cli.summaries import cleaned
 from recognizer.errors import WeightsUnavailable
@@ -90,6 +91,12 @@ def test_a_second_network_that_a_recipe_names_has_to_be_there(
     assert str(raised.value).endswith(f").{out}") and "[train]" not in str(raised.value)
     assert (copied.decisions.current(), copied.photos.all()) == before
     assert not (copied.work / "features").exists()
+
+
+def test_two_networks_judge_where_training_has_the_one_that_is_left_out(recipe: Recipe) -> None:
+    heavy = recipe.model_copy(update={"train": recipe.train.model_copy(update={"backbone": LITE2})})
+    assert list(further_networks(unnamed(heavy))) == [LITE0]
+    assert list(further_networks(judged_by(heavy, LITE2))) == [], "the recipe says that one judges"
 
 
 def test_networks_that_err_in_other_ways_find_more_wrong_labels_together() -> None:
