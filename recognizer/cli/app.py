@@ -3,9 +3,12 @@
 import typer
 
 from recognizer.cli import options
-from recognizer.cli.sentences import Commands
+from recognizer.cli.sentences import BY_CTRL_C, Commands
 
-EXITS = "Exit codes: 0 done; 1 it could not be done, and a line on stderr says why; 2 wrong usage."
+EXITS = (
+    "Exit codes: 0 done; 1 it could not be done, and a line on stderr says why; 2 wrong usage; "
+    f"{BY_CTRL_C} stopped with Ctrl-C."
+)
 ADDRESS = "127.0.0.1"
 PORT = 7860
 

@@ -11,9 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from recognizer.cli import commands
 from recognizer.cli.app import EXITS
 from recognizer.cli.commands import app
-from recognizer.cli.sentences import Commands
+from recognizer.cli.sentences import BY_CTRL_C, Commands
+from tests.paths import ROOT
 from tests.small_sample import write_small_recipe
 
 
@@ -53,7 +55,12 @@ def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["", "new", "collect", "build", "publish", "serve", "classify"])
 def test_help_tells_the_exit_codes(command: str) -> None:
     text = CliRunner().invoke(app, [*command.split(), "--help"]).output
-    assert EXITS in " ".join(text.split())
+    assert EXITS in " ".join(text.split()) and EXITS.endswith(f"; {BY_CTRL_C} stopped with Ctrl-C.")
+
+
+def test_what_is_written_tells_of_the_exit_code_of_ctrl_c() -> None:
+    for text in ((ROOT / "README.md").read_text(), (ROOT / "CONTRIBUTING.md").read_text(), str(commands.__doc__)):
+        assert f"{BY_CTRL_C} stopped with Ctrl-C" in " ".join(text.split())
 
 
 def test_lines_are_plain_and_whole_in_a_pipe(filled: Path, tmp_path: Path) -> None:
