@@ -3,7 +3,7 @@
     branch = make_branch(backbone, width, settings)
     maps = branch.frozen(pixels)            # what the branch goes on from
     logits = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))(maps)
-    wider = beside(backbone, branch, settings)      # the backbone's maps, and beside them the branch's logits by place
+    whole = join(backbone, branch, heads, settings)     # says what the heads and the branch say together
 
 A network that learned step by step errs elsewhere than a layer in closed form on pretrained features does; the mean of
 the two is right more often than either (docs/experiments.md).
@@ -17,16 +17,19 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from fastai.layers import Cat
 from torch import nn
 
 from recognizer.networks.backbone import Backbone, load_for_training
-from recognizer.networks.grid import make_grid_head
+from recognizer.networks.grid import make_grid_head, places
+from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.networks.stages import cut, enlarging
 from recognizer.recipe import TrainSettings
 
+LEAST = 1e-6  # weight
 DROPPED = 0.3  # share of the channels that the last layer does not get, while it learns
 
 
@@ -96,15 +99,34 @@ def beside(backbone: Backbone, branch: Branch, settings: TrainSettings) -> Backb
     return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, said])))
 
 
-def add_branch(layer: Layer, places: int) -> Layer:
-    """Return the layer that adds what a branch says, averaged over places, to what a layer says of a backbone's maps.
+def join(backbone: Backbone, branch: Branch, heads: Layer, settings: TrainSettings) -> nn.Sequential:
+    """Return the network whose logits are those of a backbone's heads and of its branch, added.
 
     Args:
-        layer: of the maps at each place, (width, channels * places).
-        places: of the grid.
+        backbone: the backbone.
+        branch: as `make_branch` made it for that.
+        heads: of the backbone's maps at each place of the grid, (width, channels * places).
+        settings: of the recipe.
     """
-    averaging = np.eye(len(layer.bias), dtype=np.float32).repeat(places, axis=1) / places
-    return Layer(np.concatenate([layer.weight, averaging], axis=1), layer.bias)
+    # What averages the branch's logits weighs no more than the heads' weights do: eight bits would lose these beside it.
+    largest = np.maximum(np.abs(heads.weight).max(axis=1), LEAST)
+    averaging = np.diag(largest).repeat(places(backbone, settings.size), axis=1)
+    last = copy.deepcopy(branch.last)
+    scale_logits(last, 1 / averaging.sum(axis=1))
+    wider = beside(backbone, branch._replace(last=last), settings)
+    network = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, len(heads.bias)))
+    weight = np.concatenate([heads.weight, averaging], axis=1).astype(np.float32)
+    put_head(network, Layer(weight, heads.bias))
+    return network
+
+
+@torch.no_grad()
+def scale_logits(last: nn.Conv2d, scales: npt.NDArray[np.floating]) -> None:
+    """Multiply each logit of a branch's last layer by its scale, (width,)."""
+    factors = torch.from_numpy(scales).float()
+    last.weight.mul_(factors[:, None, None, None])
+    assert last.bias is not None
+    last.bias.mul_(factors)
 
 
 def _after(parts: Sequence[nn.Module], count: int) -> Sequence[nn.Module]:

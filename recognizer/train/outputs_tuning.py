@@ -26,11 +26,9 @@ from torch import Tensor, nn
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.branch import Branch, add_branch, beside, branch_head, make_branch
+from recognizer.networks.branch import Branch, branch_head, join, make_branch, scale_logits
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.forward import extract
-from recognizer.networks.grid import make_grid_head, places
-from recognizer.networks.head import put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
@@ -106,7 +104,7 @@ def tune(
     learner.model.load_state_dict(judging.kept)  # which is the branch's own
     learner.model.cpu().eval()
     divisors = score.divisors(logits)
-    _scale(branch.last, HALF / divisors / judging.divisors)
+    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy())
     return Tuned(branch, HALF / divisors.numpy(), logits / divisors.numpy(), choice, curves)
 
 
@@ -120,11 +118,8 @@ def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettin
         settings: of the recipe.
     """
     assert tuned.branch is not None
-    wider = beside(backbone, tuned.branch, settings)
-    network = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, len(heads.bias)))
     scaled = Layer(heads.weight * tuned.shares[:, None], heads.bias * tuned.shares)
-    put_head(network, add_branch(scaled, places(backbone, settings.size)))
-    return network
+    return join(backbone, tuned.branch, scaled, settings)
 
 
 def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> None:
@@ -168,14 +163,6 @@ def _make_learner(
     dls = make_loaders(training, validation, settings.batch, training.label_quality)
     dls.train.drop_last = True  # batch normalisation can make nothing of a single photo
     return make_tuner(dls, network, losses, losses.right)
-
-
-@torch.no_grad()
-def _scale(last: nn.Conv2d, scales: Tensor) -> None:
-    """Multiply each logit of a last layer by its scale, (total,)."""
-    assert last.bias is not None
-    last.weight.mul_(scales[:, None, None, None])
-    last.bias.mul_(scales)
 
 
 @torch.inference_mode()

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import load_for_training
-from recognizer.networks.branch import add_branch, beside, branch_head, make_branch
+from recognizer.networks.branch import branch_head, join, make_branch
 from recognizer.networks.grid import make_grid_head, places
-from recognizer.networks.head import put_head
+from recognizer.networks.head import put_head, split_last
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 
@@ -40,12 +40,13 @@ def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings:
     layer = random_layer(channels * cells)
     alone = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, WIDTH))
     tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
-    wider = beside(backbone, branch, settings)
-    whole = nn.Sequential(wider.layers, make_grid_head(wider, settings.size, WIDTH))
     put_head(alone, layer)
-    put_head(whole, add_branch(layer, cells))
+    whole = join(backbone, branch, layer, settings)
     pictures = torch.rand(2, 3, settings.size, settings.size)
     with torch.inference_mode():
         expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))
         assert whole.eval()(pictures).numpy() == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-3)
+    assert split_last(whole)[1].weight.detach().abs().max().item() == np.abs(layer.weight).max(), (
+        "eight bits tell the heads' weights, too"
+    )
     assert branch.last.in_channels == (512 if settings.backbone == "resnet18" else 1280)
