@@ -108,7 +108,7 @@ def join(backbone: Backbone, branch: Branch, heads: Layer, settings: TrainSettin
         heads: of the backbone's maps at each place of the grid, (width, channels * places).
         settings: of the recipe.
     """
-    # What averages the branch's logits weighs no more than the heads' weights do: eight bits would lose these beside it.
+    # What averages the branch's logits weighs no more than the heads' weights: eight bits would lose these beside it.
     largest = np.maximum(np.abs(heads.weight).max(axis=1), LEAST)
     averaging = np.diag(largest).repeat(places(backbone, settings.size), axis=1)
     last = copy.deepcopy(branch.last)

@@ -46,7 +46,6 @@ def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings:
     with torch.inference_mode():
         expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))
         assert whole.eval()(pictures).numpy() == pytest.approx(expected.numpy(), rel=1e-3, abs=1e-3)
-    assert split_last(whole)[1].weight.detach().abs().max().item() == np.abs(layer.weight).max(), (
-        "eight bits tell the heads' weights, too"
-    )
+    weights = split_last(whole)[1].weight.detach()
+    assert float(weights.abs().max()) == np.abs(layer.weight).max(), "eight bits tell the heads' weights, too"
     assert branch.last.in_channels == (512 if settings.backbone == "resnet18" else 1280)
