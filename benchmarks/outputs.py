@@ -63,7 +63,7 @@ def main() -> None:
     for name, ours in measured["outputs"].items():
         figures = [("ours", ours), ("plain", plain[name]), ("constant guess", ours["constant"])]
         said = "; ".join(f"{way} {_said(one)}" for way, one in figures)
-        print(f"{name}: {said}; ours, of photos of training that it had not learned from: {report['judged'][name]}", flush=True)
+        print(f"{name}: {said}; ours, of photos that chose settings: {report['judged'][name]}", flush=True)
     if tuning := report.get("tuning"):
         print(f"fine-tuning: {tuning}")
 
