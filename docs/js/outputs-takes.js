@@ -1,6 +1,6 @@
 /** What several outputs say as a visitor takes it along: as text, as data, and as a picture. */
 import { confidencesOf, headlineOf, intervalSentence, spoken } from "./output-words.js";
-import { SHOWN, intervalBar, lines, picture, shareBar } from "./picture.js";
+import { intervalBar, lines, picture, shareBars } from "./picture.js";
 import { shareLine } from "./takes.js";
 import { say } from "./words.js";
 
@@ -34,8 +34,7 @@ function partsOf({ name, reading, known }) {
     return [...top, ...bar, ...interval(reading, known).flatMap((line) => lines(line, "text"))];
   }
   const marks = { sure: !reading.not_sure, threshold: reading.not_sure ? reading.threshold : undefined };
-  const shown = confidencesOf(reading).slice(0, SHOWN);
-  return [...top, ...shown.map((one, at) => shareBar(one, at === 0 ? marks : {}))];
+  return [...top, ...shareBars(confidencesOf(reading), marks)];
 }
 
 function head(name, reading) {

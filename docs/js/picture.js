@@ -13,8 +13,7 @@ const STYLES = {
   small: { font: "22px system-ui, sans-serif", height: 32, colour: COLOURS.soft },
 };
 
-/** How many bars of an answer a picture shows. */
-export const SHOWN = 5;
+const SHOWN = 5; // bars of an answer
 
 /**
  * @param {{height: number, draw: (pen: CanvasRenderingContext2D, top: number) => void}[]} parts from top to bottom
@@ -58,12 +57,16 @@ export function lines(text, style) {
 }
 
 /**
- * A class and its share.
+ * The likeliest classes and their shares.
  *
- * @param {{label: string, confidence: number}} one
- * @param {{sure?: boolean, threshold?: number}} marks whether it is the answer; from where on it would be
+ * @param {{label: string, confidence: number}[]} confidences likeliest first
+ * @param {{sure?: boolean, threshold?: number}} marks whether the first is the answer; from where on it would be
  */
-export function shareBar({ label, confidence }, { sure, threshold }) {
+export function shareBars(confidences, marks) {
+  return confidences.slice(0, SHOWN).map((one, at) => shareBar(one, at === 0 ? marks : {}));
+}
+
+function shareBar({ label, confidence }, { sure, threshold }) {
   const { key, values } = percent(confidence);
   return bar(label, say(key, values), 0, confidence, sure ? COLOURS.gold : COLOURS.fill, threshold);
 }

@@ -1,5 +1,5 @@
 /** An answer of one output as a visitor takes it along: as text, as data, and as a picture. */
-import { SHOWN, lines, picture, shareBar } from "./picture.js";
+import { lines, picture, shareBars } from "./picture.js";
 import { measuredFor, verdict } from "./verdict.js";
 import { percent, say } from "./words.js";
 
@@ -16,8 +16,7 @@ function parts(answer, about) {
   const [headline, ...details] = said(answer, about);
   const { kind } = verdict(answer, about);
   const marks = { sure: kind === "sure", threshold: kind === "unsure" ? about.threshold : undefined };
-  const shown = kind === "far" ? [] : answer.confidences.slice(0, SHOWN);
-  const bars = shown.map((one, at) => shareBar(one, at === 0 ? marks : {}));
+  const bars = kind === "far" ? [] : shareBars(answer.confidences, marks);
   return [...lines(headline, "title"), ...details.flatMap((line) => lines(line, "text")), ...bars];
 }
 

@@ -13,12 +13,11 @@ from typing import Any
 
 import gradio as gr
 
-from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.at_once import answer_at_once
-from recognizer.serve.classifier import Classifier, Explanation, Prediction
+from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.facts import example_credits, example_files, seen_accuracy
-from recognizer.serve.parts import Answer, Page, ShownUpload, Upload
+from recognizer.serve.parts import Answer, Page, ShownUpload, Upload, explain_sent
 from recognizer.serve.rendering import render_answer, render_below, render_empty, render_top
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
 from recognizer.serve.starting import start_in_language
@@ -116,7 +115,7 @@ def _predictor(classifier: Classifier) -> Callable[[bytes | None], Prediction]:
 
     def predict(photo: bytes | None) -> Prediction:
         """Compare a photo with the photos found under each name; returns the likelihood of every name."""
-        return _explain(classifier, photo).prediction
+        return explain_sent(classifier.explain, photo).prediction
 
     return predict
 
@@ -126,22 +125,12 @@ def _explainer(classifier: Classifier) -> Callable[[bytes | None], dict[str, Any
 
     def explain(photo: bytes | None) -> dict[str, Any]:
         """Compare a photo; returns its label, and for every name what each place of the photo adds to its logit."""
-        explanation = _explain(classifier, photo)
+        explanation = explain_sent(classifier.explain, photo)
         if not explanation.evidence:
             raise gr.Error(NO_EVIDENCE, print_exception=False)
         return label_form(explanation.prediction) | evidence_json(explanation.evidence)
 
     return explain
-
-
-def _explain(classifier: Classifier, photo: bytes | None) -> Explanation:
-    """Compare a photo; Gradio shows what is wrong with it as a sentence."""
-    if photo is None:
-        raise gr.Error("Choose a photo first.", print_exception=False)
-    try:
-        return classifier.explain(photo)
-    except PictureError as error:  # the title tells pages that the same photo need not be tried again
-        raise gr.Error(str(error), print_exception=False, title="Photo") from error
 
 
 def _about(facts: dict[str, Any], examples: list[dict[str, str]]) -> Callable[[], dict[str, Any]]:

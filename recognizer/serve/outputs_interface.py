@@ -10,12 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from recognizer.errors import PictureError
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.at_once import answer_at_once
 from recognizer.serve.outputs import Explained, OutputsClassifier
 from recognizer.serve.outputs_rendering import render_outputs, render_outputs_top
-from recognizer.serve.parts import Page, ShownUpload, Upload
+from recognizer.serve.parts import Page, ShownUpload, Upload, explain_sent
 from recognizer.serve.rendering import render_empty
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json
 from recognizer.serve.starting import start_in_language
@@ -78,7 +77,7 @@ def _predictor(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[s
 
     def predict(photo: bytes | None) -> dict[str, Any]:
         """Compare a photo with the photos of the data set; returns what every output says."""
-        return _json(_explain(classifier, photo))
+        return _json(explain_sent(classifier.explain, photo))
 
     return predict
 
@@ -88,22 +87,12 @@ def _explainer(classifier: OutputsClassifier) -> Callable[[bytes | None], dict[s
 
     def explain(photo: bytes | None) -> dict[str, Any]:
         """Compare a photo; returns what every output says, and what each place of it speaks for."""
-        explained = _explain(classifier, photo)
+        explained = explain_sent(classifier.explain, photo)
         if not explained.evidence:
             raise gr.Error(NO_EVIDENCE, print_exception=False)
         return {"outputs": _json(explained)} | evidence_json(explained.evidence)
 
     return explain
-
-
-def _explain(classifier: OutputsClassifier, photo: bytes | None) -> Explained:
-    """Compare a photo; Gradio shows what is wrong with it as a sentence."""
-    if photo is None:
-        raise gr.Error("Choose a photo first.", print_exception=False)
-    try:
-        return classifier.explain(photo)
-    except PictureError as error:
-        raise gr.Error(str(error), print_exception=False, title="Photo") from error
 
 
 def _json(explained: Explained) -> dict[str, Any]:

@@ -10,19 +10,21 @@ os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"  # else it keeps a table of the 
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(2**62)  # it after each
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 import gradio.component_meta
 from gradio.components.label import LabelData
 from gradio.data_classes import ImageData
 
+from recognizer.errors import PictureError
 from recognizer.serve.classifier import Prediction
 from recognizer.serve.inline import NotInline, decode_inline
 from recognizer.serve.refusals import LOG, LONGEST_LINE
 from recognizer.serve.rest import label_form
 
 LONGEST_PATH = 4096
+T = TypeVar("T")
 UNNAMED = (
     'This is no photo. Send handle_file("photo.jpg") of gradio_client, the path that an upload was given, or as url '
     "data:image/jpeg;base64, and the photo's bytes."
@@ -128,3 +130,18 @@ class Page(gr.Blocks):
 
 def _sent_elsewhere(block_fn: Any, inputs: list[Any]) -> list[Any]:
     return [sent for block, sent in zip(block_fn.inputs, inputs, strict=False) if not isinstance(block, Upload)]
+
+
+def explain_sent(explain: Callable[[bytes], T], photo: bytes | None) -> T:
+    """Compare a photo that a program sent; Gradio tells what is wrong with it as a sentence.
+
+    Args:
+        explain: compares a photo's bytes; raises PictureError where it cannot.
+        photo: the bytes; None where the program sent none.
+    """
+    if photo is None:
+        raise gr.Error("Choose a photo first.", print_exception=False)
+    try:
+        return explain(photo)
+    except PictureError as error:  # the title tells pages that the same photo need not be tried again
+        raise gr.Error(str(error), print_exception=False, title="Photo") from error

@@ -5,7 +5,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recognizer.networks.forward import Outputs
 from recognizer.networks.head import split_last
@@ -23,13 +23,25 @@ def predict_features(network: nn.Module, features: Features, watch: Watch = unwa
         watch: told about photos done.
     """
     embedder, last = split_last(network)
-    device = next(network.parameters()).device
+    rows = run_on(embedder, features, last.weight.device, watch)
+    return Outputs(last(rows).cpu().double().numpy(), rows.cpu().numpy())
+
+
+@torch.inference_mode()
+def run_on(layers: nn.Module, features: Features, device: torch.device, watch: Watch = unwatched) -> Tensor:
+    """Return what layers give for photos, by the features of their first view, (n, …), on their device.
+
+    Args:
+        layers: ready to predict; perhaps none with weights.
+        features: of at least one photo, (n, views, …).
+        device: of the layers.
+        watch: told about photos done.
+    """
     done = []
     for start in range(0, len(features), BATCH):
-        done.append(embedder(torch.from_numpy(features[start : start + BATCH, 0]).float().to(device)))
+        done.append(layers(torch.from_numpy(features[start : start + BATCH, 0]).float().to(device)))
         watch("running the last layers", min(start + BATCH, len(features)), len(features))
-    rows = torch.cat(done)
-    return Outputs(last(rows).cpu().double().numpy(), rows.cpu().numpy())
+    return torch.cat(done)
 
 
 def embed_views(network: nn.Sequential, features: Features, watch: Watch = unwatched) -> npt.NDArray[np.float32]:

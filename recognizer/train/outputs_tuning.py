@@ -34,8 +34,9 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
+from recognizer.train.cached_features import run_on
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import BATCH, Examples, Features, make_loaders
+from recognizer.train.examples import Examples, make_loaders
 from recognizer.train.fitting import make_listener, make_tuner, recorded
 from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
@@ -165,15 +166,6 @@ def _make_learner(
     return make_tuner(dls, network, losses, losses.right)
 
 
-@torch.inference_mode()
-def _predict(network: nn.Module, features: Features) -> Floats:
-    """Return the logits of photos, (n, total), by the features of their first view."""
-    chosen = next(network.eval().parameters()).device
-    starts = range(0, len(features), BATCH)
-    batches = (torch.from_numpy(features[start : start + BATCH, 0]).float().to(chosen) for start in starts)
-    return np.asarray(torch.cat([network(batch) for batch in batches]).double().cpu().numpy())
-
-
 class _Score:
     """How little each validation photo loses, each output at its best temperature."""
 
@@ -219,7 +211,8 @@ class _Judging(Callback):
 
     def after_epoch(self) -> None:
         """Predict, and stop where that is wanted."""
-        alone = _predict(self.model, self.validation.served)
+        device = next(self.model.parameters()).device
+        alone = run_on(self.model.eval(), self.validation.served, device).double().cpu().numpy()
         divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
         self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
         found = self.score(self.predicted[step]).mean()
