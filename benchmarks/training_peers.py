@@ -2,6 +2,7 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import timm
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.data.transforms import Normalize
+from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
 from fastai.vision.augment import RandomResizedCrop, aug_transforms
 from fastai.vision.data import ImageDataLoaders
@@ -58,7 +60,7 @@ def plain_fastai(recipe: Recipe, store: PhotoStore, photos: list[Photo]) -> Answ
     fit_weights(network, read_weights(source), source)
     # As fastai does where it fetches the weights itself.
     dls.add_tfms([Normalize.from_stats(network.default_cfg["mean"], network.default_cfg["std"])], "after_batch")
-    learner = vision_learner(dls, settings.backbone, pretrained=False)
+    learner = vision_learner(dls, settings.backbone, pretrained=False, metrics=accuracy)
     learner.model[0].model.load_state_dict(network.state_dict(), strict=False)  # all but the classifier
     learner.remove_cb(ProgressCallback)
     _tune_until_it_stops_helping(learner)
@@ -69,13 +71,17 @@ def plain_fastai(recipe: Recipe, store: PhotoStore, photos: list[Photo]) -> Answ
 
 
 def _tune_until_it_stops_helping(learner: Learner) -> None:
-    losses = [np.inf]
+    """Tune again while that lowers the validation loss, and keep the best; print how each of the times ended."""
+    best, kept = np.inf, {}
     for _ in range(TIMES):
         with learner.no_logging():
             learner.fine_tune(10)
-        losses.append(learner.recorder.values[-1][1])
-        if losses[-1] >= losses[-2]:
+        loss, right = learner.recorder.values[-1][1:3]
+        print(f"  plain fastai: validation loss {loss:.3f}, accuracy {right:.1%}", flush=True)
+        if loss >= best:
             break
+        best, kept = loss, copy.deepcopy(learner.model.state_dict())
+    learner.model.load_state_dict(kept)
 
 
 def _lay_out(photos: list[Photo], folder: Path) -> None:

@@ -120,6 +120,7 @@ class TrainSettings(Part):
         stop_by: what ends the fine-tuning of a recipe with numbers among its outputs: nothing before its last epoch,
             of which the best is kept (`loss`), or that the percentiles of predicted numbers come near those of the true
             ones (`percentiles`), which says nothing of how right the answers about single photos are.
+        balanced: whether the fine-tuning of several outputs draws photos of rare classes more often.
         held_out: share of the photos kept apart to evaluate on.
         answered_accuracy: of the answers that are given; less likely ones become "not sure".
         seed: of everything drawn at random.
@@ -140,6 +141,7 @@ class TrainSettings(Part):
     mixed_precision: bool = True
     learning_rate: Annotated[float, Field(gt=0)] = 0.0001
     stop_by: Literal["loss", "percentiles"] = "loss"
+    balanced: bool = False
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
@@ -243,6 +245,8 @@ def _unfit(train: TrainSettings, outputs: list[Output]) -> str:
     """Say which setting of training a recipe with or without outputs cannot have; "" where all fit."""
     if train.stop_by != "loss" and not (train.epochs and any(one.kind == "number" for one in outputs)):
         return 'train.stop_by: “percentiles” is for fine-tuning (epochs) of an output with kind = "number"'
+    if train.balanced and not (train.epochs and outputs):
+        return "train.balanced: only the fine-tuning (epochs) of a recipe with outputs draws rare classes more often"
     only: dict[str, Any] = {"rounds": 1, "cached": True, "faces": "keep"} if outputs else {}
     for key, value in only.items():
         if getattr(train, key) != value:

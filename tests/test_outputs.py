@@ -73,6 +73,7 @@ def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
         ("epochs = 1\ntuned = 1.0", "train.tuned: a recipe with outputs tunes a part of the layers"),
         ("epochs = 1\nbatch = 1", "train.batch: a recipe with outputs is fine-tuned (epochs) on several photos"),
         ('stop_by = "percentiles"', "train.stop_by: “percentiles” is for fine-tuning"),
+        ("balanced = true", "train.balanced: only the fine-tuning (epochs) of a recipe with outputs draws"),
     ],
 )
 def test_a_setting_that_outputs_cannot_have_is_told(tmp_path: Path, settings: str, sentence: str) -> None:

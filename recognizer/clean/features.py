@@ -105,11 +105,11 @@ def further_networks(recipe: Recipe) -> dict[str, "Extractor"]:
 
 def _unavailable(name: str, error: WeightsUnavailable) -> str:
     """Say that a further network cannot be had, with the ways out that it has, of which training has others."""
-    from recognizer.networks.backbone import NotFetched, checkpoints
+    from recognizer.networks.backbone import NotFetched
 
     out = f"take “{name}” out of backbones under [clean]"
     if isinstance(error, NotFetched):
-        return f"{error.why} Put the checkpoint into {checkpoints()} (TORCH_HOME says where), or {out}."
+        return f"{error.why} Put what was downloaded elsewhere into {error.place}, or {out}."
     return f"{error} Or {out}."
 
 

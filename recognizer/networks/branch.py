@@ -121,12 +121,14 @@ def join(backbone: Backbone, branch: Branch, heads: Layer, settings: TrainSettin
 
 
 @torch.no_grad()
-def scale_logits(last: nn.Conv2d, scales: npt.NDArray[np.floating]) -> None:
-    """Multiply each logit of a branch's last layer by its scale, (width,)."""
+def scale_logits(
+    last: nn.Conv2d, scales: npt.NDArray[np.floating], shift: npt.NDArray[np.floating] | float = 0.0
+) -> None:
+    """Add a shift to the logits of a branch's last layer, (width,), and multiply each by its scale, (width,)."""
     factors = torch.from_numpy(scales).float()
     last.weight.mul_(factors[:, None, None, None])
     assert last.bias is not None
-    last.bias.mul_(factors)
+    last.bias.add_(torch.as_tensor(shift, dtype=torch.float32)).mul_(factors)
 
 
 def _after(parts: Sequence[nn.Module], count: int) -> Sequence[nn.Module]:

@@ -106,8 +106,17 @@ class Truth:
 
     def prior(self) -> Floats:
         """Return how likely each class or bin is before a photo is seen, as logarithms."""
-        counts = np.bincount(self.numbers[self.numbers != MISSING], minlength=self.target.width)
+        return self.log_shares(np.ones(len(self.numbers)))
+
+    def log_shares(self, drawn: Floats) -> Floats:
+        """Return the share of each class or bin, as logarithms, where photos count as often as they are drawn, (n,)."""
+        counts = self.counts(drawn)
         return np.asarray(np.log(np.maximum(counts, 0.5) / counts.sum()))
+
+    def counts(self, drawn: Floats) -> Floats:
+        """Return how often photos of each class or bin are drawn, (width,)."""
+        known = self.numbers != MISSING
+        return np.bincount(self.numbers[known], drawn[known], minlength=self.target.width).astype(float)
 
 
 def fit_heads(

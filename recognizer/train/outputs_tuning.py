@@ -40,6 +40,7 @@ from recognizer.train.examples import Examples, make_loaders
 from recognizer.train.fitting import make_listener, make_tuner, recorded
 from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
+from recognizer.train.outputs_drawing import even_draw, shares_again
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_losses import Losses, known_values
 
@@ -89,12 +90,14 @@ def tune(
     set_seed(settings.seed, reproducible=True)
     branch = make_branch(backbone, before.shape[1], settings)
     training, validation = _examples(split, truths, learns, branch, backbone, settings, work, watch)
-    losses = Losses([truth.of(learns) for truth in truths])
+    known = [truth.of(learns) for truth in truths]
+    drawn = even_draw(known) if settings.balanced else np.ones(len(split.training))
+    losses, shift = Losses(known), shares_again(known, drawn)
     network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
     score = _Score(losses, validation)
-    judging = _Judging(before, validation, score, [truth.of(~learns) for truth in truths], settings.stop_by)
-    learner = _make_learner(network, training, validation, losses, settings)
+    judging = _Judging(before, shift, validation, score, [truth.of(~learns) for truth in truths], settings.stop_by)
+    learner = _make_learner(network, training, validation, losses, drawn, settings)
     watching = make_listener(settings, 1, len(split.training), watch)()
     with learner.no_logging():
         learner.fit_one_cycle(settings.epochs, settings.learning_rate, cbs=[watching, judging])
@@ -105,7 +108,7 @@ def tune(
     learner.model.load_state_dict(judging.kept)  # which is the branch's own
     learner.model.cpu().eval()
     divisors = score.divisors(logits)
-    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy())
+    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy(), shift)
     return Tuned(branch, HALF / divisors.numpy(), logits / divisors.numpy(), choice, curves)
 
 
@@ -159,9 +162,14 @@ def _examples(
 
 
 def _make_learner(
-    network: nn.Sequential, training: Examples, validation: Examples, losses: Losses, settings: TrainSettings
+    network: nn.Sequential,
+    training: Examples,
+    validation: Examples,
+    losses: Losses,
+    drawn: Floats,
+    settings: TrainSettings,
 ) -> Learner:
-    dls = make_loaders(training, validation, settings.batch, training.label_quality)
+    dls = make_loaders(training, validation, settings.batch, drawn)
     dls.train.drop_last = True  # batch normalisation can make nothing of a single photo
     return make_tuner(dls, network, losses, losses.right)
 
@@ -193,6 +201,7 @@ class _Judging(Callback):
 
     Args:
         before: what the heads say of the validation photos, (n, total).
+        shift: to be added to what the branch says, (total,); see outputs_drawing.py.
         validation: these photos.
         score: of logits.
         truths: what is known of these photos.
@@ -202,9 +211,9 @@ class _Judging(Callback):
     order = 70  # after the recorder
 
     def __init__(
-        self, before: Floats, validation: Examples, score: _Score, truths: Sequence[Truth], stop_by: str
+        self, before: Floats, shift: Floats, validation: Examples, score: _Score, truths: Sequence[Truth], stop_by: str
     ) -> None:
-        self.validation, self.score, self.truths, self.stop_by = validation, score, truths, stop_by
+        self.shift, self.validation, self.score, self.truths, self.stop_by = shift, validation, score, truths, stop_by
         self.predicted = {BEFORE: before}
         self.best, self.reached = -np.inf, BEFORE
         self.kept: State = {}
@@ -212,7 +221,7 @@ class _Judging(Callback):
     def after_epoch(self) -> None:
         """Predict, and stop where that is wanted."""
         device = next(self.model.parameters()).device
-        alone = run_on(self.model.eval(), self.validation.served, device).double().cpu().numpy()
+        alone = run_on(self.model.eval(), self.validation.served, device).double().cpu().numpy() + self.shift
         divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
         self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
         found = self.score(self.predicted[step]).mean()

@@ -227,7 +227,7 @@ def _train_round(
 def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     """Return what tells a round from others: `network`, all that its network follows from, and `fingerprint`, all that
     its answers do."""
-    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by"})
+    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by", "balanced"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
     network = _digest([FORMAT, settings, recipe.labels, photos])
     return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}

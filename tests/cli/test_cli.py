@@ -47,6 +47,14 @@ except SystemExit:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == "data/textiles has no photos yet; run recognizer collect textiles first.\n"
     assert not {"torch", "fastai", "sklearn", "scipy"} & set(done.stdout.split())
+    assert not list(tmp_path.iterdir()), "nothing is begun"
+
+
+def test_a_precision_for_labels_that_are_left_as_they_are_is_refused(tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path)
+    (tmp_path / "work").mkdir()
+    code, said = run("clean", recipe, "--work", tmp_path / "work", "--precision", "0.98")
+    assert code == 1 and "has outputs, whose labels are left as they are; leave out --precision." in said
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))

@@ -30,6 +30,10 @@ def test_weights_that_cannot_be_had_name_the_ways_out(tmp_path: Path, monkeypatc
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(WeightsUnavailable, match=r"resnet34 could not be fetched.*TORCH_HOME.*weights ="):
         load_backbone("resnet34")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(WeightsUnavailable, match=f"lite1 could not be fetched.*{tmp_path}/hub .HF_HOME.*weights ="):
+        load_backbone("tf_efficientnet_lite1")
 
 
 def test_weights_from_a_file_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from recognizer.splits.values import MISSING, Target, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train import outputs_tuning
 from recognizer.train.outputs import load_outputs, train_outputs
+from recognizer.train.outputs_drawing import even_draw, shares_again
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_learning import find_truths
 from recognizer.train.outputs_losses import Losses, known_values
@@ -51,6 +52,41 @@ def test_the_constant_guess_loses_one_for_each_output_and_a_missing_value_nothin
     assert float(losses.right(guess, known)) == pytest.approx(5 / 8)  # three red ones, two of the first bin
 
 
+def uneven() -> list[Truth]:
+    """Return colours of which one in ten is blue, and hands of which a third is left, half of them unknown."""
+    rng = np.random.default_rng(0)
+    colours = (rng.random(400) < 0.1).astype(int)
+    hands = np.where(rng.random(400) < 0.5, MISSING, (rng.random(400) < 0.3 + 0.3 * colours).astype(int))
+    hand = Output(name="hand", classes=[PhotoClass(name="right"), PhotoClass(name="left")])
+    nothing = np.full(400, np.nan)
+    return [Truth(Target(COLOUR), colours, nothing), Truth(Target(hand), hands, nothing)]
+
+
+def test_rare_classes_of_all_outputs_are_drawn_as_often() -> None:
+    drawn = even_draw(uneven())
+    for truth in uneven():
+        assert np.exp(truth.log_shares(drawn)) == pytest.approx([0.5, 0.5], abs=0.01)
+    assert drawn.mean() == pytest.approx(1)
+    assert even_draw(truths()[1:]) == pytest.approx(np.ones(5))  # numbers have no say
+
+
+def test_no_photo_is_drawn_more_than_ten_times_as_often() -> None:
+    colours = np.zeros(2000, dtype=int)
+    colours[:2] = 1
+    drawn = even_draw([Truth(Target(COLOUR), colours, np.full(2000, np.nan))])
+    assert drawn[:2] == pytest.approx(np.array([10, 10]), rel=0.02)
+
+
+def test_what_learned_from_an_even_draw_is_told_the_shares_again() -> None:
+    said, drawn = np.zeros(4), even_draw(uneven())  # all are as likely
+    shares = said + shares_again(uneven(), drawn)
+    blue, left = (1 / (1 + np.exp(a - b)) for a, b in (shares[:2], shares[2:]))
+    colours, hands = (truth.numbers for truth in uneven())
+    assert blue == pytest.approx(np.mean(colours == 1), abs=0.01)
+    assert left == pytest.approx(np.mean(hands[hands != MISSING] == 1), abs=0.01)
+    assert not shares_again(uneven(), np.ones(400)).any()
+
+
 def trained_with(shapes: Shapes, work: Path, **settings: Any) -> tuple[Recipe, dict[str, Any]]:
     shutil.copytree(shapes.work, work)
     recipe = shapes.recipe.model_copy(update={"train": shapes.recipe.train.model_copy(update=settings)})
@@ -77,7 +113,8 @@ def test_what_is_kept_of_a_fine_tuning_is_reported_and_loaded(
 
 def test_heads_and_branch_as_one_network_say_what_was_judged(shapes: Shapes, tmp_path: Path) -> None:
     work = shutil.copytree(shapes.work, tmp_path / "work")
-    settings = shapes.recipe.train.model_copy(update={"epochs": 4, "batch": 8, "learning_rate": 3e-3})
+    changed = {"epochs": 4, "batch": 8, "learning_rate": 3e-3, "balanced": True}
+    settings = shapes.recipe.train.model_copy(update=changed)
     recipe = shapes.recipe.model_copy(update={"train": settings})
     with PhotoStore(work, recipe.labels) as store:
         values = store.readings.all()
