@@ -23,6 +23,9 @@ DRAWN = [
     ("--ink", "--track"),
 ]
 
+GAP = """() => document.querySelector(".stack + .note").getBoundingClientRect().top
+    - document.querySelector("#answer").getBoundingClientRect().bottom"""
+
 
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
@@ -55,6 +58,7 @@ def test_axe_finds_nothing_in_any_state_of_the_recognizer(page: Page, home: str,
     for state, answer, about in (("sure", SURE, ABOUT), ("unsure", NOT_SURE, ABOUT), ("far", NOT_SURE, FAR)):
         draw(page, answer, about)
         found[state] = faults(page)
+    assert page.evaluate(GAP) < 48, "the caution stands right below an answer, however short"
     page.set_input_files("#file", {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"notes"})
     found["note"] = faults(page)
     page.set_input_files("#file", {"name": "fake.heic", "mimeType": "image/heic", "buffer": b"no picture"})
