@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import load_for_training
-from recognizer.networks.branch import branch_head, join, make_branch
+from recognizer.networks.branch import branch_head, join, make_branch, scale_logits
 from recognizer.networks.grid import make_grid_head, places
 from recognizer.networks.head import put_head, split_last
 from recognizer.networks.lda import Layer
@@ -49,3 +49,13 @@ def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings:
     weights = split_last(whole)[1].weight.detach()
     assert float(weights.abs().max()) == np.abs(layer.weight).max(), "eight bits tell the heads' weights, too"
     assert branch.last.in_channels == (512 if settings.backbone == "resnet18" else 1280)
+
+
+def test_a_shift_is_added_to_logits_before_they_are_scaled() -> None:
+    last, maps = torch.nn.Conv2d(4, 2, 1), torch.randn(3, 4, 5, 5)
+    with torch.no_grad():
+        before = last(maps)
+        scale_logits(last, np.array([2.0, 0.5]), np.array([1.0, -3.0]))
+        after = last(maps)
+    shift, scales = torch.tensor([1.0, -3.0]), torch.tensor([2.0, 0.5])
+    assert torch.allclose(after, (before + shift[:, None, None]) * scales[:, None, None], atol=1e-5)
