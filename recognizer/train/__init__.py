@@ -18,7 +18,8 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       curves.py         how training went, as a picture
       outputs.py        the stage of a recipe with several outputs
       outputs_learning.py   their network: outputs_head.py fits heads in closed form, outputs_tuning.py tunes a
-                            branch beside them, outputs_losses.py says what they lose together
+                            branch beside them, outputs_losses.py says what they lose together,
+                            outputs_drawing.py how often a photo is drawn
       outputs_distributions.py  numbers that are told, next to the true ones, as a picture
       processes.py      several processes, of which rank 0 writes; distributed.py is their loader
 """
