@@ -101,14 +101,19 @@ def tune(
     watching = make_listener(settings, 1, len(split.training), watch)()
     with learner.no_logging():
         learner.fit_one_cycle(settings.epochs, settings.learning_rate, cbs=[watching, judging])
-    choice = judging.choose(-len(truths))
+    return _kept(branch, learner, judging)
+
+
+def _kept(branch: Branch, learner: Learner, judging: "_Judging") -> Tuned:
+    """Return a branch as it was at its best, its logits halved and calibrated, if that helps."""
+    choice = judging.choose(-len(judging.truths))
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
-        return Tuned(None, np.ones(before.shape[1]), logits, choice, curves)
+        return Tuned(None, np.ones(logits.shape[1]), logits, choice, curves)
     learner.model.load_state_dict(judging.kept)  # which is the branch's own
     learner.model.cpu().eval()
-    divisors = score.divisors(logits)
-    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy(), shift)
+    divisors = judging.score.divisors(logits)
+    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy(), judging.shift)
     return Tuned(branch, HALF / divisors.numpy(), logits / divisors.numpy(), choice, curves)
 
 
