@@ -68,6 +68,7 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
 
 def _add_pages(app: FastAPI, classifier: OutputsClassifier) -> None:
     def page(request: Request, name: str, lang: str = "") -> HTMLResponse:
+        lang = lang if lang in languages() else ""
         words = words_in(lang or _preferred(request.headers.get("Accept-Language", "")))
         told: dict[str, Any] = {
             "address": str(request.base_url).rstrip("/"),

@@ -90,7 +90,8 @@ def test_pages_speak_the_language_that_is_asked_for_or_the_browsers(opened: http
     words = words_in(language)
     asked = opened.get(f"/how?lang={language}")
     preferred = opened.get("/data", headers={"Accept-Language": f"fr-FR,{language}-XX;q=0.9,en;q=0.8"})
-    for page, headline in ((asked, "site.how_title"), (preferred, "site.data_page")):
+    unknown = opened.get("/data?lang=xx", headers={"Accept-Language": language})
+    for page, headline in ((asked, "site.how_title"), (preferred, "site.data_page"), (unknown, "site.data_page")):
         assert f'<html lang="{language}">' in page.text and f"<h1>{words.say(headline)}</h1>" in page.text
         assert words.say("page.translated", language=language) in page.text, "by a machine"
         assert "Accept-Language" in page.headers["vary"]
