@@ -78,10 +78,11 @@ def _tune_until_it_stops_helping(learner: Learner) -> None:
             learner.fine_tune(10)
         loss, right = learner.recorder.values[-1][1:3]
         print(f"  plain fastai: validation loss {loss:.3f}, accuracy {right:.1%}", flush=True)
-        if loss >= best:
+        if not loss < best:
             break
         best, kept = loss, copy.deepcopy(learner.model.state_dict())
-    learner.model.load_state_dict(kept)
+    if kept:
+        learner.model.load_state_dict(kept)
 
 
 def _lay_out(photos: list[Photo], folder: Path) -> None:

@@ -228,6 +228,8 @@ class Recipe(Part):
             raise ValueError("classes needs at least 2" if self.classes else "classes is missing")
         if self.outputs and self.collect.engines != ["dataset"]:
             raise ValueError('collect.engines: a recipe with outputs takes engines = ["dataset"]')
+        if not self.outputs and "dataset" in self.collect.engines:
+            raise ValueError("collect.engines: “dataset” is for recipes with outputs; for your own photos, “folder”")
         if mistake := _unfit(self.train, self.outputs) or _unjudged(self.clean, self.outputs):
             raise ValueError(mistake)
         if name := _repeated([one.name for one in self.outputs]):

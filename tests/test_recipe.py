@@ -256,6 +256,10 @@ def test_a_recipe_of_this_program_is_changed_in_a_copy(tmp_path: Path, monkeypat
             "duckduckgo, bing, openverse, commons, folder, dataset, sample.",
         ),
         (
+            '[collect]\nengines = ["dataset"]',
+            "collect.engines: “dataset” is for recipes with outputs; for your own photos, “folder”.",
+        ),
+        (
             '[collect]\nengines = ["bing", "sample", "bing"]',
             "collect.engines: “bing” stands there twice; each engine may stand once.",
         ),

@@ -91,6 +91,14 @@ def test_rooms_import_only_from_those_below_them() -> None:
     assert faults(ROOT / PACKAGE, read_layers((ROOT / "README.md").read_text(encoding="utf-8"))) == []
 
 
+def test_every_module_stands_in_the_docstring_of_its_room() -> None:
+    lost = []
+    for init in (ROOT / PACKAGE).glob("*/**/__init__.py"):
+        told = ast.get_docstring(ast.parse(init.read_bytes())) or ""
+        lost += [str(file) for file in init.parent.glob("*.py") if file != init and file.name not in told]
+    assert lost == []
+
+
 # The checker itself
 
 

@@ -109,7 +109,7 @@ def _unavailable(name: str, error: WeightsUnavailable) -> str:
 
     out = f"take “{name}” out of backbones under [clean]"
     if isinstance(error, NotFetched):
-        return f"{error.why} Put what was downloaded elsewhere into {error.place}, or {out}."
+        return f"{error.why} Have {error.place}, or {out}."
     return f"{error} Or {out}."
 
 

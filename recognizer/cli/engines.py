@@ -29,12 +29,16 @@ def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder
         engines: that the command names; None where it names none.
         folder: of one's own photos, as the command names it.
     """
-    if folder and engines and not {*OWN} & {*engines}:
+    own = "dataset" if recipe.has_outputs else FOLDER
+    if recipe.has_outputs and engines and {*engines} != {own}:
+        raise typer.BadParameter(f"{recipe.name} has outputs, whose photos come from a data set; leave --engine out.")
+    if not recipe.has_outputs and "dataset" in (engines or ()):
+        raise typer.BadParameter(f"{recipe.name} has no outputs, as a data set needs; for your own photos: --folder.")
+    if folder and engines and own not in engines:
         raise typer.BadParameter("--folder is for the engine folder; leave --engine out, or name --engine folder, too.")
     remembered = {} if folder else _remembered(recipe, work)
     if not (engines or folder):
         return _say(_with(recipe, **remembered)) if remembered else recipe
-    own = next((name for name in recipe.collect.engines if name in OWN), FOLDER)
     chosen = _with(recipe, engines=list(dict.fromkeys(engines or [own])))
     if {*OWN} & {*chosen.collect.engines}:
         chosen = _with(chosen, folder=str(folder or remembered.get(FOLDER, recipe.collect.folder)))

@@ -69,13 +69,14 @@ EngineNames = Annotated[
     typer.Option(
         metavar="NAME",
         callback=known_engines,
-        help=f"An engine to ask in place of the recipe's, of {', '.join(ENGINES)}; may be given several times.",
+        help=f"An engine that finds photos, of {', '.join(ENGINES)}; may be given several times. Left out: those of "
+        "the recipe, or, for a new one, those that ask for no key.",
         show_default=False,
     ),
 ]
 OwnPhotos = Annotated[
     Path | None,
-    typer.Option(help="Photos of your own, a subfolder a class, in place of any search.", show_default=False),
+    typer.Option(help="Photos of your own: a subfolder a class, or a data set.", show_default=False),
 ]
 Again = Annotated[
     bool,

@@ -27,6 +27,7 @@ from recognizer.words.words import SOURCE, words_in
 
 TEMPLATE = "outputs.html"
 PAGE = "evaluate.html"
+FEWEST = 2  # values of an output; one has no spread
 
 
 def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
         was measured, and `missing`, how many photos have no file any more.
 
     Raises:
-        RecognizerError: nothing is trained, or no photo is held out.
+        RecognizerError: nothing is trained, or too few photos with a value of an output are held out.
         WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
@@ -54,6 +55,7 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
             raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
         logits = trained.predict(photos, watch)
         answers = [_answered(recipe, trained, name, logits) for name in trained.calibrations]
+        _check_enough(answers)
         figures = {**measure_outputs(answers), "distributions": _distributions(recipe, answers)}
         figures |= {"run": trained.run.metrics["fingerprint"], "missing": trained.split.missing}
         seconds, counts = time.monotonic() - begun, {"photos": len(photos)}
@@ -84,6 +86,15 @@ def _answered(recipe: Recipe, trained: TrainedOutputs, name: str, logits: Floats
         output.unit,
         output.source,
     )
+
+
+def _check_enough(answers: Sequence[Answered]) -> None:
+    for one in answers:
+        if one.known.sum() < FEWEST:
+            raise RecognizerError(
+                f"{one.known.sum()} held-out photos with a value of {one.name} are too few to measure on; bring more "
+                "photos, or raise held_out under [train] in the recipe, and train again."
+            )
 
 
 def _distributions(recipe: Recipe, answers: Sequence[Answered]) -> dict[str, Any]:

@@ -10,4 +10,5 @@ bytes -> decode.py        read_picture: within limits, in sRGB, the EXIF turn ap
       -> prepare.py       prepare_photo: a JPEG without metadata, its sha256 and its perceptual hash
 file  -> pixels.py        square_pixels: a stored photo as the numbers that a network takes
 picture -> fingerprints.py  fingerprint, copy_hashes, near_any: all perceptual hashing
+        -> data_url.py      a small picture within a page
 """

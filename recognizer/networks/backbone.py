@@ -46,13 +46,13 @@ class NotFetched(WeightsUnavailable):
 
     Args:
         why: says so without these.
-        place: where they are looked for, with what says where that is.
+        place: what has to lie where, so that they need not be fetched, with what says where that is.
     """
 
     def __init__(self, why: str, place: str) -> None:
         super().__init__(
             f'{why} Three ways out: backbone = "{LITE0}" under [train] in the recipe, whose weights are installed '
-            f"already; what was downloaded elsewhere, put into {place}; or the name of its file in the recipe, "
+            f"already; {place}; or the name of a file of weights in the recipe, "
             'weights = "path/to/file.pth".'
         )
         self.why, self.place = why, place
@@ -213,9 +213,9 @@ def _fetch(name: str, place: str, fetch: Callable[[], T]) -> T:
 
 def _checkpoints() -> str:
     """Say where weights of torchvision are looked for."""
-    return f"{torch.hub.get_dir()}/checkpoints (TORCH_HOME says where)"
+    return f"the downloaded checkpoint in {torch.hub.get_dir()}/checkpoints (TORCH_HOME says where)"
 
 
 def _cache_of_hub() -> str:
     """Say where what the Hub published is looked for."""
-    return f"the Hub's cache in {constants.HF_HUB_CACHE} (HF_HOME says where)"
+    return f"its folder models--… of another machine's cache in {constants.HF_HUB_CACHE} (HF_HOME says where)"

@@ -83,6 +83,8 @@ def make_plan(
     _check_words(plain)
     if unknown := [engine for engine in engines if engine not in ENGINES]:
         raise RecipeError(f"“{unknown[0]}” is not an engine; there are {', '.join(ENGINES)}.")
+    if "dataset" in engines:
+        raise RecipeError("A recipe for a data set has [[outputs]] and is not made of words; copy fairface or utkface.")
     chosen = OWN if folder else tuple(engines) or FREE
     return Plan(" ".join(title.split()), plain, topic.strip(), chosen, str(folder or ""))
 

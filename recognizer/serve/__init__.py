@@ -4,11 +4,16 @@ model folder -> facts.py        what model.json says, checked; which examples ma
              -> runtimes.py     the network: model.onnx by ONNX Runtime, or learner.pkl by fastai
              -> classifier.py   Classifier: a photo's bytes to a prediction; outputs.py: the same of several outputs;
                                 run by outputs_runtimes.py; opening.py: whichever a folder is of
-             -> interface.py    make_interface: Gradio's page, its endpoints `/predict` and `/about`
+             -> interface.py    make_interface: Gradio's page, its endpoints `/predict`, `/about`, `/explain`
                                 outputs_interface.py of several outputs, drawn by outputs_rendering.py;
                                 at_once.py: a photo chosen, an answer drawn; starting.py: in the visitor's language
+                                of Gradio's parts.py, with scripts.py in the browser
+             -> wording.py      what an answer says; rendering.py: the HTML of it; evidence_map.py: what it rests on;
+                                similar.py: photos most like the visitor's
              -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
-             -> server.py       serve: both on one port, in one process
+                                outputs_rest.py of several outputs, also as earlier systems had it (forms.py);
+                                outputs_pages.py: how it works, the data set
+             -> server.py       serve: both on one port, in one process; binding.py: the port
 
 visitor -> guard.py     what is open to visitors, with body.py, which counts what they send
         -> refusals.py  one sentence to whoever asked, one line in the log

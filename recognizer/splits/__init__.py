@@ -6,4 +6,5 @@ fingerprint says so; what belongs together with it is set aside.
     blind.py     the held-out photos in which people name the class without knowing the label
     groups.py    what belongs together: copies, and photos of one page
     split.py     the split, and the folds of cross-validation
+    values.py    the same of photos with several values, and these as numbers
 """

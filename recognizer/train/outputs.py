@@ -195,7 +195,8 @@ def _fingerprints(recipe: Recipe, split: Split, values: Mapping[str, Values]) ->
     """Return what tells the network apart from others, and what tells its answers apart, too."""
     outputs = [one.model_dump() for one in recipe.outputs]
     photos = sorted((photo.sha256, sorted(values[photo.sha256].items())) for photo in split.learning)
-    network = _digest([FORMAT, recipe.train.model_dump(exclude={"answered_accuracy"}), outputs, photos])
+    apart = {"answered_accuracy", *(() if recipe.train.balanced else ("balanced",))}  # runs from before it was there
+    network = _digest([FORMAT, recipe.train.model_dump(exclude=apart), outputs, photos])
     return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}
 
 

@@ -57,7 +57,7 @@ class Tuned(NamedTuple):
         shares: by what each logit of the heads is to be multiplied before the branch's is added, (total,).
         logits: of the validation photos, by both together, or by the heads alone, (n, total).
         choice: which epoch is kept.
-        curves: how it went.
+        curves: how it went, of the branch alone.
     """
 
     branch: Branch | None

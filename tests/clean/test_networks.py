@@ -85,7 +85,7 @@ def test_a_second_network_that_a_recipe_names_has_to_be_there(
     with pytest.raises(WeightsUnavailable, match="resnet34 could not be fetched") as raised:
         clean(judged_by(recipe, "resnet34"), copied)
     folder = f"{copied.work}/hub/checkpoints"
-    put = f" Put what was downloaded elsewhere into {folder} (TORCH_HOME says where)"
+    put = f" Have the downloaded checkpoint in {folder} (TORCH_HOME says where)"
     out = f"{put}, or take “resnet34” out of backbones under [clean]."
     assert str(raised.value).endswith(f").{out}") and "[train]" not in str(raised.value)
     assert (copied.decisions.current(), copied.photos.all()) == before

@@ -72,6 +72,8 @@ FOLDERS = [
     Odd("the work folder itself", "collect bags --folder data/bags", 1, r"may not lie in each other"),
     Odd("a folder and a search engine", "build bags --folder photos --engine bing", 2, r"--folder is for the engine folder"),
     Odd("the engine without a folder", "build bags --engine folder", 1, r"needs to know which: name it with --folder DIR, or set folder"),
+    Odd("a data set for classes", "collect bags --engine dataset", 2, r"bags has no outputs, as a data set needs; for your own photos: --folder"),
+    Odd("a search for a data set", "collect fairface --engine bing", 2, r"fairface has outputs, whose photos come from a data set; leave --engine out"),
     Odd("an unknown engine", "collect bags --engine google", 2, r"google is not an engine; allowed are duckduckgo"),
     Odd("the next time without the option", "collect bags", 0, r"Photos come from /.*/photos \(asked: folder\), as before", commanded(COLLECT)),
     Odd("the next time the disk is gone", "collect bags", 1, r"The folder .*/photos cannot be read: No such file", all_of(commanded(COLLECT), move("photos", "away"))),
@@ -120,7 +122,8 @@ PORTS = [
         ("--host " + "x" * 300, 1, "There is no machine called"),
     )
 ] + [
-    Odd("another machine's address", "review bags --host 192.0.2.1", 1, r"192\.0\.2\.1 is no address of this machine; use --host 127"),
+    Odd("another machine's address", "review bags --host 192.0.2.1", 1, r"192\.0\.2\.1 is no address of this machine; use --host 127", commanded(COLLECT)),
+    Odd("review nothing", "review bags", 1, "has no photos yet; run recognizer collect bags first"),
 ]  # fmt: skip
 WORDS = [
     Odd("no command", "", 2, "Usage: "),

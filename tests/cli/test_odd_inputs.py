@@ -121,6 +121,7 @@ def test_a_disk_that_is_full_is_one_sentence_and_the_same_command_goes_on(folder
 
 
 def test_a_port_that_another_program_has(folder: Path) -> None:
+    odd.commanded(COLLECT)(folder)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         row = Odd(
@@ -146,6 +147,7 @@ def started(*words: str) -> Iterator[str]:
 
 
 def test_a_review_needs_no_proxy_and_finds_a_free_port(folder: Path) -> None:
+    odd.commanded(COLLECT)(folder)
     with started("review", "bags", "--name", "ada") as address:
         assert "review" in httpx.get(address, trust_env=False).text.lower()
 

@@ -1,13 +1,19 @@
 """Several outputs are measured next to the constant guess, and for each group of every other, the largest gap first."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from recognizer.clean.outputs import clean_outputs
+from recognizer.errors import RecognizerError
 from recognizer.evaluate.outputs import evaluate_outputs
 from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
 from recognizer.splits.values import MISSING
+from recognizer.store.photo_store import PhotoStore
+from recognizer.train.outputs import load_outputs
 from tests.drawn_dataset import Shapes
 
 
@@ -22,6 +28,17 @@ def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes
     assert {table["rows"] for table in report["crossed"]} == {"shape", "colour"}
     page = (shapes.work / "reports" / "evaluate.html").read_text()
     assert "Gaps between groups" in page and "<img" not in page and "<h3>By colour</h3>" in page
+
+
+def test_an_output_with_too_few_held_out_values_is_named(shapes: Shapes, tmp_path: Path) -> None:
+    shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(tmp_path / "work", shapes.recipe.labels) as store:
+        values = store.readings.all()
+        for photo in load_outputs(shapes.recipe, store).split.held_out[1:]:
+            values[photo.sha256].pop("size", None)
+        store.readings.replace(values)
+        with pytest.raises(RecognizerError, match=r"^1 held-out photos with a value of size are too few to measure on"):
+            evaluate_outputs(shapes.recipe, store)
 
 
 def test_a_number_is_drawn_as_it_is_told_next_to_as_it_is(shapes: Shapes) -> None:

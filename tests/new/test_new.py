@@ -147,6 +147,12 @@ def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> N
     assert second.exit_code == 1 and "There is a recipe cloth.toml already" in " ".join(second.output.split())
 
 
+def test_a_data_set_is_not_made_of_words(here: Path) -> None:
+    result = CliRunner().invoke(app, ["new", "Bags", "tote", "satchel", "--engine", "dataset"])
+    assert result.exit_code == 1 and "is not made of words; copy fairface or utkface" in " ".join(result.output.split())
+    assert list(here.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("title", "made", "said"),
     [
