@@ -14,8 +14,8 @@ logistic regression on the frozen features of the closed-form head, its penalty 
 
 Rows are run in the order of `WAYS`, those that tell most first, each in a process of its own; `--rows` says how many of
 them. What has been measured stays in DIR/results.jsonl and is not run again. The figures in docs/experiments.md are of
-the first five ways, and of plain fastai on one collection; processors were scarce, so that those after them have not been
-run on all collections, or not at all.
+the first five ways, and of plain fastai on one collection; processors were scarce, so that those after them have not
+been run on all collections, or not at all.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
