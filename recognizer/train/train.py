@@ -16,6 +16,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -246,5 +247,6 @@ def _check_enough(recipe: Recipe, split: Split) -> None:
             f"There is no photo to train “{empty[0]}” with; collect more ({recipe.command('collect')}), "
             f"or look at what was dropped ({recipe.command('review')})."
         )
-    if not split.validation and not recipe.train.in_two:
+    most = max(Counter(photo.label for photo in split.learning).values())
+    if most < 2 or not (split.validation or recipe.train.in_two):  # folds part the photos of at least one class
         raise RecognizerError(f"There are too few photos to train with; collect more ({recipe.command('collect')}).")

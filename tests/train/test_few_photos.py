@@ -51,6 +51,12 @@ def test_a_class_of_one_photo_is_named(copied: PhotoStore, recipe: Recipe) -> No
         train(with_settings(recipe, folds=5), copied)
 
 
+def test_one_photo_of_each_class_is_too_few(copied: PhotoStore, recipe: Recipe) -> None:
+    keep_few(recipe, copied, 1, recipe.labels)
+    with pytest.raises(RecognizerError, match="too few photos to train with; collect more"):
+        train(with_settings(recipe, folds=5), copied)
+
+
 def test_labels_of_a_small_class_are_not_checked_and_those_of_the_others_are(
     copied: PhotoStore, recipe: Recipe, caplog: pytest.LogCaptureFixture
 ) -> None:
