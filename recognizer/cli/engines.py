@@ -14,7 +14,6 @@ from recognizer.report import read_json, write_json
 
 REMEMBERED = "folder.json"  # in the work folder: the folder of one's own photos, and the engines beside it
 FOLDER = "folder"
-OWN = (FOLDER, "dataset")  # engines whose photos lie in a folder
 
 
 def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder: Path | None) -> Recipe:
@@ -29,7 +28,7 @@ def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder
         engines: that the command names; None where it names none.
         folder: of one's own photos, as the command names it.
     """
-    own = "dataset" if recipe.has_outputs else FOLDER
+    own = "dataset" if recipe.has_outputs else FOLDER  # the engine whose photos lie in a folder
     if recipe.has_outputs and engines and {*engines} != {own}:
         raise typer.BadParameter(f"{recipe.name} has outputs, whose photos come from a data set; leave --engine out.")
     if not recipe.has_outputs and "dataset" in (engines or ()):
@@ -40,21 +39,19 @@ def choose_engines(recipe: Recipe, work: Path, engines: list[str] | None, folder
     if not (engines or folder):
         return _say(_with(recipe, **remembered)) if remembered else recipe
     chosen = _with(recipe, engines=list(dict.fromkeys(engines or [own])))
-    if {*OWN} & {*chosen.collect.engines}:
+    if own in chosen.collect.engines:
         chosen = _with(chosen, folder=str(folder or remembered.get(FOLDER, recipe.collect.folder)))
-        _remember(chosen, work)
+        _remember(chosen, own, work)
     else:
         (work / REMEMBERED).unlink(missing_ok=True)
     return chosen
 
 
-def _remember(recipe: Recipe, work: Path) -> None:
+def _remember(recipe: Recipe, own: str, work: Path) -> None:
     """Write down where photos come from, once that folder is seen to serve."""
     from recognizer.collect.engines.make import make_engines
 
-    for name, engine in make_engines(recipe.collect, outputs=recipe.outputs).items():
-        if name in OWN:
-            engine.check(recipe.classes, work)
+    make_engines(recipe.collect, outputs=recipe.outputs)[own].check(recipe.classes, work)
     place = str(Path(recipe.collect.folder).expanduser().absolute())
     write_json(work / REMEMBERED, {"engines": recipe.collect.engines, FOLDER: place})
 
