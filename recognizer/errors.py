@@ -9,8 +9,11 @@ RecognizerError          it could not be done: what, why, what to do
  ├─ WorkInUse            another run is at work in the work folder
  ├─ Unwritable           a disk is full, or a folder may not be written
  ├─ Damaged              a file of the work folder cannot be read
+ ├─ NothingYet           the stage before has left nothing in the work folder
  └─ NotFound             nothing in the work folder is what was asked for
 """
+
+from pathlib import Path
 
 
 class RecognizerError(Exception):
@@ -56,6 +59,19 @@ class Unwritable(RecognizerError):
 
 class Damaged(RecognizerError):
     """A file of the work folder is not as it was left, or is of a newer kind; the message names it and the way out."""
+
+
+class NothingYet(RecognizerError):
+    """The stage before has left nothing to go on with.
+
+    Args:
+        work: the work folder.
+        missing: what it lacks, such as "photos".
+        command: what makes it.
+    """
+
+    def __init__(self, work: Path, missing: str, command: str) -> None:
+        super().__init__(f"{work} has no {missing} yet; run {command} first.")
 
 
 class NotFound(RecognizerError):

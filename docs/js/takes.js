@@ -38,8 +38,9 @@ export function shareLine({ label, confidence }) {
 }
 
 /** The fields of the Space's own `POST /predict`. */
-function asData({ label, confidences }, about) {
-  const { kind } = verdict({ label, confidences }, about);
+function asData(answer, about) {
+  const { label, confidences } = answer;
+  const { kind } = verdict(answer, about);
   return {
     title: about.title,
     label,

@@ -4,16 +4,20 @@ const NOT_SURE = "Not sure";
 const SOURCES = ["found", "sorted", "listed", "drawn"];
 
 /**
- * @param {{label: string, confidences: {label: string, confidence: number}[]}} answer Gradio's Label form
+ * A Space does not tell which of its unsure answers are far from all classes: where one class is likely enough next to
+ * the others, no other reason is left.
+ *
+ * @param {{label: string, far?: boolean, confidences: {label: string, confidence: number}[]}} answer
+ *   Gradio's Label form, and whether the photo is far from all classes where that is known
  * @param {{source?: string, threshold?: number}} about what the Space says of itself, as far as it is known
  * @returns {{kind: "sure" | "unsure" | "far", headline: {key: string, values: object},
  *   detail: {key: string, values: object}}}
  */
-export function verdict({ label, confidences }, { source, threshold }) {
+export function verdict({ label, far: known, confidences }, { source, threshold }) {
   const [{ label: name, confidence: share }] = confidences;
   const knows = typeof threshold === "number";
   const isUnsure = label === NOT_SURE;
-  if (isUnsure && knows && share >= threshold) return far(confidences.length);
+  if (known ?? (isUnsure && knows && share >= threshold)) return far(confidences.length);
   const values = { name: { name } };
   const likely = { key: "answer.share", values: { share: { share } } };
   if (!isUnsure) return { kind: "sure", headline: { key: likeKey(source), values }, detail: likely };
@@ -21,7 +25,7 @@ export function verdict({ label, confidences }, { source, threshold }) {
   return { kind: "unsure", headline: { key: "answer.unsure", values }, detail: knows ? why : likely };
 }
 
-/** A class is likely enough next to the others, and the photo all the same like none of them. */
+/** The photo is like none of the classes, however likely one is next to the others. */
 function far(number) {
   const headline = { key: "answer.far", values: { number } };
   return { kind: "far", headline, detail: { key: "answer.far_why", values: {} } };

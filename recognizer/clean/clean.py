@@ -18,7 +18,7 @@ from recognizer.clean.contact_sheet import write_sheet
 from recognizer.clean.features import PhotoFeatures, further_features, further_networks, photo_features
 from recognizer.clean.registration import read_measured
 from recognizer.clean.rules import decide_labels
-from recognizer.errors import RecognizerError
+from recognizer.errors import NothingYet
 from recognizer.faces.copies import blurred_photos, blurring_key, check_faces
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
@@ -46,7 +46,8 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
         The report, as written to `reports/clean.json`.
 
     Raises:
-        RecognizerError: there are no photos, or fewer than two classes have enough.
+        NothingYet: there are no photos.
+        RecognizerError: fewer than two classes have enough.
         WeightsUnavailable: the recipe wants faces blurred later on, and no detector is installed.
         WorkInUse: another run is at work in the work folder.
     """
@@ -60,7 +61,7 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     wanted = [photo for photo in store.photos.all() if {photo.found_as, photo.label} & set(recipe.labels)]
     photos = [photo for photo in wanted if photo.path.is_file()]
     if not photos:
-        raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
+        raise NothingYet(store.work, "photos", recipe.command("collect"))
     decisions, estimated = _check(recipe, store, photos, watch)
     standing = decisions if auto else []
     store.decisions.replace_automatic(standing)

@@ -6,7 +6,7 @@ from typing import Any
 from recognizer.clean import duplicates
 from recognizer.clean.features import photo_features
 from recognizer.clean.registration import read_planes
-from recognizer.errors import RecognizerError
+from recognizer.errors import NothingYet
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.store.photo_store import PhotoStore
@@ -27,7 +27,7 @@ def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: W
         The report, as written to `reports/clean.json`.
 
     Raises:
-        RecognizerError: there are no photos.
+        NothingYet: there are no photos.
         WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
@@ -35,7 +35,7 @@ def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: W
         stored = store.photos.all()
         photos = [photo for photo in stored if photo.path.is_file()]
         if not photos:
-            raise RecognizerError(f"{store.work} has no photos yet; run {recipe.command('collect')} first.")
+            raise NothingYet(store.work, "photos", recipe.command("collect"))
         features = photo_features(photos, recipe.train, store.work, watch)
         planes = read_planes([photo.path for photo in photos], watch=watch)
         copies = duplicates.find_duplicates(photos, features.overall, planes, watch)

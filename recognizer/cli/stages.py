@@ -16,7 +16,7 @@ from recognizer.cli import summaries
 from recognizer.cli.changes import follow_changes
 from recognizer.cli.collecting import collected
 from recognizer.cli.output import show
-from recognizer.errors import ModelError, RecognizerError
+from recognizer.errors import ModelError, NothingYet
 from recognizer.recipe import Recipe, load_recipe
 
 PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
@@ -31,19 +31,15 @@ def stage_of(recipe: Recipe, store: "PhotoStore", name: str) -> "Callable[..., d
     """Return the function of a stage: that of recipes with several outputs, or that of recipes of classes.
 
     Raises:
-        RecognizerError: the stage before has left nothing; said before the stage's libraries take their seconds.
+        NothingYet: the stage before has left nothing; said before the stage's libraries take their seconds.
     """
     if not any(store.photos.usable(label) for label in recipe.labels):
-        raise _no_photos(recipe, store.work)
+        raise NothingYet(store.work, "photos", recipe.command("collect"))
     if name in AFTER_TRAINING and not any((store.work / "runs").glob("*")):
-        raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
+        raise NothingYet(store.work, "trained run", recipe.command("train"))
     module, function = ("outputs", f"{name}_outputs") if recipe.has_outputs else (name, name)
     found: Callable[..., dict[str, Any]] = getattr(import_module(f"recognizer.{name}.{module}"), function)
     return found
-
-
-def _no_photos(recipe: Recipe, work: Path) -> RecognizerError:
-    return RecognizerError(f"{work} has no photos yet; run {recipe.command('collect')} first.")
 
 
 def run_collect(recipe: Recipe, store: "PhotoStore", again: bool = False) -> None:
@@ -140,7 +136,7 @@ def opened(recipe: str, work: Path | None, begins: bool = False) -> Iterator["tu
     os.fsencode("".join(found.labels))  # folders will be called so; else a sentence says what is wrong
     folder = work_folder(found, work)
     if not begins and not folder.is_dir():
-        raise _no_photos(found, folder)
+        raise NothingYet(folder, "photos", found.command("collect"))
     show([*follow_changes(found, folder)])
     with PhotoStore(folder, found.labels) as store:
         yield found, store

@@ -24,7 +24,7 @@ import numpy as np
 from torch import nn
 
 from recognizer.calibration.calibrate import ece
-from recognizer.errors import RecognizerError
+from recognizer.errors import NothingYet, RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
@@ -213,7 +213,7 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     run = _last_run(store.work)
     again = f"run {recipe.command('train')}"
     if run is None:
-        raise RecognizerError(f"{store.work} has no trained run of several outputs yet; {again} first.")
+        raise NothingYet(store.work, "trained run of several outputs", recipe.command("train"))
     metrics = run.metrics
     if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")

@@ -27,7 +27,7 @@ from typing import Any
 from torch import nn
 
 from recognizer.calibration.calibrate import Calibration
-from recognizer.errors import RecognizerError
+from recognizer.errors import NothingYet, RecognizerError
 from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.forward import Outputs, predict
@@ -181,11 +181,11 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
     """Return the last run that is kept.
 
     Raises:
-        RecognizerError: nothing has been trained yet.
+        NothingYet: nothing has been trained yet.
     """
     runs = [run for run in all_runs(store.work) if run.metrics.get("kept", True)]
     if not runs:
-        raise RecognizerError(f"{store.work} has no trained run yet; run {recipe.command('train')} first.")
+        raise NothingYet(store.work, "trained run", recipe.command("train"))
     return runs[-1]
 
 

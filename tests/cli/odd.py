@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -54,7 +55,8 @@ def recipe(*names: str, more: str = "", title: str = "Bags") -> str:
 def draw(file: Path, number: int, side: int = 80) -> None:
     """Draw a photo, each number another one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.effect_noise((side, side), 20 + number % 200).convert("RGB").save(file, "JPEG")
+    noise = np.random.default_rng(number).normal(128, 20 + number % 200, (side, side))
+    Image.fromarray(noise.clip(0, 255).astype(np.uint8)).convert("RGB").save(file, "JPEG")
 
 
 def fill(folder: Path) -> None:

@@ -111,19 +111,35 @@ def draw(page: Page, answer: dict[str, Any], about: dict[str, Any]) -> None:
     )
 
 
-@pytest.mark.parametrize(("about", "words", "detail"), [
-    ({}, "Not sure. Closest: <b>One</b>", "12\u00a0% likely"),
-    ({"threshold": 0.5}, "Not sure. Closest: <b>One</b>", "12\u00a0% likely; it only answers from 50\u00a0% up."),
-    ({"threshold": 0.1}, "Unlike all 1", "It is not close enough to the photos of any of them."),
+UNSURE = "Not sure. Closest: <b>One</b>"
+UNSURE_WHY = "12\u00a0% likely; it only answers from 50\u00a0% up."
+FAR, FAR_WHY = "Unlike all 1", "It is not close enough to the photos of any of them."
+
+
+@pytest.mark.parametrize(("known", "about", "words", "detail"), [
+    ({}, {}, UNSURE, "12\u00a0% likely"),
+    ({}, {"threshold": 0.5}, UNSURE, UNSURE_WHY),
+    ({}, {"threshold": 0.1}, FAR, FAR_WHY),
+    ({"far": False}, {"threshold": 0.5}, UNSURE, UNSURE_WHY),
+    ({"far": True}, {"threshold": 0.5}, FAR, FAR_WHY),
 ])  # fmt: skip
-def test_not_sure(recognizer: Page, about: dict[str, float], words: str, detail: str) -> None:
-    draw(recognizer, NOT_SURE, about)
+def test_not_sure(recognizer: Page, known: dict[str, bool], about: dict[str, float], words: str, detail: str) -> None:
+    draw(recognizer, NOT_SURE | known, about)
     answer = recognizer.locator("#answer")
     expect(answer.locator("h2")).to_have_text(words)
     expect(answer.locator(".detail")).to_have_text(detail)
     expect(answer.locator(".bars .name")).to_have_text("<b>One</b>")
     expect(answer.locator(".share")).to_have_text("12\u00a0%")
-    assert answer.locator("details:not(.why)").count() == (words == "Unlike all 1")
+    assert answer.locator("details:not(.why)").count() == (words == FAR)
+
+
+def test_the_browser_knows_that_a_photo_is_far_though_no_class_is_likely_enough(recognizer: Page) -> None:
+    made = recognizer.evaluate("""async () => {
+        const { labelForm } = await import("./js/model/label-form.js");
+        const facts = { classes: [{ name: "One" }, { name: "Two" }], threshold: 0.9, distance: { limit: -3 } };
+        return [-4, -2].map((energy) => labelForm(facts, { probabilities: [0.4, 0.6], energy }));
+    }""")
+    assert [(one["label"], one["far"]) for one in made] == [("Not sure", False), ("Not sure", True)]
 
 
 def test_a_mark_shows_from_where_it_answers(recognizer: Page) -> None:
