@@ -40,12 +40,14 @@ TRAPS = [
 CONTRARY = [("25_0_0", "31_0_0"), ("25_0_1", "25_1_1")]  # the same photo twice
 NO_PICTURES = {"22_0_1" + PLACE.format(99_011): b"<html>not found</html>", "22_0_1" + PLACE.format(99_012): b""}
 
+SPARE = len(TRAPS) + len(CONTRARY) + 1  # photos that become traps
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path, metavar="SHARED")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="is made anew")
-    parser.add_argument("--photos", type=int, default=600, help="of each old age, all there are")
+    parser.add_argument("--photos", type=int, default=600, help="at most; of each old age, all there are")
     asked = parser.parse_args()
     shutil.rmtree(asked.work, ignore_errors=True)
     planted = _write_copies(asked.shared / "faces", asked.work / "UTKFace", asked.photos)
@@ -67,8 +69,9 @@ def _write_copies(faces: Path, to: Path, count: int) -> "Counter[str]":
     rows = list(csv.DictReader((faces / "labels.csv").open()))
     random.Random(0).shuffle(rows)
     rows.sort(key=lambda row: not row["age"].startswith("more"))  # the few first, so that each decade has some
-    photos = iter(faces / row["file"] for row in rows[count:])
-    for number, (name, row) in enumerate(zip(_names(rows), rows[:count], strict=False)):
+    photos = iter(faces / row["file"] for row in rows[-SPARE:])
+    rows = rows[:-SPARE][:count]
+    for number, (name, row) in enumerate(zip(_names(rows), rows, strict=True)):
         shutil.copyfile(faces / row["file"], to / f"{name}{PLACE.format(number)}")
     for name, _ in TRAPS:
         shutil.copyfile(next(photos), to / name)

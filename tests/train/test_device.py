@@ -22,6 +22,9 @@ from recognizer.train.train import load_trained, train
 from tests.drawn_dataset import Shapes
 from tests.networks.second_device import DEVICE, second_device
 
+# torch warns that nothing would be copied to its own meta device; to the stand-in that is made of it, weights are.
+pytestmark = pytest.mark.filterwarnings("ignore:for .* copying from a non-meta parameter:UserWarning")
+
 
 def test_operands_on_two_devices_are_refused() -> None:
     with second_device(), pytest.raises(RuntimeError, match="some operands are on meta, others are not"):
