@@ -28,6 +28,7 @@ def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes
     assert {table["rows"] for table in report["crossed"]} == {"shape", "colour"}
     page = (shapes.work / "reports" / "evaluate.html").read_text()
     assert "Gaps between groups" in page and "<img" not in page and "<h3>By colour</h3>" in page
+    assert f"{report['gaps'][-1]['gap']:.2f} pixels</td>" in page, "the last ones are of numbers"
 
 
 def test_an_output_with_too_few_held_out_values_is_named(shapes: Shapes, tmp_path: Path) -> None:
