@@ -20,7 +20,7 @@ from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.values import Floats, Target
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import TrainedOutputs, load_outputs
-from recognizer.words.figures import say_figure
+from recognizer.words.figures import say_figure, say_gap
 from recognizer.words.tags import tags_in
 from recognizer.words.words import FOLDER as WORDS
 from recognizer.words.words import SOURCE, words_in
@@ -114,7 +114,7 @@ def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:
     """
     loader = FileSystemLoader([Path(__file__).parent, WORDS])
     pages = Environment(loader=loader, autoescape=True, trim_blocks=True)
-    pages.filters |= {"percent": _percent, "figure": say_figure}
+    pages.filters |= {"percent": _percent, "figure": say_figure, "gap": say_gap}
     tags = tags_in(words_in(SOURCE))
     write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report, **tags).encode())
 

@@ -152,7 +152,8 @@ def _gap(one: Answered, groups: dict[str, Any], by: str) -> dict[str, Any]:
     best, worst = ({"group": name, **enough[name]} for name in (ordered[0], ordered[-1]))
     gap = _round(abs(best[figure] - worst[figure]))
     kind = "classes" if one.classes else "number"
-    return {"output": one.name, "by": by, "kind": kind, "figure": figure, "gap": gap, "best": best, "worst": worst}
+    said = {"output": one.name, "by": by, "kind": kind, "figure": figure, "gap": gap, "unit": one.unit}
+    return {**said, "best": best, "worst": worst}
 
 
 def _crossed(answers: Sequence[Answered]) -> list[dict[str, Any]]:

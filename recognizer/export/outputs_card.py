@@ -8,7 +8,7 @@ from huggingface_hub import ModelCardData
 from recognizer.export.tflite_card import tflite_use
 from recognizer.faces.counting import FACES
 from recognizer.store.credits import escape
-from recognizer.words.figures import say_figure
+from recognizer.words.figures import say_figure, say_gap
 
 _CARD = """\
 {metadata}
@@ -94,5 +94,4 @@ def _row(one: dict[str, Any]) -> str:
 
 def _gap(gap: dict[str, Any]) -> str:
     ends = [f"{escape(end['group'])}: {say_figure(end)}, {end['photos']} photos" for end in (gap["best"], gap["worst"])]
-    size = f"{gap['gap'] * 100:.1f} %" if gap["kind"] == "classes" else f"{gap['gap']:.2f}"
-    return f"| {gap['output']}, {gap['by']} | {ends[0]} | {ends[1]} | {size} |"
+    return f"| {gap['output']}, {gap['by']} | {ends[0]} | {ends[1]} | {say_gap(gap)} |"

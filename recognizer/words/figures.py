@@ -1,6 +1,7 @@
 """Figures in words, as every page and card tells them.
 
 say_figure({"accuracy": 0.93, "accuracy_interval": [0.84, 0.98]})        # "93.0 % (84.0 to 98.0)"
+say_gap({"kind": "classes", "gap": 0.314})                              # "31.4 points"
 round_within(31.4159, 22, 43)                                            # "31"
 """
 
@@ -39,6 +40,15 @@ def figure_told(figures: Mapping[str, Any]) -> dict[str, Any]:
         return {"key": "figures.error", "values": said}
     ends = {"low": round_within(low, low, high), "high": round_within(high, low, high)}
     return {"key": "figures.error_interval", "values": said | ends}
+
+
+def say_gap(gap: Mapping[str, Any]) -> str:
+    """Return how far the worst group is from the best one, in English.
+
+    Args:
+        gap: `kind`, "classes" or "number"; `gap`, a share or a mean absolute error; and perhaps the `unit` of a number.
+    """
+    return f"{gap['gap'] * 100:.1f} points" if gap["kind"] == "classes" else f"{gap['gap']:.2f} {gap.get('unit', '')}".strip()
 
 
 def _share_told(accuracy: float, interval: Sequence[float]) -> dict[str, Any]:
