@@ -48,7 +48,11 @@ def say_gap(gap: Mapping[str, Any]) -> str:
     Args:
         gap: `kind`, "classes" or "number"; `gap`, a share or a mean absolute error; and perhaps the `unit` of a number.
     """
-    return f"{gap['gap'] * 100:.1f} points" if gap["kind"] == "classes" else f"{gap['gap']:.2f} {gap.get('unit', '')}".strip()
+    return (
+        f"{gap['gap'] * 100:.1f} points"
+        if gap["kind"] == "classes"
+        else f"{gap['gap']:.2f} {gap.get('unit', '')}".strip()
+    )
 
 
 def _share_told(accuracy: float, interval: Sequence[float]) -> dict[str, Any]:
