@@ -93,7 +93,7 @@ def train(
     as_json: options.Json = False,
     log: options.Log = None,
 ) -> None:
-    """Fine-tune the network on the kept photos.
+    """Train the network on the kept photos.
 
     Example: recognizer train ethnic-groups
     """
