@@ -14,6 +14,8 @@ def notes(recipe: Recipe, run: Run) -> list[str]:
     tuning = run.metrics.get("tuning", {})
     if not recipe.train.epochs or tuning.get("amount"):
         return []
+    if untuned := run.metrics.get("untuned"):
+        return [untuned]
     sentence = "Fine-tuning did not help, and is not kept: the network is the pretrained one with a closed-form head."
     if tuning.get("diverged"):
         sentence += (

@@ -27,7 +27,7 @@ from recognizer.splits.values import MISSING, Floats, Target, make_target, no_ph
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, calibrate_outputs, fit_heads
-from recognizer.train.outputs_tuning import Tuned, joined, tune
+from recognizer.train.outputs_tuning import Tuned, joined, too_few, tune
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
         return heads
 
     tuned = None
-    if settings.epochs:
+    if settings.epochs and not too_few(truths, chosen):
         before = _say(fit(chosen).layer, features[~chosen])
         tuned = tune(recipe, split, truths, before, backbone, work, watch)
     heads = fit(np.full(len(photos), True))

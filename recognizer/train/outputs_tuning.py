@@ -24,7 +24,6 @@ from fastai.callback.schedule import Learner
 from fastai.torch_core import set_seed
 from torch import Tensor, nn
 
-from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.branch import Branch, branch_head, join, make_branch, scale_logits
 from recognizer.networks.extractors import maps_extractor
@@ -73,7 +72,7 @@ def tune(
     """Fine-tune a branch beside the last layers of a backbone.
 
     Args:
-        recipe: the recipe; it wants some epochs.
+        recipe: the recipe; it wants some epochs, for which there are not `too_few` photos.
         split: the photos; those of validation are not learned from.
         truths: what is known of each output, of `split.learning`.
         before: what heads that learned from `split.training` say of the validation photos, calibrated, (n, total).
@@ -82,11 +81,10 @@ def tune(
         watch: told about photos.
 
     Raises:
-        RecognizerError: an output has too few values, or the backbone cannot be cut.
+        RecognizerError: the backbone cannot be cut.
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     settings, learns = recipe.train, np.arange(len(split.learning)) < len(split.training)
-    _check_enough(truths, learns)
     set_seed(settings.seed, reproducible=True)
     branch = make_branch(backbone, before.shape[1], settings)
     training, validation = _examples(split, truths, learns, branch, backbone, settings, work, watch)
@@ -131,8 +129,8 @@ def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettin
     return join(backbone, tuned.branch, scaled, settings)
 
 
-def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> None:
-    """Refuse to tune where an output has too few values to learn from, or to tell whether that helps.
+def too_few(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> str:
+    """Say of which output there are too few values to learn from, or to tell whether that helps; "" where of none.
 
     Args:
         truths: of each output, of n photos.
@@ -142,10 +140,11 @@ def _check_enough(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> Non
         known = truth.numbers != MISSING
         fewest = int(min(known[learns].sum(), known[~learns].sum()))
         if fewest < FEWEST:
-            raise RecognizerError(
-                f"{fewest} photos with a value of {truth.target.output.name} are too few to tell whether fine-tuning "
-                "helps; set epochs = 0 under [train] in the recipe, or bring more photos."
+            return (
+                f"Nothing was fine-tuned: {fewest} photos with a value of {truth.target.output.name} are too few to "
+                "tell whether that helps. Bring more photos, or set epochs = 0 under [train] in the recipe."
             )
+    return ""
 
 
 def _examples(
