@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 LABEL = "label"  # what the one output of a recipe of classes is called
+LONGEST = 60  # characters of a class: file systems take 255 bytes, which is as many of any script
 NOT_SURE = "Not sure"  # the answer where no class is likely enough, so no class may be called so
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # make text look like another
 _ODD = frozenset(["Cc", "Cs", "Zl", "Zp"])  # control characters, half characters, ends of lines: no part of a name
@@ -98,5 +99,6 @@ def folded(name: str) -> str:
 
 
 def loosely(name: str) -> str:
-    """Make names alike that differ only in what a file system does not take, too: “AC/DC”, “AC:DC” and “AC_DC”."""
-    return folded(re.sub(r'[/\\:*?"<>|]', "_", name).strip(" ._") or name)
+    """Make names alike that differ only in spaces, or in what a file system does not take: “AC/DC” and “AC_DC”, too."""
+    plain = " ".join(name.split())
+    return folded(re.sub(r'[/\\:*?"<>|]', "_", plain).strip(" ._") or plain)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from recognizer.names import LABEL as LABEL  # where others look for it
-from recognizer.names import check_class_name, check_link
+from recognizer.names import LONGEST, check_class_name, check_link
 
 ALL_PHOTOS = "photos"  # under which the photos of a recipe with several outputs are stored
 TAKEN = ("pixels", "logits", "energy", "evidence", "embedding", "probabilities")  # what else a network has names for
@@ -22,8 +22,7 @@ _DATE = re.compile(r"\d{1,2}-[a-z]{3}|[a-z]{3}-\d{1,2}|\d{1,4}[-/]\d{1,2}[-/]\d{
 _RANGE = re.compile(r"(\d+)(?:-(\d+)|\+)")  # the name of a class that holds numbers: 20-29, or 70+
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-# Filesystems take 255 bytes, which is 60 characters of any script.
-Name = Annotated[Words, Field(max_length=60)]
+Name = Annotated[Words, Field(max_length=LONGEST)]
 Link = Annotated[str, AfterValidator(check_link)]
 
 

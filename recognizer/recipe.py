@@ -347,7 +347,7 @@ def _allowed(location: tuple[int | str, ...]) -> list[str]:
     """List the keys of the table that a location is in."""
     if len(location) == 1:
         return [name for name in Recipe.model_fields if name != "name"]
-    if "classes" in location:
+    if "classes" in location and location[0] in ("classes", "outputs"):
         return list(PhotoClass.model_fields)
     # Every other table but an output may be left out, and then has a default.
     part = Output if location[0] == "outputs" else type(Recipe.model_fields[str(location[0])].default)

@@ -106,6 +106,7 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
         ),
         (GOOD + "[collect]\nphoto = 3\n", "unknown key collect.photo; allowed here are engines, photos, timeout"),
         (GOOD + "[clean]\nauto = true\n", "unknown key clean.auto; allowed here are precision"),
+        (GOOD + "[train]\nclasses = 3\n", "unknown key train.classes; allowed here are backbone, weights, size"),
         (GOOD + "[train]\nepoch = 3\n", "unknown key train.epoch; allowed here are backbone, weights, size, rounds"),
         (GOOD + 'query = "x"\n', "unknown key classes[2].query; allowed here are name, queries, description, region"),
     ],

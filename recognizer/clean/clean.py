@@ -219,7 +219,7 @@ def _write_sheets(store: PhotoStore) -> None:
 def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, networks: Sequence[str]) -> dict[str, Any]:
     decisions = store.decisions.current()
     looked_for = (*CHECKS, *OF_PEOPLE) if recipe.people and is_installed() else CHECKS
-    checks = _table(looked_for, store.issues.all(), {decision.photo for decision in decisions})
+    checks = count_checks(looked_for, store.issues.all(), {decision.photo for decision in decisions})
     counts = {
         "photos": len(store.photos.all()),
         "kept": len(store.photos.kept()),
@@ -232,7 +232,7 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, net
     return write_report(store.work, "clean", recipe.name, seconds, counts, **more)
 
 
-def _table(checks: Sequence[str], issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
+def count_checks(checks: Sequence[str], issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:
     """Count for each check the photos that are worth a look, those decided about, and those that wait."""
     table = {}
     for check in checks:

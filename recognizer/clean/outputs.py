@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from recognizer.clean import duplicates
+from recognizer.clean.clean import count_checks
 from recognizer.clean.features import photo_features
 from recognizer.clean.registration import read_planes
 from recognizer.errors import NothingYet
@@ -43,7 +44,6 @@ def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: W
         store.decisions.replace_automatic(duplicates.decide_duplicates(copies) if auto else [])
         kept = len(store.photos.kept())
         counts = {"photos": len(stored), "kept": kept, "dropped": len(stored) - kept, "relabelled": 0}
-        decided = len(copies) if auto else 0
-        found = {"found": len(copies), "decided": decided, "waiting": len(copies) - decided}
-        more = {"checks": {duplicates.CHECK: found}, "missing": len(stored) - len(photos)}
+        checks = count_checks([duplicates.CHECK], copies, {one.photo for one in store.decisions.current()})
+        more = {"checks": checks, "missing": len(stored) - len(photos)}
         return write_report(store.work, "clean", recipe.name, time.monotonic() - begun, counts, **more)

@@ -35,7 +35,7 @@ def new_recipe(
     from recognizer.new.write import free_file, write_recipe
 
     if not title or not (words or folder):
-        title, words, topic = _asked(title, words, topic)
+        title, words, topic = _asked(title, words, topic, folder)
     plan = make_plan(title, words, topic, engines, folder)
     free_file(plan, Path())  # before anybody is asked what words mean
     if not offline and plan.is_searched:
@@ -47,13 +47,15 @@ def new_recipe(
     print(f"Next: {recipe.asked_for(file.stem).command('build')}")
 
 
-def _asked(title: str, words: Sequence[str], topic: str) -> tuple[str, Sequence[str], str]:
-    """Ask a person, step by step, for what was not given."""
+def _asked(title: str, words: Sequence[str], topic: str, folder: Path | None) -> tuple[str, Sequence[str], str]:
+    """Ask a person, step by step, for what was not given; the subfolders of a folder are words enough."""
     if not sys.stdin.isatty():
         raise RecipeError(
             'Give a title and a word for each class, such as: recognizer new "Birds of my garden" robin wren blackbird'
         )
     title = title or typer.prompt("Title, such as Birds of my garden")
+    if folder:
+        return title, words, topic
     if not words:
         words = typer.prompt("Words to tell apart, with commas between them").split(",")
     topic = topic or typer.prompt("What all of them are, such as bird (may be left empty)", default="")

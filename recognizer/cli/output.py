@@ -7,6 +7,7 @@ note("fetching photos 12/300")  a line for the log alone
 import json
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,18 @@ _ROOMS = logging.getLogger("recognizer")  # what rooms have to say, which is on 
 _LOG = logging.getLogger(__name__)  # what is on the terminal already
 _LOG.propagate = False
 _json = [False]
+
+
+class _File(logging.FileHandler):
+    """A log that ends with a sentence where its disk is full."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say what has happened, and write no more."""
+        for logger in (_ROOMS, _LOG):
+            logger.removeHandler(self)
+        with suppress(OSError):  # what is not written yet cannot be
+            self.close()
+        print(f"{self.baseFilename} cannot be written ({sys.exc_info()[1]}); the log ends here.", file=sys.stderr)
 
 
 def begin() -> None:
@@ -41,7 +54,7 @@ def log_to(file: Path | None) -> Path | None:
         OSError: the file cannot be written.
     """
     if file:
-        handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace")
+        handler = _File(file, encoding="utf-8", errors="backslashreplace")
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         for logger in (_ROOMS, _LOG):
             logger.addHandler(handler)

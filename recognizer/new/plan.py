@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from recognizer.errors import RecipeError
+from recognizer.names import LONGEST as LONGEST_NAME
 from recognizer.names import check_class_name, folded, folder_name
 from recognizer.new.wikipedia import Meaning
 from recognizer.recipe import ENGINES
@@ -77,6 +78,8 @@ def make_plan(
     plain = [" ".join(word.split()) for word in words or _subfolders(folder) if word.strip()]
     if not title.strip():
         raise RecipeError("The title is empty; give the classifier one, such as “Birds of my garden”.")
+    if any(unicodedata.category(letter) == "Cc" for letter in " ".join(title.split())):
+        raise RecipeError(f"The title {title!r} has a control character, which nobody sees; leave it out.")
     if len(plain) < FEWEST:
         way_out = f"make a subfolder of {folder} for each" if folder and not words else "give one word for each"
         raise RecipeError(f"A classifier tells at least {FEWEST} things apart: {way_out} of them.")
@@ -116,6 +119,8 @@ def _check_words(words: Sequence[str]) -> None:
             check_class_name(word)
         except ValueError as error:
             raise RecipeError(f"The word {word!r} {error}.") from error
+        if len(word) > LONGEST_NAME:
+            raise RecipeError(f"“{word[:20]}…” has {len(word)} characters; a class may have at most {LONGEST_NAME}.")
         if earlier := seen.get(folded(word)):
             raise RecipeError(f"“{earlier}” and “{word}” are the same word; leave one out.")
         seen[folded(word)] = word

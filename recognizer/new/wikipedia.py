@@ -72,7 +72,8 @@ def _summary(title: str, api: str) -> Meaning:
             timeout=SECONDS,
             follow_redirects=True,
         )
-    except httpx.HTTPError as error:
+    # What proxies and certificates are named by in the environment may be wrong, or want a package that is not there.
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, OSError) as error:
         raise Unreachable(f"Wikipedia cannot be reached ({type(error).__name__}).") from error
     if answer.status_code == httpx.codes.NOT_FOUND:
         return Meaning()

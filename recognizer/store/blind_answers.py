@@ -1,11 +1,16 @@
 """What people saw in photos of the blind sample (table `blind_answers`)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from recognizer.errors import NotFound
 from recognizer.store.database import Database, now
 from recognizer.store.rows import BlindAnswer
+
+
+def on_offer(labels: Iterable[str]) -> str:
+    """Return classes as the table holds them, in whatever order they stand."""
+    return json.dumps(sorted(labels), ensure_ascii=False)
 
 
 class BlindAnswers:
@@ -18,7 +23,7 @@ class BlindAnswers:
 
     def __init__(self, database: Database, labels: Sequence[str]) -> None:
         self._database = database
-        self._classes = json.dumps(sorted(labels), ensure_ascii=False)
+        self._classes = on_offer(labels)
 
     def all(self) -> dict[str, BlindAnswer]:
         """Return the answers that count, by the sha256 of their photos."""

@@ -3,11 +3,13 @@
 Photos of one's own go to another class with their files: `follow_file`.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from recognizer.files import writing
 from recognizer.names import folder_name
+from recognizer.store.blind_answers import on_offer
 from recognizer.store.database import Database
 from recognizer.store.photo_store import PhotoStore
 
@@ -76,6 +78,11 @@ def _rename(database: Database, tables: Sequence[str], old: str, new: str) -> No
     with database.transaction():
         for table in tables:
             database.execute(f"UPDATE {table} SET label = ? WHERE label = ?", new, old)
+        for row in database.rows("SELECT DISTINCT classes FROM blind_answers"):
+            offered = json.loads(row["classes"])
+            if old in offered and new not in offered:
+                renamed = on_offer(new if one == old else one for one in offered)
+                database.execute("UPDATE blind_answers SET classes = ? WHERE classes = ?", renamed, row["classes"])
 
 
 def count_photos(work: Path, label: str) -> int:

@@ -13,7 +13,7 @@ from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
 from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision
+from recognizer.store.rows import BlindAnswer, Decision
 from tests.drawn_dataset import write_recipe
 from tests.small_sample import small_recipe, write_small_recipe
 
@@ -60,6 +60,7 @@ def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> 
     with PhotoStore(editor.work, load_recipe(editor.recipe).labels) as store:
         store.decisions.add(Decision(photo, "keep", "looked at", by="me"))
         store.decisions.add(Decision(other, "relabel", "looked at", label="Chevron", by="me"))
+        store.blind_answers.add(BlindAnswer(photo, "class", "Chevron", by="me"))
     editor.edit('name = "Chevron"', 'name = "Zig/zag"')
     said = editor.run("credits")
     assert "“Chevron” is called “Zig/zag” now: its photos and decisions stay" in said and "new class" not in said
@@ -69,6 +70,7 @@ def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> 
             ("keep", None),
             ("relabel", "Zig/zag"),
         }
+        assert [one.label for one in store.blind_answers.all().values()] == ["Zig/zag"]
     assert not (editor.work / "photos" / "Chevron").exists()
     again = editor.run("train")
     assert "is called" not in again and len(editor.runs()) == 2

@@ -52,6 +52,15 @@ def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     assert result.exit_code == 1 and "log.txt cannot be used" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_log_whose_disk_is_full_ends_with_a_sentence(filled: Path, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(filled, tmp_path / "work"))
+    typed = ["credits", str(write_small_recipe(tmp_path)), "--work", str(work), "--log", "/dev/full"]
+    result = CliRunner().invoke(app, typed)
+    assert result.exit_code == 0 and "Credits in" in result.stdout
+    assert result.stderr == "/dev/full cannot be written ([Errno 28] No space left on device); the log ends here.\n"
+
+
 @pytest.mark.parametrize("command", ["", "new", "collect", "build", "publish", "serve", "classify"])
 def test_help_tells_the_exit_codes(command: str) -> None:
     text = CliRunner().invoke(app, [*command.split(), "--help"]).output

@@ -118,3 +118,5 @@ def test_copies_of_a_data_set_are_found(shapes: Shapes) -> None:
     with shapes.store() as store:
         report = clean_outputs(shapes.recipe, store, auto=False)
     assert report["counts"]["photos"] == report["counts"]["kept"] == 90
+    check = report["checks"]["duplicate"]
+    assert check["decided"] == 0 and check["waiting"] == check["found"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
@@ -122,6 +123,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["Two", "Word", "word"], "“Word” and “word” are the same word"),
         (["Two", "Not sure", "word"], "may not be “Not sure”"),
         ([" ", "a", "b"], "The title is empty"),
+        (["Two\x07", "a", "b"], "has a control character, which nobody sees; leave it out."),
+        (["Two", "a", "b" * 61], f"“{'b' * 20}…” has 61 characters; a class may have at most 60."),
         ([], "Give a title and a word for each class"),
     ],
 )
@@ -136,6 +139,29 @@ def test_a_folder_with_one_subfolder_is_a_sentence_that_names_it(here: Path) -> 
     result = CliRunner().invoke(app, ["new", "Bags", "--folder", "photos"])
     assert result.exit_code == 1
     assert "at least 2 things apart: make a subfolder of photos for each of them." in " ".join(result.output.split())
+
+
+def test_a_subfolder_with_two_spaces_in_its_name_is_found_again(here: Path) -> None:
+    for name in ("red  bag", "tote"):
+        (here / "photos" / name).mkdir(parents=True)
+        Image.new("RGB", (80, 80), "red" if name == "tote" else "blue").save(here / "photos" / name / "1.png")
+    assert CliRunner().invoke(app, ["new", "Bags", "--folder", "photos"]).exit_code == 0
+    assert load_recipe("bags").labels == ["red bag", "tote"]
+    result = CliRunner().invoke(app, ["collect", "bags"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:9"), ("ALL_PROXY", "ftp://127.0.0.1"), ("SSL_CERT_FILE", "nowhere.pem")],
+)
+def test_a_proxy_or_a_certificate_that_cannot_be_used_leaves_descriptions_empty(
+    here: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(app, ["new", "Birds", "robin", "wren"])
+    assert result.exit_code == 0 and "Wikipedia cannot be reached (" in " ".join(result.output.split())
+    assert load_recipe("birds").labels == ["robin", "wren"]
 
 
 def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from recognizer.errors import RecognizerError
-from recognizer.networks.closed_form import fit_dual, scale
+from recognizer.networks.closed_form import IMPOSSIBLE, fit_dual, scale
 from recognizer.outputs import Output
 from recognizer.splits.values import MISSING, make_target, split_valued
 from recognizer.store.photo_store import PhotoStore
@@ -122,6 +122,26 @@ def test_the_dual_form_is_linear_discriminant_analysis() -> None:
     theirs = LinearDiscriminantAnalysis(solver="lsqr", priors=[1 / 3] * 3).fit(rows, labels).decision_function(rows)
     difference = (ours - ours.mean(axis=1, keepdims=True)) - (theirs - theirs.mean(axis=1, keepdims=True))
     assert np.abs(difference).max() < 1e-3 * np.abs(theirs).max()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_values_that_nobody_shares_can_be_learned_from(count: int) -> None:
+    rows = scale(np.random.default_rng(0).normal(size=(8, 4))).rows[:count].astype(float)
+    coefficients, bias = fit_dual(rows @ rows.T, np.arange(count), 5, 0.01)
+    logits = rows @ (rows.T @ coefficients) + bias
+    assert np.isfinite(logits).all() and (bias[count:] == IMPOSSIBLE).all()
+    assert count < 2 or (logits.argmax(axis=1) == np.arange(count)).all()
+
+
+def test_an_output_that_is_known_of_three_photos_ends_in_no_traceback(shapes: Shapes, tmp_path: Path) -> None:
+    shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(tmp_path / "work", shapes.recipe.labels) as store:
+        values = store.readings.all()
+        some = {photo.sha256 for photo in load_outputs(shapes.recipe, store).split.learning[:3]}
+        for photo in values.keys() - some:
+            values[photo].pop("size", None)
+        store.readings.replace(values)
+        assert train_outputs(shapes.recipe, store)["judged"]["size"]["photos"] == 3
 
 
 def test_a_numbers_bins_hold_about_as_many_photos(shapes: Shapes) -> None:
