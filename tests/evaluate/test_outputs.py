@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recognizer.clean.outputs import clean_outputs
+from recognizer.collect.collect import collect
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.outputs import evaluate_outputs, write_page
 from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
+from recognizer.recipe import load_recipe
 from recognizer.splits.values import MISSING
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import load_outputs
-from tests.drawn_dataset import Shapes
+from tests.drawn_dataset import Shapes, write_listed, write_recipe, write_table
 
 
 def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes: Shapes) -> None:
@@ -118,5 +121,20 @@ def test_copies_of_a_data_set_are_found(shapes: Shapes) -> None:
     with shapes.store() as store:
         report = clean_outputs(shapes.recipe, store, auto=False)
     assert report["counts"]["photos"] == report["counts"]["kept"] == 90
-    check = report["checks"]["duplicate"]
-    assert check["decided"] == 0 and check["waiting"] == check["found"]
+
+
+def test_copies_whose_decision_a_person_undid_wait_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    lines = write_listed(data, 6)
+    with Image.open(data / lines[0][0]) as image:
+        image.save(data / "images" / "copy.jpg", quality=90)
+    write_table(data, [*lines, ["images/copy.jpg", *lines[0][1:]]])
+    recipe = load_recipe(write_recipe(tmp_path))
+    recipe = recipe.model_copy(update={"collect": recipe.collect.model_copy(update={"folder": str(data)})}).asked_for(
+        "shapes", tmp_path / "work"
+    )
+    with PhotoStore(tmp_path / "work", recipe.labels) as store:
+        collect(recipe, store)
+        assert clean_outputs(recipe, store)["checks"]["duplicate"] == {"found": 1, "decided": 1, "waiting": 0}
+        store.decisions.undo_automatic()
+        assert clean_outputs(recipe, store)["checks"]["duplicate"] == {"found": 1, "decided": 0, "waiting": 1}
