@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ REASONS = {
     "unknown_value": "a value is none that the recipe knows",
     "out_of_range": "a number is beyond its range",
     "spreadsheet_date": "a spreadsheet made a date of it",
-    "no_such_file": "the file is not there",
+    "no_such_file": "the file is not there, or cannot be read",
     "contradicting_labels": "the same file has other labels elsewhere",
 }
 
@@ -55,7 +56,7 @@ def read_rows(folder: Path, labels: str, outputs: Sequence[Output]) -> list[Row]
         outputs: of the recipe.
 
     Raises:
-        RecipeError: there are no such labels, or a column or part is lacking.
+        RecipeError: there are no such labels, a column or part is lacking, or a part has no name of its own.
     """
     found = _from_names(folder, labels, outputs) if "[" in labels else _from_table(folder / labels, outputs)
     rows = [_see_file(folder, _row(file, cells, outputs)) for file, cells in found]
@@ -67,12 +68,27 @@ def _from_names(
 ) -> Iterator[tuple[str, Mapping[str, str | None]]]:
     """Give each picture's name and its parts; a name that has not all of them has none."""
     parts = re.split(r"\[(\w+)\]", pattern)
+    _check_parts(parts[1::2], pattern)
     _check_columns(outputs, parts[1::2], f"collect.labels, “{pattern}”,")
     written = [f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)]
     name = re.compile("".join(written), re.IGNORECASE)  # cameras write .JPG
     for file in sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES):
         match = name.fullmatch(file.name)
         yield file.relative_to(folder).as_posix(), match.groupdict() if match else {}
+
+
+def _check_parts(names: Sequence[str], pattern: str) -> None:
+    """See that each part of a pattern has a name of its own, which begins with a letter."""
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise RecipeError(
+            f"collect.labels, “{pattern}”, has the part [{twice[0]}] more than once; give each part a name of its own, "
+            f"such as [{twice[0]}2]."
+        )
+    if odd := [name for name in names if not name.isidentifier()]:
+        raise RecipeError(
+            f"collect.labels, “{pattern}”, has the part [{odd[0]}]; give it a name of letters, digits and _ that "
+            "begins with a letter, such as [age]."
+        )
 
 
 def _from_table(file: Path, outputs: Sequence[Output]) -> Iterator[tuple[str, Mapping[str, str | None]]]:
@@ -117,16 +133,25 @@ def _row(file: str, cells: Mapping[str, str | None], outputs: Sequence[Output]) 
 
 def _see_file(folder: Path, row: Row) -> Row:
     """See whether the file of a row is there, below the folder."""
-    path = Path(row.file)
-    there = not path.is_absolute() and ".." not in path.parts and (folder / path).is_file()
-    return row if row.reason or there else replace(row, reason="no_such_file")
+    return row if row.reason or _is_there(folder, Path(row.file)) else replace(row, reason="no_such_file")
+
+
+def _is_there(folder: Path, file: Path) -> bool:
+    try:
+        return not file.is_absolute() and ".." not in file.parts and (folder / file).is_file()
+    except OSError:  # a name that no file can have, or a folder that may not be looked into
+        return False
 
 
 def _without_contradictions(folder: Path, rows: Sequence[Row]) -> list[Row]:
-    """Put aside the rows whose files are byte for byte the same and whose values are not."""
+    """Put aside the rows whose files are byte for byte the same and whose values are not.
+
+    A file that cannot be read is compared with none; it fails when a photo is to be made of it.
+    """
     same: defaultdict[str, list[int]] = defaultdict(list)
     for place in _alike_in_size(folder, rows):
-        same[hashlib.sha256((folder / rows[place].file).read_bytes()).hexdigest()].append(place)
+        with suppress(OSError):
+            same[hashlib.sha256((folder / rows[place].file).read_bytes()).hexdigest()].append(place)
     disputed = {place for places in same.values() if disagree(rows[one].values for one in places) for place in places}
     return [replace(row, reason="contradicting_labels") if n in disputed else row for n, row in enumerate(rows)]
 
@@ -136,7 +161,8 @@ def _alike_in_size(folder: Path, rows: Sequence[Row]) -> list[int]:
     sizes: defaultdict[int, list[int]] = defaultdict(list)
     for place, row in enumerate(rows):
         if not row.reason:
-            sizes[(folder / row.file).stat().st_size].append(place)
+            with suppress(OSError):
+                sizes[(folder / row.file).stat().st_size].append(place)
     return [place for places in sizes.values() if len(places) > 1 for place in places]
 
 

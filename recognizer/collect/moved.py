@@ -22,7 +22,7 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
         store: the photo store, locked.
 
     Returns:
-        How many photos or hits followed.
+        How many photos or hits followed to another class; a file that is only called otherwise does not count.
     """
     there = {address: label for label in labels for address in _addresses(folder, label)}
     files = Counter(mark for address in there for mark in _marks(address))
@@ -33,7 +33,8 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
         if hit["image"] in there or address is None:
             continue
         follow_file(store, hit["id"], there[address], address)
-        went[hit["label"]][there[address]] += 1
+        if there[address] != hit["label"]:
+            went[hit["label"]][there[address]] += 1
     for old, new in went.items():
         if old not in labels and len(new) == 1:
             rename_decided(store.database, old, *new)

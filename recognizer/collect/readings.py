@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from recognizer.collect.engines.dataset import Dataset
+from recognizer.collect.engines.dataset import Dataset, file_of
 from recognizer.collect.labels import Row, disagree
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.readings import Values
@@ -36,11 +36,22 @@ def store_readings(dataset: Dataset, store: PhotoStore) -> dict[str, Any]:
 
 
 def _values_of_photos(rows: Mapping[str, Row], store: PhotoStore) -> dict[str, list[Values]]:
-    """Return what each row says that led to a photo: several, where they are the same picture."""
+    """Return what the rows of each photo's files say: several, where they are the same picture.
+
+    A row that was mended has another address, under which its file is read again only where photos are lacking. Until
+    then the photos that the file led to before have its values; afterwards only the one that it leads to now.
+    """
+    photos = store.hits.photos_by_address()
+    read_now = {file_of(address) for address in photos if address in rows}
+    values: defaultdict[str, list[Values]] = defaultdict(list)
+    for address, row in rows.items():
+        if not row.reason:
+            values[file_of(address)].append(row.values)
     said: defaultdict[str, list[Values]] = defaultdict(list)
-    for address, photo in store.hits.photos_by_address().items():
-        if address in rows and not rows[address].reason:
-            said[photo].append(rows[address].values)
+    for address, photo in photos.items():
+        file = file_of(address)
+        if file in values and (address in rows or file not in read_now):
+            said[photo] += values[file]
     return said
 
 

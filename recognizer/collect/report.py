@@ -6,7 +6,7 @@ engines         name to hits and what became of them, and its `state`: `ok`, `dr
                 no more hits, or `refused`
 refused         what engines said that refused
 short           label to `photos` (usable ones) and `why` (`dry` or `refused`) where these are fewer than wanted
-again           how many of the failed hits the next run tries again
+again           how many of the failed hits the next run tries again: of these engines, for classes that lack photos
 left_waiting    engine to hits that wait until it is asked
 examples        see `Found`
 data_sets       of each what was stored (readings.py)
@@ -65,7 +65,7 @@ def _searched(recipe: Recipe, store: PhotoStore, searches: Searches) -> dict[str
         "engines": _engines(store, searches, short),
         "refused": list(dict.fromkeys(searches.refused.values())),
         "short": {lacking.name: _shortage(store, searches, lacking) for lacking in short},
-        "again": store.hits.count_again(),
+        "again": store.hits.count_again([lacking.name for lacking in short], searches.engines),
         "left_waiting": store.hits.left_waiting(searches.engines),
     }
 

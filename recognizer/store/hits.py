@@ -154,9 +154,15 @@ class Hits:
         )
         return {row[0]: row[1] for row in rows}
 
-    def count_again(self) -> int:
-        """Count the failed hits that the next run tries again."""
-        return self._database.number(f"SELECT count(*) FROM hits WHERE {_AGAIN}")
+    def count_again(self, labels: Collection[str], engines: Collection[str]) -> int:
+        """Count the failed hits that the next run tries again.
+
+        Args:
+            labels: classes that lack photos; the others try nothing again.
+            engines: that are asked.
+        """
+        rows = self._database.rows(f"SELECT label, engine, count(*) FROM hits WHERE {_AGAIN} GROUP BY 1, 2")
+        return sum(number for label, engine, number in rows if label in labels and engine in engines)
 
     def left_waiting(self, engines: Collection[str]) -> dict[str, int]:
         """Count the hits that wait for other engines than these to be asked again.

@@ -1,22 +1,28 @@
 """A data set becomes photos with values: of a table, or of file names; each bad row ends under its own reason."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recognizer.collect.collect import collect
+from recognizer.collect.engines.dataset import Dataset
+from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import RecipeError
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
 from tests.drawn_dataset import draw, write_listed, write_named, write_recipe, write_table
 
 NAMES = "[size]_[shape]_[colour]_[date].png"
+DECADE = '[[outputs]]\nname = "decade"\ncolumn = "size"\ndecades = true\nclasses = ["0-49", "50+"]\n'
+UNREADABLE = Path("/proc/self/mem")  # a file whose first byte nobody may read, as on a broken disk
 
 
-def load(folder: Path, data: Path, labels: str = "labels.csv", more: str = "") -> Recipe:
+def load(folder: Path, data: Path, labels: str = "labels.csv", more: str = "", photos: int = 100_000) -> Recipe:
     recipe = load_recipe(write_recipe(folder, labels, more))
-    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update={"folder": str(data)})})
+    settings = {"folder": str(data), "photos": photos}
+    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update=settings)})
 
 
 def collected(recipe: Recipe, work: Path) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
@@ -147,6 +153,122 @@ def test_labels_that_were_mended_count_at_the_next_run(tmp_path: Path) -> None:
     counted, values = collected(recipe, tmp_path / "work")
     assert (counted["failed"], counted["photos"]) == ({}, 3)
     assert values["images/1.png"]["colour"] == "green"
+
+
+def test_mended_labels_and_an_added_output_count_where_there_are_enough_photos(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    lines = write_listed(data, 6)
+    write_table(data, lines)
+    _, before = collected(load(tmp_path, data, photos=3), work)
+    assert [one["shape"] for one in before.values()] == ["square", "disc", "square"]
+    lines[0][1], lines[1][2] = "disc", "blue"
+    write_table(data, lines)
+    counted, values = collected(load(tmp_path, data, more=DECADE, photos=3), work)
+    assert (counted["photos"], counted["missing"]) == (3, {"colour": 0, "decade": 0, "shape": 0, "size": 0})
+    assert values["images/0.png"]["shape"] == "disc" and values["images/1.png"]["colour"] == "blue"
+    for line in lines[:3]:
+        assert values[line[0]]["decade"] == ("50+" if int(line[3]) >= 50 else "0-49")
+
+
+def test_mended_labels_that_contradict_each_other_leave_no_values_of_a_stored_photo(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    lines = write_listed(data, 4)
+    lines[1][1:] = lines[0][1:]
+    original = (data / "images" / "0.png").read_bytes()
+    (data / "images" / "1.png").write_bytes(original + b"\0")  # the same picture
+    write_table(data, lines)
+    recipe = load(tmp_path, data, photos=2)
+    assert collected(recipe, work)[0]["photos"] == 2
+    lines[1][1] = "disc"
+    write_table(data, [*lines, [*lines[2][:2], "red", "9"]])
+    counted, values = collected(recipe, work)
+    assert (counted["photos"], counted["contradicting"], counted["failed"]) == (0, 1, {"contradicting_labels": 2})
+    assert [values[line[0]] for line in lines[:3]] == [{}, {}, {}]
+
+
+def test_a_photo_of_what_a_file_held_before_has_not_the_values_of_what_it_holds_now(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    lines = write_listed(data, 2)
+    write_table(data, lines)
+    recipe = load(tmp_path, data)
+    collected(recipe, work)
+    draw(data / "images" / "0.png", "disc", "blue", 40, 9)
+    write_table(data, [["images/0.png", "disc", "blue", "40"], lines[1]])
+    assert collected(recipe, work)[0]["photos"] == 2
+    with PhotoStore(work, recipe.labels) as store:
+        assert len(store.photos.all()) == 3
+
+
+def test_a_file_whose_name_is_no_utf8_is_read_like_the_others(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    files = write_named(data, 2)
+    try:
+        files[1].rename(data / os.fsdecode(b"30_0_red_\xff.png"))
+    except OSError:
+        pytest.skip("this filesystem has no such names")
+    counted, values = collected(load(tmp_path, data, NAMES), tmp_path / "work")
+    assert (counted["failed"], counted["photos"]) == ({}, 2)
+    assert values["30_0_red_%FF.png"] == {"shape": "square", "colour": "red", "size": "30.0"}
+
+
+def test_a_row_that_a_quote_left_open_spoils_costs_no_other_row(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    lines = write_listed(data, 2)
+    spoilt = ['"' + "images/away.png\n" * 300 + '"', *lines[0][1:]]
+    write_table(data, [lines[0], spoilt, lines[1]])
+    counted, _ = collected(load(tmp_path, data), tmp_path / "work")
+    assert (counted["failed"], counted["photos"]) == ({"no_such_file": 1}, 2)
+
+
+@pytest.mark.skipif(not UNREADABLE.is_file(), reason="a file that even root may not read is in /proc only")
+def test_a_file_that_cannot_be_read_costs_no_other_row(tmp_path: Path) -> None:
+    data, work = tmp_path / "data", tmp_path / "work"
+    lines = write_listed(data, 6)
+    kept = (data / "images" / "1.png").read_bytes()
+    for number in (1, 2):  # two of one size, which would be compared
+        (data / "images" / f"{number}.png").unlink()
+        (data / "images" / f"{number}.png").symlink_to(UNREADABLE)
+    (data / "images" / "3.png").unlink()
+    (data / "images" / "3.png").symlink_to("3.png")
+    (data / "images" / "4.png").unlink()
+    (data / "images" / "4.png").mkdir()
+    write_table(data, lines)
+    recipe = load(tmp_path, data)
+    with PhotoStore(work, recipe.labels) as store:
+        report = collect(recipe, store)
+    assert (report["failures"], report["counts"]["stored"]) == ({"no_such_file": 4}, 2)
+    (data / "images" / "1.png").unlink()
+    (data / "images" / "1.png").write_bytes(kept)
+    assert collected(recipe, work)[0]["photos"] == 3
+
+
+def test_a_file_that_goes_after_the_check_is_no_such_file_and_a_folder_that_goes_is_told(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_table(data, write_listed(data, 2))
+    recipe = load(tmp_path, data)
+    engine = Dataset(recipe.collect, recipe.outputs)
+    engine.check(recipe.classes, tmp_path / "work")
+    first, second = engine.rows
+    (data / "images" / "0.png").unlink()
+    with pytest.raises(DownloadError) as refusal:
+        engine.read(first)
+    assert refusal.value.reason == "no_such_file"
+    data.rename(tmp_path / "away")
+    with pytest.raises(RecipeError, match="There is no folder"):
+        engine.read(second)
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        ("[size]_[shape]_[colour]_[x]_[x].png", r"the part \[x\] more than once; give each part a name of its own"),
+        ("[size]_[shape]_[colour]_[1].png", r"the part \[1\]; give it a name of letters, digits and _ that begins"),
+    ],
+)
+def test_a_part_without_a_name_of_its_own_is_told(tmp_path: Path, labels: str, sentence: str) -> None:
+    write_named(tmp_path / "data", 1)
+    with PhotoStore(tmp_path / "work", ["photos"]) as store, pytest.raises(RecipeError, match=sentence):
+        collect(load(tmp_path, tmp_path / "data", labels), store)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,24 @@ def test_a_full_class_tries_nothing_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert [hit[3] for hit in before.hits] == ["failed", "stored", "waiting", "waiting"]
 
 
+def test_only_what_the_next_run_tries_is_said_to_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A class that is full, one that the recipe lost and an engine that is not asked try nothing."""
+    resources: dict[str, dict[str, Any] | None] = {"https://a.example/1.jpg": {"status": 500}}
+    resources |= dict.fromkeys(f"https://a.example/{number}.jpg" for number in range(2, 5))
+    classes, work = {"Kilim": ["kilim"], "Batik": ["batik"]}, tmp_path / "work"
+    with SmallWeb(write_photo_web(tmp_path / "web", "kilim", resources)) as web:
+        set_environment(monkeypatch, web.environment)
+        assert collected(write_recipe(tmp_path, 4, classes), work)["again"] == 1
+        assert collected(write_recipe(tmp_path, 3, classes), work)["again"] == 0  # full
+        gone = write_recipe(tmp_path, 4, {"Ikat": ["ikat"], "Batik": ["batik"]})
+        assert collected(gone, work)["again"] == 0
+        other = write_recipe(tmp_path, 4, classes)
+        other.write_text(other.read_text().replace("[collect]", '[collect]\nengines = ["sample"]'))
+        assert collected(other, work)["again"] == 0
+
+
 # No network
 
 

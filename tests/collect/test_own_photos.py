@@ -177,6 +177,19 @@ def test_a_file_that_was_away_is_tried_again(tmp_path: Path) -> None:
     assert len(read_state(tmp_path / "work").files) == EACH * len(CLASSES)
 
 
+def test_only_a_file_that_went_to_another_subfolder_is_said_to_have_gone_there(tmp_path: Path) -> None:
+    first, second = draw_own(tmp_path / "own", 2, first=3)[:2]
+    everything = asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own")
+    assert command(*everything)[0] == 0
+    first.rename(first.with_name("renamed.png"))
+    code, printed, _ = command(*everything)
+    assert code == 0 and "Followed to another subfolder" not in printed
+    assert len(read_state(tmp_path / "work").hits) == 2 * len(CLASSES)
+    second.rename(tmp_path / "own" / "Batik" / "moved.png")
+    code, printed, _ = command(*everything)
+    assert code == 0 and "Followed to another subfolder: 1 of your files" in printed
+
+
 @pytest.mark.parametrize("again", [False, True], ids=["a day later", "again"])
 def test_web_engines_are_asked_again_after_a_day_or_at_once_when_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool

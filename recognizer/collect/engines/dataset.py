@@ -5,6 +5,7 @@ dataset:images/1.jpg?3f2a9c41d07b       the file, and a digest of what the label
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -61,11 +62,7 @@ class Dataset(Engine):
         Raises:
             RecipeError: the folder or its labels are not there, or have no use for this recipe.
         """
-        if not self._folder.is_dir():
-            raise RecipeError(
-                f"There is no folder {self._folder} of a data set; name it with --folder DIR, or as folder under "
-                "[collect] in the recipe."
-            )
+        self._see_that_it_is_there()
         if self._folder.resolve() in (work.resolve(), *work.resolve().parents):
             raise RecipeError(f"The work folder {work} lies in the data set; choose another with --work.")
         self.rows = {_address(row): row for row in read_rows(self._folder, self._labels, self._outputs)}
@@ -83,18 +80,36 @@ class Dataset(Engine):
 
         Raises:
             DownloadError: its row is no use, for one of `labels.REASONS`; or the file is too large.
+            RecipeError: the folder is not there any more, as on a disk that was pulled out.
         """
         row = self.rows.get(address)
         if row is None:  # of labels that were mended since
             raise DownloadError("not_in_labels")
         if row.reason:
             raise DownloadError(row.reason)
-        data = (self._folder / row.file).read_bytes()
+        try:
+            with (self._folder / row.file).open("rb") as file:
+                data = file.read(self._most_bytes + 1)
+        except OSError as error:
+            self._see_that_it_is_there()
+            raise DownloadError("no_such_file") from error
         if len(data) > self._most_bytes:
             raise DownloadError("too_large")
         return data
 
+    def _see_that_it_is_there(self) -> None:
+        if not self._folder.is_dir():
+            raise RecipeError(
+                f"There is no folder {self._folder} of a data set; name it with --folder DIR, or as folder under "
+                "[collect] in the recipe."
+            )
+
+
+def file_of(address: str) -> str:
+    """Return an address without the digest: the same for all that labels ever said of a file."""
+    return address.partition("?")[0]
+
 
 def _address(row: Row) -> str:
     said = hashlib.sha256(json.dumps([row.values, row.reason]).encode()).hexdigest()[:12]
-    return f"{SCHEME}{quote(row.file)}?{said}"
+    return f"{SCHEME}{quote(os.fsencode(row.file))}?{said}"
