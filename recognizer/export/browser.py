@@ -1,14 +1,18 @@
 """What of a model folder goes beside a site that answers in the visitor's own browser."""
 
+import json
 from pathlib import Path
 
 from recognizer.errors import RecognizerError
+from recognizer.report import read_json
 
 FACTS, NETWORK = "model.json", "model.fp16.onnx"
 
 
-def browser_files(model: Path) -> dict[str, Path]:
+def browser_files(model: Path) -> dict[str, Path | bytes]:
     """Return the files that such a site takes, by their names there: facts, network, what finds faces, and examples.
+
+    The facts go as bytes, without the photos that may stand beside an answer: the site shows none of these.
 
     Args:
         model: the model folder.
@@ -21,4 +25,11 @@ def browser_files(model: Path) -> dict[str, Path]:
             raise RecognizerError(f"{model} has no {name}; run recognizer export again.")
     faces = {file.name: file for file in sorted(model.glob("faces.*"))}
     examples = {f"examples/{file.name}": file for file in sorted((model / "examples").glob("*.jpg"))}
-    return {name: model / name for name in (FACTS, NETWORK)} | faces | examples
+    return {FACTS: _facts(model / FACTS), NETWORK: model / NETWORK, **faces, **examples}
+
+
+def _facts(file: Path) -> bytes:
+    """Return model.json without `similar`, which names photos."""
+    facts = read_json(file, {}, "run recognizer export again")
+    told = {name: fact for name, fact in facts.items() if name != "similar"}
+    return f"{json.dumps(told, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")

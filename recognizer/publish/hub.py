@@ -1,7 +1,7 @@
 """Pushes files to a repository on the Hugging Face Hub, and waits until a Space runs.
 
 hub = Hub(print)                                     # HF_TOKEN or the Hub's own login; HF_ENDPOINT is honoured
-pushed = hub.push(Repository("me/bags", "space", sdk="static"), files)
+pushed = hub.push(Repository("me/bags", "space", sdk="static"), files, note)
 hub.wait(repository, pushed, watch)
 """
 
@@ -57,12 +57,13 @@ class Hub:
         self._api = HfApi(token=token)
         self._say = say
 
-    def push(self, repository: Repository, files: Files, is_squashed: bool = False) -> Pushed:
+    def push(self, repository: Repository, files: Files, note: Callable[[], None], is_squashed: bool = False) -> Pushed:
         """Make a repository hold just these files, in one commit; nothing is sent that is there already.
 
         Args:
             repository: made if it is missing.
             files: all that shall be in it.
+            note: is called before anything is sent, once the Hub has opened the repository, and it holds nothing else.
             is_squashed: whether what it held before is to be gone for good, too.
 
         Raises:
@@ -72,6 +73,7 @@ class Hub:
             commit = self._opened(repository)
             there = self._listed(repository, commit)
             check_holder(repository, there, lambda: self._is_untouched(repository))
+            note()
             new = [path for path, data in files.items() if not is_there(there.get(path), data)]
             gone = sorted(there.keys() - files.keys() - {".gitattributes"})
             size = sum(size_of(files[path]) for path in new)

@@ -5,6 +5,7 @@ pushed = push(hub, work, Repository("me/bags", "space", sdk="static"), files, "s
 
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from recognizer.publish.index import TABLE, index_files
 from recognizer.publish.repository import Files, Pushed, Repository
 from recognizer.recipe import Recipe
 from recognizer.report import read_json, write_json
+from recognizer.store.copies import FACTS
 from recognizer.store.credits import FILE
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.pushed import DIGITS, note_pushed, noted_push, noted_pushes, without_photos
+from recognizer.store.pushed import DIGITS, note_pushed, noted_push, noted_pushes, similar_in, without_photos
 from recognizer.store.spaces import MARKER, REPORT
 
 _NAMED = re.compile(rb"^\| ([0-9a-f]{16}) \|", re.MULTILINE)  # a row of the credits
@@ -42,8 +44,8 @@ def push(hub: Hub, work: Path, repository: Repository, files: Files, form: str =
         before = noted_push(work, repository.name, repository.kind)
         photos = photos_in(files)
         entry = {**before, "form": form, "private": repository.private}
-        note_pushed(work, entry, {*before["photos"], *photos})  # first, however this ends
-        pushed = hub.push(repository, files, is_squashed=before["changed"])
+        note = partial(note_pushed, work, entry, {*before["photos"], *photos})  # before it is sent, however that ends
+        pushed = hub.push(repository, files, note, is_squashed=before["changed"])
         note_pushed(work, {**entry, "changed": False, "commit": pushed.commit, "url": repository.url}, photos)
         _report(work)
         return pushed
@@ -74,6 +76,8 @@ def photos_in(files: Files) -> set[str]:
         place = Path(path)
         if place.parent.name == "examples":
             found.add(hashlib.sha256(_bytes(data)).hexdigest()[:DIGITS])
+        elif place.name == FACTS:
+            found |= similar_in(_bytes(data))
         elif place.name in (FILE, TABLE):
             rows = _NAMED if place.name == FILE else _LISTED
             found |= {digits.decode() for digits in rows.findall(_bytes(data))}

@@ -28,6 +28,7 @@ from recognizer.serve.rest import BODY, FIELDS, NO_EVIDENCE, NO_STORE, REFUSALS,
 from recognizer.words.words import SOURCE, languages, words_in
 
 PAGES = ("how", "data", "docs")
+NOT_ONE_FACE = {"description": "It is no picture, or a broken one, or it shows no face, or several."}
 
 
 def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
@@ -42,7 +43,7 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
     speak_plainly(app)
     model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
 
-    @app.post("/predict", openapi_extra=BODY, responses=REFUSALS, response_class=JSONResponse)
+    @app.post("/predict", openapi_extra=BODY, responses=_refusals(classifier), response_class=JSONResponse)
     @app.post("/predict/", include_in_schema=False)
     async def predict(request: Request, evidence: bool = False, form: OldForm = "") -> Response:
         """Compare a photo with the photos of the data set; `evidence` adds what each place speaks for."""
@@ -66,6 +67,11 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
     return app
 
 
+def _refusals(classifier: OutputsClassifier) -> dict[int | str, dict[str, Any]]:
+    """Return the refusals by their status, each with what it means to this model."""
+    return REFUSALS | {415: NOT_ONE_FACE} if classifier.looks_for_faces else REFUSALS
+
+
 def _add_pages(app: FastAPI, classifier: OutputsClassifier) -> None:
     def page(request: Request, name: str, lang: str = "") -> HTMLResponse:
         lang = lang if lang in languages() else ""
@@ -73,7 +79,7 @@ def _add_pages(app: FastAPI, classifier: OutputsClassifier) -> None:
         told: dict[str, Any] = {
             "address": str(request.base_url).rstrip("/"),
             "fields": FIELDS,
-            "refusals": REFUSALS,
+            "refusals": _refusals(classifier),
             "own": name,
         }
         told |= {"looks_for_faces": classifier.looks_for_faces, "query": f"?lang={words.language}" if lang else ""}

@@ -122,7 +122,13 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app, http=_Impatient, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=LAST
+                app,
+                http=_Impatient,
+                ws="none",
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=LAST,
+                forwarded_allow_ips="*",  # proxies tell whether a page was asked for by https
             )
         )
         self._ready = ready

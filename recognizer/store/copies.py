@@ -17,12 +17,14 @@ from recognizer.files import write_whole, writing
 from recognizer.images.decode import sha256
 from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE, without_rows
+from recognizer.store.pushed import DIGITS, similar_in
 from recognizer.store.spaces import MODEL, is_space, note_changed, noted_spaces
 
 # Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py).
 FEATURES = "features/*/*.npz"
 METRICS, OUT_OF_USE = "metrics.json", "metrics.forgotten.json"  # of a run
 FORMER = ("features/*.npz", "features/*/*.npy")  # of earlier versions; nothing reads them any more
+FACTS = "model.json"  # of a model folder
 SIMILAR = "similar.npz"  # of a model folder: which of its photos are shown beside an answer
 SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/*.html")  # pictures that show photos
 # What a run learned from photos or says of them, beside its figures; the list of its photos goes last, so that a stop
@@ -101,7 +103,7 @@ def _found(work: Path, patterns: Sequence[str]) -> list[Path]:
 def _remove_examples(model: Path, gone: set[str]) -> int:
     """Remove a model folder's example pictures that are such photos, and their mention."""
     names = _example_names(model, gone)
-    facts_file = model / "model.json"
+    facts_file = model / FACTS
     facts = _read_json(facts_file, {"examples": [dict]}) if names else None
     if facts:
         for shown in {"examples", "similar"} & facts.keys():
@@ -109,14 +111,19 @@ def _remove_examples(model: Path, gone: set[str]) -> int:
         write_json(facts_file, facts)
     if (model / SIMILAR).is_file():
         _remove_rows(model / SIMILAR, gone)
-    return sum(_remove(model / name) for name in names)
+    return sum(_remove(model / name) for name in names if (model / name).is_file())
 
 
 def _example_names(model: Path, gone: set[str]) -> set[str]:
-    """Return the pictures in a model folder that are such photos, or small copies of them, by their names there."""
+    """Return the pictures in a model folder that are such photos, or small copies of them, by their names there.
+
+    Small copies that its model.json names are among them, even where the picture itself is not there.
+    """
     examples = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
-    small = {f"similar/{digest[:16]}.jpg" for digest in gone}
-    return examples | {name for name in small if (model / name).is_file()}
+    small = {f"similar/{digest[:DIGITS]}.jpg" for digest in gone}
+    named = similar_in((model / FACTS).read_bytes()) if (model / FACTS).is_file() else set()
+    listed = small & {f"similar/{digits}.jpg" for digits in named}
+    return examples | listed | {name for name in small if (model / name).is_file()}
 
 
 def _remove_credits(file: Path, gone: set[str]) -> None:

@@ -4,6 +4,7 @@ note_pushed(work, {"repository": "me/bags", "kind": "space", …}, photos)
 holding = note_held(work, gone)          # before anything goes
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from recognizer.report import read_json, write_json
 
 PUSHED = "pushed.json"  # in the work folder
 DIGITS = 16  # of a photo's sha256, by which it is named
+_SIMILAR = re.compile(rb'"similar/([0-9a-f]{16})\.jpg"')  # in a model.json
 _SHAPE = [{"repository": str, "kind": str, "form": str, "changed": bool, "photos": [str]}]
 
 
@@ -57,8 +59,8 @@ def noted_push(work: Path, repository: str, kind: str) -> dict[str, Any]:
 
 
 def names_of_kind(work: Path, kind: str) -> tuple[str, ...]:
-    """Return the names of the repositories of a kind that were pushed to."""
-    return tuple(entry["repository"] for entry in noted_pushes(work) if entry["kind"] == kind)
+    """Return the names of the repositories of a kind that a push was finished to."""
+    return tuple(entry["repository"] for entry in noted_pushes(work) if entry["kind"] == kind and "commit" in entry)
 
 
 def note_held(work: Path, gone: set[str]) -> list[dict[str, Any]]:
@@ -81,6 +83,11 @@ def note_held(work: Path, gone: set[str]) -> list[dict[str, Any]]:
     if told != pushes:
         write_json(work / PUSHED, told)
     return [without_photos(entry) for entry in told if entry["changed"]]
+
+
+def similar_in(facts: bytes) -> set[str]:
+    """Return the first digits of the sha256 of each photo that a model.json names as one to stand beside an answer."""
+    return {digits.decode() for digits in _SIMILAR.findall(facts)}
 
 
 def without_photos(entry: dict[str, Any]) -> dict[str, Any]:

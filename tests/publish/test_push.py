@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from recognizer.publish.pushing import photos_in
 from recognizer.recipe import load_recipe
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.pushed import noted_pushes
+from recognizer.store.pushed import names_of_kind, noted_pushes
 from tests.conftest import Built
 from tests.drawn_dataset import Shapes
 from tests.publish.hub import LoopbackHub, same_as
@@ -149,6 +150,8 @@ def test_a_push_that_is_killed_is_finished_by_the_same_command(someone: Publishe
     started.append(someone.start("--push", "me/bags", "--form", "cpu"))
     started[0].communicate(timeout=60)
     assert started[0].returncode == -9 and set(hub.repositories[SPACE].files) == {".gitattributes", "README.md"}
+    (noted,) = noted_pushes(someone.work)  # photos may be there already
+    assert noted["photos"] and not names_of_kind(someone.work, "space")
     hub.mend()
     someone.push()
     assert same_as(hub.repositories[SPACE].files, someone.folder)
@@ -198,6 +201,26 @@ def test_a_connection_that_breaks_off_and_a_token_that_is_none_are_sentences(som
         assert sentence in said and "settings/tokens" in said and "hf_" not in said, said
     assert "The connection to 127.0.0.1:9 failed" in someone.refused(HF_ENDPOINT="http://127.0.0.1:9")
     assert "HF_HUB_OFFLINE is set" in someone.refused(HF_HUB_OFFLINE="1")
+
+
+def test_a_push_that_the_hub_refuses_at_once_is_not_remembered(someone: Publisher) -> None:
+    hub = someone.hub
+    hub.fail("create", 403)
+    code, _, err = someone.publish("--with-model", "WRONG/bags-model")
+    assert code == 1 and "may not write to WRONG/bags-model" in err
+    assert noted_pushes(someone.work) == []
+    hub.mend()
+    assert someone.publish("--with-model", "me/bags-model")[0] == 0
+    noted = noted_pushes(someone.work)
+    hub.fail("tree", 403)
+    code, _, err = someone.publish("--with-model", "me/bags-model", "--private")
+    assert code == 1 and noted_pushes(someone.work) == noted, "as it was before"
+    assert names_of_kind(someone.work, "model") == ("me/bags-model",)
+
+
+def test_a_model_file_that_names_a_photo_counts_as_holding_it() -> None:
+    similar = {"similar": [{"file": f"similar/{'a' * 16}.jpg", "title": f'"similar/{"b" * 16}.jpg"'}]}
+    assert photos_in({"model/model.json": json.dumps(similar, indent=2).encode()}) == {"a" * 16}
 
 
 def test_a_repository_with_other_files_is_left_alone(someone: Publisher) -> None:

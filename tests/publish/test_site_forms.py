@@ -1,5 +1,6 @@
 """The forms in which the visitor's browser answers: a static Space, and GitHub Pages."""
 
+import json
 import os
 import re
 import shutil
@@ -55,6 +56,13 @@ def test_docs_becomes_the_site_of_ones_own_classes(built: Built, checkout: Path,
     digest = {path.read_bytes(): path.stem for path in (work / "photos").glob("*/*.jpg")}[example.read_bytes()]
     said = run(checkout, "forget", built.recipe, digest, "--work", work)
     assert f"The Space in {docs} is without it now" in said and not example.exists()
+
+
+def test_a_site_names_no_photo_that_it_does_not_show(built: Built, checkout: Path, tmp_path: Path) -> None:
+    run(checkout, "publish", built.recipe, "--work", built.work, "--to", tmp_path / "space")
+    folders = (tmp_path / "space" / "model", built.model)
+    told, known = (json.loads((folder / "model.json").read_text()) for folder in folders)
+    assert known.pop("similar") and told == known
 
 
 def test_without_a_form_a_folder_is_a_whole_static_space(built: Built, checkout: Path, tmp_path: Path) -> None:

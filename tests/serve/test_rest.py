@@ -129,6 +129,13 @@ def test_it_says_how_to_ask(page: httpx.Client, served: Served) -> None:
     assert set(paths) == {"/predict", "/run/predict", "/api/predict", "/healthz"}
 
 
+def test_behind_a_proxy_that_takes_https_the_addresses_on_pages_are_so(served: Served) -> None:
+    proxy = httpx.HTTPTransport(local_address="127.0.0.2")  # on another machine than the server, as it sees it
+    with httpx.Client(transport=proxy, base_url=served.url, trust_env=False) as asking:
+        shown = asking.get("/docs", headers={"X-Forwarded-Proto": "https"}).text
+    assert f"image=@photo.jpg {served.url.replace('http:', 'https:')}/predict" in shown and served.url not in shown
+
+
 @pytest.mark.parametrize(("sent", "status", "words"), [
     ({}, 400, "Send the photo as multipart field `image`"),
     ({"json": {"data": ["x"]}}, 400, "Send the photo as multipart field `image`"),

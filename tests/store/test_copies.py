@@ -129,6 +129,18 @@ def test_folders_that_publish_wrote_are_cleaned_and_those_that_are_away_are_told
     assert note_space(store.work, space) == {"spaces": [str(space), str(away)], "changed": [str(away)]}
 
 
+def test_a_site_that_names_photos_without_their_pictures_is_cleaned(
+    store: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
+    photo, other = store.photos.all()[:2]
+    space = make_space(store, tmp_path / "space", recipe)
+    (space / "model" / FILE).unlink()  # as in the folders of sites
+    rows = [{"file": f"similar/{one.sha256[:16]}.jpg", "author": one.author} for one in (photo, other)]
+    (space / "model" / "model.json").write_text(json.dumps({"examples": [], "similar": rows}))
+    assert forget(recipe, store, photo.sha256)["spaces"]["changed"] == [str(space)]
+    assert json.loads((space / "model" / "model.json").read_text())["similar"] == rows[1:]
+
+
 def test_near_copies_go_from_a_folder_that_was_away_too(store: PhotoStore, recipe: Recipe, tmp_path: Path) -> None:
     photo = store.photos.all()[0]
     offer(store, prepared(drawn(0).resize((200, 150)), 70))
