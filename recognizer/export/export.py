@@ -47,6 +47,8 @@ from recognizer.train.train import TrainedNetwork, last_run, load_trained
 from recognizer.words.sources import describe_source
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
+# Of the recipe, what is not published: paths of this machine, and the contact, which has a place of its own.
+PRIVATE = {"collect": {"contact", "folder"}, "train": {"weights"}}
 NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing")  # of the evaluation's report
 
 
@@ -185,8 +187,6 @@ def _facts(
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(
-            exclude={"collect": {"contact", "folder"}}
-        ),  # the contact is above; the folder is private
+        "recipe": recipe.model_dump(exclude=PRIVATE),
         "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
     }

@@ -15,6 +15,7 @@ from recognizer.export.tflite_card import tflite_use
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source, describe_source
 
+_SIMILAR = " and small copies of those in `similar/`, which may be shown beside an answer"
 _CARD = """\
 {metadata}
 
@@ -37,7 +38,7 @@ It cannot tell who anyone is or where anyone belongs.
 ## The data
 
 {Source} the names above, cleaned by rules and people. {leaning} They are not part of this folder, except the few in
-`examples/`.
+`examples/`{similar}.
 
 ## What it must not be used for
 
@@ -84,6 +85,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         source=source.photos,
         Source=source.photos[0].upper() + source.photos[1:],
         leaning=source.leaning,
+        similar=_SIMILAR if facts["similar"] else "",
         number=len(facts["classes"]),
         threshold=percent(facts["threshold"]),
         limit=f"{facts['distance']['limit']:.2f}",

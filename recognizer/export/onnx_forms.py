@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
 from fastai.learner import Learner
+from google.protobuf.message import Message
 from torch import nn
 from torch.nn import functional
 
@@ -24,6 +26,7 @@ from recognizer.networks.evidence import evidence_of
 from recognizer.networks.onnx_session import open_session
 
 Floats = npt.NDArray[np.floating]
+NOTES = ("metadata_props", "doc_string")  # of ONNX messages: where torch writes down its stack traces
 
 
 class Answers(NamedTuple):
@@ -103,6 +106,24 @@ def export_onnx(served: nn.Module, outputs: Sequence[str], size: int, file: Path
             external_data=False,
             verbose=False,
         )
+    network = onnx.load(file)
+    _remove_notes(network)
+    onnx.save(network, file)
+
+
+def _remove_notes(part: Message) -> None:
+    """Take the notes out of a network and all its parts: they name files of the machine that it was made on.
+
+    Args:
+        part: the network, or a part of it; is changed.
+    """
+    for name in NOTES:
+        if name in part.DESCRIPTOR.fields_by_name:
+            part.ClearField(name)
+    for field, value in part.ListFields():
+        if field.message_type:
+            for inner in [value] if isinstance(value, Message) else value:
+                _remove_notes(inner)
 
 
 def run_onnx(files: Sequence[Path], photos: Iterable[Floats]) -> list[Answers]:

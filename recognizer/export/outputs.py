@@ -34,7 +34,7 @@ from safetensors.torch import save
 from recognizer import __version__
 from recognizer.errors import RecognizerError
 from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS
-from recognizer.export.export import NO_FIGURES, VERSIONS, write_learner
+from recognizer.export.export import NO_FIGURES, PRIVATE, VERSIONS, write_learner
 from recognizer.export.half_precision import write_half
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.export.outputs_card import write_outputs_card
@@ -197,7 +197,7 @@ def _facts(
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(exclude={"collect": {"contact", "folder"}}),
+        "recipe": recipe.model_dump(exclude=PRIVATE),
         "sha256": {name: sha256((folder / name).read_bytes()) for name in files},
     }
 

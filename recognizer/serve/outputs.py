@@ -22,8 +22,8 @@ from recognizer.images.decode import read_picture
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.evidence_map import rather
 from recognizer.serve.facts import check_facts, read_facts
-from recognizer.serve.outputs_runtimes import OUTPUTS_RUNTIMES, Logits
-from recognizer.serve.runtimes import whole_file
+from recognizer.serve.outputs_runtimes import OUTPUTS_RUNTIMES, Logits, Run
+from recognizer.serve.runtimes import first_line, whole_file
 from recognizer.words.figures import round_within
 
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
@@ -135,10 +135,7 @@ class OutputsClassifier:
             logging.getLogger(__name__).warning(UNCHECKED)
         self._run = OUTPUTS_RUNTIMES[runtime](folder, self.facts)
         self._at_once = threading.Semaphore(usable_processors())
-        total = max(one["stop"] for one in self.facts["outputs"])
-        given = self._run(Image.new("RGB", (64, 64)))
-        if given.logits.shape != (total,) or (given.evidence is not None and given.evidence.shape[:-2] != (total,)):
-            raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
+        _try_out(folder, self._run, max(one["stop"] for one in self.facts["outputs"]))
 
     def answer(self, data: bytes) -> Readings:
         """Return what each output says of a photo, in the recipe's order; may be called by many threads at once.
@@ -168,6 +165,18 @@ class OutputsClassifier:
         maps = {one["name"]: given.evidence[one["start"] : one["stop"]] for one in self.facts["outputs"]}
         evidence = {name: rather(maps[name], _told(readings[name], shares[name])) for name in readings}
         return Explained(readings, evidence, picture)
+
+
+def _try_out(folder: Path, run: Run, total: int) -> None:
+    """Run a network once, which may be a stranger's, and see that it gives so many logits."""
+    try:
+        given = run(Image.new("RGB", (64, 64)))
+    except Exception as error:  # the runtimes' own are many
+        raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
+    if given.logits.shape != (total,) or (given.evidence is not None and given.evidence.shape[:-2] != (total,)):
+        raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
+    if not np.isfinite(given.logits).all():
+        raise ModelError(f"The network in {folder} gives no numbers; export it again.")
 
 
 def _softmax(logits: Logits) -> Logits:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from recognizer.errors import ModelError
 from recognizer.images.pixels import squish
 from recognizer.networks.onnx_session import open_session
-from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, whole_file
+from recognizer.serve.runtimes import NETWORK, PICKLE, first_line, load_learner_of, whole_file
 
 Logits = npt.NDArray[np.float64]
 
@@ -33,8 +34,13 @@ Run = Callable[[Image.Image], Given]
 
 def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
     """Return the network of `model.onnx`, run by ONNX Runtime; see `OutputsClassifier`."""
-    session = open_session(whole_file(folder / NETWORK, facts))
+    data = whole_file(folder / NETWORK, facts)
+    try:
+        session = open_session(data)
+    except Exception as error:  # ONNX Runtime's own are many
+        raise _cannot_open(folder / NETWORK, error) from error
     size = facts["preprocessing"]["size"]
+    _check_shape(folder / NETWORK, session, size)
     wanted = [one.name for one in session.get_outputs() if one.name == "evidence"]
 
     def run(image: Image.Image) -> Given:
@@ -48,7 +54,10 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
 def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     """Return the network of `learner.pkl`, run by fastai, one photo after the other; see `OutputsClassifier`."""
     learner = load_learner_of(folder / PICKLE, facts)
-    pool, _, last = learner.model[1].children()
+    try:
+        pool, _, last = learner.model[1].children()
+    except Exception as error:  # a learner of another shape
+        raise _cannot_open(folder / PICKLE, error) from error
     kept: dict[str, Any] = {}
     pool.register_forward_hook(lambda _pool, _maps, cells: kept.update(cells=cells[0].numpy()))
     lock = threading.Lock()  # a learner holds the state of the batch that it is at
@@ -63,6 +72,21 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
         return Given(np.array(logits.tolist(), dtype=np.float64), added)
 
     return run
+
+
+def _check_shape(file: Path, session: Any, size: int) -> None:
+    """See to it that an ONNX network takes the pixels that it gets, and gives logits."""
+    takes = {one.name: one.shape[1:] for one in session.get_inputs()}
+    gives = sorted(one.name for one in session.get_outputs())
+    if takes != {"pixels": [3, size, size]} or "logits" not in gives:
+        raise ModelError(
+            f"{file} takes {takes} and gives {gives}, and not pixels of 3 x {size} x {size} and logits; "
+            "export the model again."
+        )
+
+
+def _cannot_open(file: Path, error: Exception) -> ModelError:
+    return ModelError(f"{file} cannot be opened ({first_line(error)}); export the model again.")
 
 
 OUTPUTS_RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}

@@ -20,7 +20,7 @@ from recognizer.export.export import export
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.networks.onnx_session import open_session
-from recognizer.recipe import CollectSettings, Recipe
+from recognizer.recipe import CollectSettings, Recipe, TrainSettings
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
@@ -141,15 +141,11 @@ def test_figures_of_another_training_are_not_exported(built_copy: PhotoStore, bu
         export(built_recipe, built_copy)
 
 
-def test_no_file_of_a_model_names_this_machine(built: Built) -> None:
-    for file in built.model.rglob("*"):
-        if file.is_file():
-            assert str(Path(built.work)).encode() not in file.read_bytes(), file
-
-
-def test_whoever_ran_it_and_where_the_photos_lie_stay_private(built: Built) -> None:
-    settings = read_facts(built.model)["recipe"]["collect"]
-    assert set(CollectSettings.model_fields) - set(settings) == {"contact", "folder"}
+def test_whoever_ran_it_and_where_photos_and_weights_lie_stay_private(built: Built, shapes_model: Path) -> None:
+    for model in (built.model, shapes_model):
+        recipe = read_facts(model)["recipe"]
+        assert set(CollectSettings.model_fields) - set(recipe["collect"]) == {"contact", "folder"}
+        assert set(TrainSettings.model_fields) - set(recipe["train"]) == {"weights"}
 
 
 @pytest.mark.parametrize(
@@ -168,6 +164,17 @@ def test_the_card_says_where_the_photos_come_from(
     write_card(facts, tmp_path / "README.md")
     text = " ".join((tmp_path / "README.md").read_text(encoding="utf-8").split())
     assert said in text and unsaid not in text
+
+
+def test_the_card_tells_which_photos_are_in_the_folder(built: Built, tmp_path: Path) -> None:
+    assert list((built.model / "similar").iterdir())
+    facts = read_facts(built.model)
+    write_card(facts | {"similar": []}, tmp_path / "README.md")
+    with_copies, without = (
+        " ".join((folder / "README.md").read_text(encoding="utf-8").split()) for folder in (built.model, tmp_path)
+    )
+    assert "except the few in `examples/` and small copies of those in `similar/`" in with_copies
+    assert "except the few in `examples/`. ##" in without
 
 
 def test_names_in_the_card_are_only_names(built: Built, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""learner.pkl elsewhere: plain fastai opens it for every backbone, and nothing of this machine is in it."""
+"""A model elsewhere: plain fastai opens learner.pkl for every backbone, and no file names this machine."""
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import onnx
 import pytest
 
 from recognizer.export.export import write_learner
@@ -22,6 +23,7 @@ from recognizer.train.examples import label_numbers
 from recognizer.train.learner import make_learner, make_network
 from recognizer.train.train import load_trained
 from tests.conftest import Built
+from tests.export.named_paths import naming_this_machine
 from tests.paths import ROOT
 from tests.pickled import named, operations
 
@@ -85,3 +87,18 @@ def test_no_learner_names_this_machine_its_system_or_its_python(learners: list[L
         here = [str(built.work), str(ROOT), sys.prefix, sys.base_prefix]
         assert not [text for text in texts for word in (*here, "recognizer") if word in text]
         assert not [text for text in texts if text.startswith("/") or text[1:3] == ":\\"]
+
+
+def test_no_file_of_a_model_names_this_machine(built: Built, shapes_model: Path) -> None:
+    assert naming_this_machine(built.model) == naming_this_machine(shapes_model) == []
+
+
+def test_what_the_maker_notes_in_a_network_stays_out_of_it(built: Built, shapes_model: Path) -> None:
+    for model in (built.model, shapes_model):
+        for form in ("model.onnx", "model.fp16.onnx"):
+            network = onnx.load(model / form)
+            onnx.checker.check_model(network)
+            graph = network.graph
+            parts = [network, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer]
+            parts += [*network.functions, *(node for function in network.functions for node in function.node)]
+            assert not [part for part in parts if part.metadata_props or part.doc_string]

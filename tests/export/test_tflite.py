@@ -44,6 +44,7 @@ from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import load_outputs
 from tests.drawn_dataset import Shapes
+from tests.export.named_paths import naming_this_machine
 from tests.export.small_tflite import SIDE, small_model
 
 COLOURS = [Part("colour", ["red", "blue"], "Which colour it is.")]
@@ -289,6 +290,7 @@ def test_a_model_as_tflite(built_copy: PhotoStore, built_recipe: Recipe) -> None
     forms, model = report["agreement"]["forms"], built_copy.work / "model"
     assert forms["model.float32.tflite"]["same_answer"] >= 0.995
     assert forms["model.tflite"]["same_answer"] >= 0.97  # 43 photos
+    assert naming_this_machine(model) == []
     data = (model / "model.tflite").read_bytes()
     assert read_facts(model)["sha256"]["model.tflite"] == sha256(data)
     assert json.loads((model / "model.json").read_text())["agreement"]["forms"] == forms
@@ -323,6 +325,7 @@ def test_several_outputs_as_tflite(shapes: Shapes, shapes_model: Path, tmp_path:
     )  # 18 photos
     data = (work / "model" / "model.tflite").read_bytes()
     assert read_facts(work / "model")["agreement"]["forms"] == forms
+    assert naming_this_machine(work / "model") == []
     with zipfile.ZipFile(work / "model" / "model.tflite") as archive:
         assert archive.namelist() == ["shape.txt", "colour.txt"]
     given = answers(data, np.stack([square_pixels(one.path, trained.size).transpose(1, 2, 0) for one in photos]))

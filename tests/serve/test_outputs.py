@@ -1,5 +1,7 @@
 """A model with several outputs is served: every output in its form, for programs and people; no page shows a photo."""
 
+import recognizer.networks.torchvision_cure  # noqa: F401
+
 import json
 import re
 import shutil
@@ -8,12 +10,18 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import onnx
 import pytest
+from fastai.learner import load_learner
 from gradio_client import Client, handle_file
 from PIL import Image
+from torch import nn
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
+from recognizer.export.export import write_learner
+from recognizer.images.decode import sha256
+from recognizer.serve.facts import read_facts
 from recognizer.serve.opening import open_model
 from recognizer.serve.outputs import ClassesReading, Explained, FacesError, NumberReading, OutputsClassifier
 from recognizer.serve.outputs_rendering import render_outputs, render_outputs_top
@@ -239,3 +247,59 @@ def test_outputs_that_make_no_sense_are_told(shapes_model: Path, tmp_path: Path,
     (folder / "model.json").write_text(json.dumps(facts))
     with pytest.raises(ModelError, match=r"not whole: outputs\.shape"):
         open_model(folder)
+
+
+def test_a_network_that_takes_another_size_is_a_sentence(shapes_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shapes_model, tmp_path / "model"))
+    facts = read_facts(folder)
+    facts["preprocessing"]["size"] = 96
+    (folder / "model.json").write_text(json.dumps(facts))
+    with pytest.raises(ModelError, match=r"takes .*64.*and not pixels of 3 x 96 x 96 .*; export the model again\.$"):
+        open_model(folder)
+
+
+def put_in(folder: Path, name: str, data: bytes) -> None:
+    """Put another file into a model folder, with its sha256, as a stranger can."""
+    facts = read_facts(folder)
+    (folder / name).write_bytes(data)
+    facts["sha256"][name] = sha256(data)
+    (folder / "model.json").write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("no network", r"model\.onnx cannot be opened \(.*\); export the model"),
+        ("without logits", r"gives \[.*'size'\], and not .* and logits; export the model"),
+        ("a fault", r"cannot be run \(.*\); export it"),
+        ("no numbers", "gives no numbers; export it"),
+    ],
+)
+def test_a_network_that_does_not_answer_is_a_sentence(
+    shapes_model: Path, tmp_path: Path, kind: str, words: str
+) -> None:
+    folder = Path(shutil.copytree(shapes_model, tmp_path / "model"))
+    network = onnx.load(folder / "model.onnx")
+    if kind == "without logits":
+        network.graph.output.remove(next(one for one in network.graph.output if one.name == "logits"))
+    for weights in network.graph.initializer if kind == "no numbers" else []:
+        if weights.data_type == onnx.TensorProto.FLOAT:
+            weights.raw_data = np.full(weights.dims, np.nan, np.float32).tobytes()
+    if kind == "a fault":  # an index that is no place of the photo
+        network.graph.initializer.append(onnx.numpy_helper.from_array(np.array([9]), "nine"))
+        network.graph.node.insert(0, onnx.helper.make_node("Gather", ["pixels", "nine"], ["moved"], axis=1))
+        for node in network.graph.node[1:]:
+            node.input[:] = ["moved" if name == "pixels" else name for name in node.input]
+    put_in(folder, "model.onnx", b"no network" if kind == "no network" else network.SerializeToString())
+    with pytest.raises(ModelError, match=rf"{words} again\.$"):
+        open_model(folder)
+
+
+def test_a_learner_of_another_kind_is_a_sentence(shapes_model: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shapes_model, tmp_path / "model"))
+    learner = load_learner(folder / "learner.pkl")
+    learner.model = nn.Sequential(learner.model[0], nn.Flatten())
+    write_learner(learner, tmp_path / "another.pkl")
+    put_in(folder, "learner.pkl", (tmp_path / "another.pkl").read_bytes())
+    with pytest.raises(ModelError, match=r"learner\.pkl cannot be opened \(.*\); export the model again\.$"):
+        open_model(folder, "fastai")
