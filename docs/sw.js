@@ -15,12 +15,17 @@ async function answer(request) {
   const kept = await cache.match(request, { ignoreSearch: true });
   try {
     const response = await fetch(request);
-    if (response.ok && !(kept && isSame(kept, response))) await cache.put(withoutQuery(request), response.clone());
+    if (response.ok && !(kept && isSame(kept, response))) await keep(cache, request, response);
     return response;
   } catch (error) {
     if (kept) return kept;
     throw error;
   }
+}
+
+/** Keeps a copy, unless the disk is full; fails only where the response does not come whole. */
+async function keep(cache, request, response) {
+  await cache.put(withoutQuery(request), response.clone()).catch(() => response.clone().blob());
 }
 
 function isSame(kept, response) {

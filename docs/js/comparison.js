@@ -21,8 +21,9 @@ export function showComparison(about) {
   showContact(about.contact);
 }
 
-export function showNoComparison() {
-  put(accuracy, "site.comparison_none");
+/** @param {boolean} here whether this browser answers, and no Space */
+export function showNoComparison(here) {
+  put(accuracy, here ? "site.comparison_none_here" : "site.comparison_none");
 }
 
 /** How often it is right by what people saw without knowing labels; where nobody looked, how often it agrees with labels. */

@@ -6,6 +6,11 @@ export function rounded({ low, high }, number) {
   return number.toFixed(Math.max(0, 1 - Math.floor(Math.log10(width))));
 }
 
+/** A share from 0 to 1 in percent, rounded down to a tenth: a lesser one is never told as more. */
+export function tenths(share) {
+  return Math.floor(share * 1000 + 1e-6) / 10; // what binary fractions lose is far less
+}
+
 export function withUnit(number, unit) {
   return `${number} ${unit ?? ""}`.trim();
 }

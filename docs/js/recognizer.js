@@ -93,8 +93,8 @@ async function run() {
 }
 
 async function connect(show) {
-  show("connecting", "site.connecting");
-  const slow = setTimeout(() => status.state === "connecting" && show("waking", "site.slow"), SLOW_MS);
+  show("connecting", here ? "site.loading" : "site.connecting");
+  const slow = setTimeout(() => !here && status.state === "connecting" && show("waking", "site.slow"), SLOW_MS);
   try {
     await answerer.connect((...progress) => CONNECTING.includes(status.state) && showProgress(...progress));
   } finally {
@@ -102,10 +102,11 @@ async function connect(show) {
   }
 }
 
-/** @param {number} [received] bytes of the model out of `total`; a Space that wakes up has none */
+/** @param {number} [received] bytes of the model out of `total`, 0 where it is not told; a Space that wakes up has none */
 function showProgress(received, total) {
+  const values = { received: megabytes(received), total: megabytes(total) };
   if (received === undefined) status.show("waking", { key: "site.waking" });
-  else status.show("loading", { key: "here.downloading", values: { received: megabytes(received), total: megabytes(total) } });
+  else status.show("loading", { key: total ? "here.downloading" : "here.downloading_some", values });
 }
 
 async function compare() {
@@ -116,16 +117,16 @@ async function compare() {
     return told;
   } catch {
     about = null;
-    showNoComparison();
+    showNoComparison(here);
     return {};
   }
 }
 
 async function recognize(file, signal, show) {
   show("sending", here ? "here.comparing" : "site.sending");
-  const { photo: ready, cleaned } = await readyToSend(file);
+  const { photo: ready, cleaned } = here ? { photo: file, cleaned: true } : await readyToSend(file);
   signal.throwIfAborted();
-  kept.hidden = here || cleaned;
+  kept.hidden = cleaned;
   const found = await answerer.predict(ready, signal, (queue) => show("waiting", ...queueWords(queue)));
   const told = (await Promise.race([about, pause(ABOUT_MS)])) ?? {};
   signal.throwIfAborted();

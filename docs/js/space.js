@@ -36,8 +36,8 @@ export class Space {
    * @param {Blob} photo
    * @param {AbortSignal} signal gives the answer up
    * @param {(status: {stage: string, position?: number}) => void} onStatus how the queue moves
-   * @returns {Promise<{label: string, confidences: {label: string, confidence: number}[]} | {outputs: object}>}
-   *   Gradio's Label form, or of several outputs what each says
+   * @returns {Promise<{label: string, far?: boolean, confidences: {label: string, confidence: number}[]} | {outputs: object}>}
+   *   Gradio's Label form, with `far` of no earlier Space, or of several outputs what each says
    * @throws {SpaceError}
    */
   async predict(photo, signal, onStatus) {

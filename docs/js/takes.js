@@ -37,15 +37,16 @@ export function shareLine({ label, confidence }) {
   return `${label}: ${say(key, values)}`;
 }
 
-/** The fields of the Space's own `POST /predict`. */
+/** The fields of the Space's own `POST /predict`; without `far` where it is not known of an unsure answer. */
 function asData(answer, about) {
   const { label, confidences } = answer;
   const { kind } = verdict(answer, about);
+  const far = answer.far ?? (kind === "unsure" ? undefined : kind === "far");
   return {
     title: about.title,
     label,
     not_sure: kind !== "sure",
-    far: kind === "far",
+    far,
     probabilities: Object.fromEntries(confidences.map((one) => [one.label, one.confidence])),
     threshold: about.threshold,
     notice: say("answer.notice"),

@@ -1,11 +1,12 @@
 /** What an answer says: which of the sentences in words/ holds. */
+import { tenths } from "./numbers.js";
 
 const NOT_SURE = "Not sure";
 const SOURCES = ["found", "sorted", "listed", "drawn"];
 
 /**
- * A Space does not tell which of its unsure answers are far from all classes: where one class is likely enough next to
- * the others, no other reason is left.
+ * An earlier Space does not tell which of its unsure answers are far from all classes: where one class is likely enough
+ * next to the others, no other reason is left.
  *
  * @param {{label: string, far?: boolean, confidences: {label: string, confidence: number}[]}} answer
  *   Gradio's Label form, and whether the photo is far from all classes where that is known
@@ -21,8 +22,12 @@ export function verdict({ label, far: known, confidences }, { source, threshold 
   const values = { name: { name } };
   const likely = { key: "answer.share", values: { share: { share } } };
   if (!isUnsure) return { kind: "sure", headline: { key: likeKey(source), values }, detail: likely };
-  const why = { key: "answer.unsure_why", values: { share: { share }, threshold: { share: threshold } } };
-  return { kind: "unsure", headline: { key: "answer.unsure", values }, detail: knows ? why : likely };
+  return { kind: "unsure", headline: { key: "answer.unsure", values }, detail: knows ? whyUnsure(share, threshold) : likely };
+}
+
+function whyUnsure(...shares) {
+  const [share, threshold] = shares.map((one) => ({ key: "answer.percent", values: { number: tenths(one) } }));
+  return { key: "answer.unsure_why", values: { share, threshold } };
 }
 
 /** The photo is like none of the classes, however likely one is next to the others. */

@@ -13,7 +13,7 @@ const PATIENCE_MS = 5 * 60 * 1000;
  * @param {string} reference a Space id or an app's address
  * @param {() => Promise} attempt connects once
  * @param {() => void} onWaking called when the Space turns out to be asleep
- * @throws {SpaceError} where the Space does not exist, is paused, broken, or still asleep after five minutes
+ * @throws {SpaceError} where the Space does not exist or runs no program, is paused, broken, or asleep for five minutes
  */
 export async function connectPatiently(reference, attempt, onWaking) {
   const end = performance.now() + PATIENCE_MS;
@@ -34,7 +34,9 @@ async function mustBeOnItsWay(reference, cause) {
   const lookup = lookupAddress(reference);
   if (!navigator.onLine) throw new SpaceError("site.offline", {}, { cause });
   if (!lookup) throw new SpaceError("site.nothing_there", { space: reference }, { cause });
-  const stage = await stageOf(reference, lookup);
+  const { sdk, runtime } = await lookUp(reference, lookup);
+  if (sdk === "static") throw new SpaceError("site.static_space", { space: reference }, { cause });
+  const stage = runtime?.stage ?? "no stage";
   if (stage === "PAUSED") throw new SpaceError("site.paused", { space: reference }, { cause });
   if (!WAKING.includes(stage)) throw new SpaceError("site.fault", { space: reference, stage }, { cause });
 }
@@ -42,15 +44,14 @@ async function mustBeOnItsWay(reference, cause) {
 function lookupAddress(reference) {
   if (!reference.startsWith("http")) return `${HUB}/${reference}`;
   const host = new URL(reference).hostname;
-  return host.endsWith(".hf.space") ? `${HUB}/by-subdomain/${host.replace(".hf.space", "")}` : null;
+  return host.endsWith(".hf.space") ? `${HUB}/by-subdomain/${host.replace(/(\.static)?\.hf\.space$/, "")}` : null;
 }
 
-async function stageOf(reference, lookup) {
+async function lookUp(reference, lookup) {
   const response = await fetch(lookup).catch((cause) => {
     throw new SpaceError("site.hub_unreachable", {}, { cause });
   });
   if ([401, 404].includes(response.status)) throw new SpaceError("site.no_such_space", { space: reference });
   if (!response.ok) throw new SpaceError("site.hub_error", { status: String(response.status) });
-  const space = await response.json();
-  return space.runtime?.stage ?? "no stage";
+  return response.json();
 }

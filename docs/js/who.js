@@ -11,6 +11,7 @@ const other = document.getElementById("other");
  */
 export function sayWho({ address, other: space }) {
   put(document.getElementById("hint"), address ? "site.hint" : "site.hint_here");
+  put(document.getElementById("accuracy"), address ? "site.comparison_waiting" : "site.comparison_waiting_here");
   if (address) nameSpace(address);
   if (space) offer("space", "here.ask_space", { space: space.reference });
   else if (MODEL && address && !address.overridden) offer("here", "here.ask_here", {});

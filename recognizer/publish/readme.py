@@ -26,7 +26,7 @@ like. It cannot tell who anyone is or where anyone belongs. {kept}
 _UPLOADED = "An uploaded photo is used for its answer and is not kept."
 _AT_HOME = "The visitor's own browser compares it: no photo leaves it."
 _CARD = "`model/README.md` says what the model is, how well it does and what it must not be used for."
-_ABOUT = "The page About says how well it does and what it must not be used for."
+_PAGES = "The page Recognizer says how well it does, the page About what it must not be used for."
 
 
 def space_readme(facts: dict[str, Any], order: Order) -> str:
@@ -40,7 +40,7 @@ def space_readme(facts: dict[str, Any], order: Order) -> str:
     text = _TEXT.format(
         source=describe_source(facts["recipe"]["collect"]["engines"]).photos,
         kept=_UPLOADED if answers or order.space else _AT_HOME,
-        card=_CARD if answers else _ABOUT,
+        card=_CARD if answers else _PAGES,
     )
     return f"---\n{_head(facts, order).to_yaml().strip()}\n---\n{text}"
 

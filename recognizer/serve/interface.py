@@ -3,8 +3,8 @@
     page = make_interface(Classifier(Path("model")))        served by server.py
 
 Endpoints: `/predict`, a photo to Gradio's Label form (its `label` is "Not sure" where no class is likely enough; the
-confidences are always there), `/explain`, a photo to the same and what each place of it speaks for, and
-`/about`, nothing to the facts that a page needs to explain the answers.
+confidences are always there) and `far`, whether it is unlike all of them; `/explain`, a photo to the same and what each
+place of it speaks for; and `/about`, nothing to the facts that a page needs to explain the answers.
 """
 
 from collections.abc import Callable
@@ -128,7 +128,9 @@ def _explainer(classifier: Classifier) -> Callable[[bytes | None], dict[str, Any
         explanation = explain_sent(classifier.explain, photo)
         if not explanation.evidence:
             raise gr.Error(NO_EVIDENCE, print_exception=False)
-        return label_form(explanation.prediction) | evidence_json(explanation.evidence)
+        prediction = explanation.prediction
+        told = label_form(prediction) | {"far": prediction.out_of_distribution}
+        return told | evidence_json(explanation.evidence)
 
     return explain
 

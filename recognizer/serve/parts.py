@@ -100,16 +100,23 @@ class ShownUpload(Upload):
         return "image"
 
 
+class _Told(LabelData):
+    """Gradio's Label form, and whether the photo is unlike all classes."""
+
+    far: bool = False
+
+
 class Answer(gr.Label):
     """A label output that can say "not sure" and still show what is likely."""
 
     is_template = True
+    data_model = _Told
 
     def postprocess(self, value: Prediction | None) -> LabelData | dict[str, Any]:  # type: ignore[override]
-        """Return a prediction in Gradio's Label form."""
+        """Return a prediction in Gradio's Label form, and `far`."""
         if value is None:
             return {}
-        return LabelData(**label_form(value))
+        return _Told(**label_form(value), far=value.out_of_distribution)
 
 
 class Page(gr.Blocks):

@@ -96,7 +96,7 @@ def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: W
     return _TEMPLATES.get_template("below.html").render(
         measured=measured(facts["metrics"], words, source(facts).kind),
         faces=rests_on_faces(facts, words),
-        threshold=words.percent(facts["threshold"]),
+        threshold=words.tenths(facts["threshold"]),
         source=words.say(f"page.from_{source(facts).kind}"),
         classes=[{**entry, "link": web_link(entry["link"])} for entry in facts["classes"]],
         credits=examples,

@@ -47,12 +47,11 @@ def verdict(prediction: Prediction, facts: dict[str, Any], words: Words) -> Verd
             "far", words.mark_up("answer.far", number=len(facts["classes"])), "", words.say("answer.far_why")
         )
     strong = Markup("<strong>{}</strong>").format(name)
-    likely = words.percent(share)
     if prediction.label == NOT_SURE:
-        why = words.say("answer.unsure_why", share=likely, threshold=words.percent(facts["threshold"]))
+        why = words.say("answer.unsure_why", share=words.tenths(share), threshold=words.tenths(facts["threshold"]))
         return Verdict("unsure", words.mark_up("answer.unsure", name=strong), name, why)
     headline = words.mark_up(f"answer.like_{source(facts).kind}", name=strong)
-    return Verdict("sure", headline, name, words.say("answer.share", share=likely))
+    return Verdict("sure", headline, name, words.say("answer.share", share=words.percent(share)))
 
 
 def measured(metrics: dict[str, Any], words: Words, kind: str = "found") -> str:

@@ -1,6 +1,7 @@
 """The sentences of one language, each with a key."""
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,11 @@ class Words:
         if share > 0.99:
             return self.say("answer.over", share=self.say("answer.percent", number=99))
         return self.rounded(share)
+
+    def tenths(self, share: float) -> str:
+        """Return a share from 0 to 1 in percent, rounded down to a tenth: a lesser one is never told as more."""
+        number = math.floor(share * 1000 + 1e-6) / 10  # what binary fractions lose is far less
+        return self.say("answer.percent", number=f"{number:g}")
 
     def rounded(self, share: float) -> str:
         """Return a share that was counted, from 0 to 1, in percent."""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
 from recognizer.export.onnx_forms import onnx_pixels, run_onnx
 from recognizer.serve.classifier import Classifier, read_facts
+from recognizer.serve.parts import Answer
 from tests.conftest import Built, Served
 
 
@@ -215,6 +217,20 @@ def test_gradio_client_gets_the_probabilities_of_the_learner(served: Served) -> 
         assert given == pytest.approx(served.expected(photo), abs=1e-5)
         assert list(given.values()) == sorted(given.values(), reverse=True)
         assert answer["label"] in (NOT_SURE, next(iter(given)))
+
+
+def test_programs_are_told_that_a_photo_is_unlike_all_classes(served: Served) -> None:
+    client, classifier = Client(served.url, verbose=False), Classifier(served.model)
+    for photo in served.photos[:2]:
+        known = classifier.predict(photo.read_bytes())
+        for endpoint in ("/predict", "/explain"):
+            assert client.predict(handle_file(photo), api_name=endpoint)["far"] == known.out_of_distribution
+    told = Answer(render=False).postprocess(replace(known, label=NOT_SURE, out_of_distribution=True))
+    assert not isinstance(told, dict) and told.model_dump() == {
+        "label": NOT_SURE,
+        "confidences": [{"label": name, "confidence": share} for name, share in known.probabilities.items()],
+        "far": True,
+    }
 
 
 def test_curl_gets_the_probabilities_of_the_learner(served: Served) -> None:

@@ -9,7 +9,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.serve.classifier import Classifier, read_facts
+from recognizer.serve.classifier import Classifier, Prediction, read_facts
+from recognizer.serve.rendering import render_below
 from recognizer.serve.uploads import HERE
 from recognizer.serve.wording import verdict
 from recognizer.words.words import words_in
@@ -113,6 +114,15 @@ def test_it_says_what_it_is_and_what_it_is_not(page: Page, served: Served) -> No
     assert "It cannot tell who anyone is or where anyone belongs" in text and "Compares photos, not people" in text
     assert f"it says “{NOT_SURE}”" in text and "Pictures that a program drew of:" in text
     assert "found" not in text  # nobody searched
+
+
+def test_a_threshold_close_to_one_is_told_to_a_tenth(served: Served) -> None:
+    facts, words = read_facts(served.model) | {"threshold": 0.9968}, words_in("en")
+    below = render_below(facts, [], words)
+    assert "Below 99.6\N{NO-BREAK SPACE}% it says" in below
+    shares = {name: 0.9949 if name == served.classes[0] else 0.0051 for name in served.classes[:2]}
+    told = verdict(Prediction(NOT_SURE, shares, False), facts, words).detail
+    assert told == "99.4 % likely; it only answers from 99.6 % up.".replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def test_every_text_can_be_read_in_light_and_dark(browser: Browser, served: Served) -> None:

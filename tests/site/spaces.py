@@ -27,12 +27,14 @@ class SleepingSpace:
     Args:
         app: host and port of the app that it forwards to once awake.
         stage: what the hub says while the Space is asleep.
+        sdk: what the hub says that the Space is made with.
         awake: set it to wake the Space.
         port: where the HTTPS server listens; every host name of Hugging Face must lead there.
     """
 
     app: str
     stage: str = "SLEEPING"
+    sdk: str = "gradio"
     awake: threading.Event = field(default_factory=threading.Event)
     port: int = 0
 
@@ -82,7 +84,8 @@ class _HuggingFace(http.server.BaseHTTPRequestHandler):
         elif self.path.endswith("/host"):
             self._json({"host": f"https://{SPACE_HOST}"})
         else:
-            self._json({"runtime": {"stage": "RUNNING" if self.space.awake.is_set() else self.space.stage}})
+            stage = "RUNNING" if self.space.awake.is_set() else self.space.stage
+            self._json({"sdk": self.space.sdk, "runtime": {"stage": stage}})
 
     do_POST = do_OPTIONS = do_GET
 

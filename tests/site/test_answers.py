@@ -133,6 +133,30 @@ def test_not_sure(recognizer: Page, known: dict[str, bool], about: dict[str, flo
     assert answer.locator("details:not(.why)").count() == (words == FAR)
 
 
+def test_a_threshold_close_to_one_is_told_to_a_tenth(recognizer: Page) -> None:
+    draw(
+        recognizer,
+        {"label": "Not sure", "confidences": [{"label": "One", "confidence": 0.9949}]},
+        {"threshold": 0.9968},
+    )
+    why = "99.4\u00a0% likely; it only answers from 99.6\u00a0% up."
+    expect(recognizer.locator("#answer .detail")).to_have_text(why)
+
+
+@pytest.mark.parametrize(("answer", "about", "far"), [
+    (NOT_SURE, {}, None), (NOT_SURE, {"threshold": 0.5}, None), (NOT_SURE, {"threshold": 0.1}, True),
+    (NOT_SURE | {"far": True}, {"threshold": 0.5}, True), (NOT_SURE | {"far": False}, {"threshold": 0.5}, False),
+    (SURE, {"threshold": 0.5}, False),
+])  # fmt: skip
+def test_saved_data_tells_far_where_it_is_known(
+    recognizer: Page, answer: dict[str, Any], about: dict[str, float], far: bool | None
+) -> None:
+    saved = recognizer.evaluate(
+        "async ([answer, about]) => (await import('./js/takes.js')).takesOf(answer, about).data()", [answer, about]
+    )
+    assert saved.get("far") is far and saved["not_sure"] == (answer["label"] == "Not sure")
+
+
 def test_the_browser_knows_that_a_photo_is_far_though_no_class_is_likely_enough(recognizer: Page) -> None:
     made = recognizer.evaluate("""async () => {
         const { labelForm } = await import("./js/model/label-form.js");

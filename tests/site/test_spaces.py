@@ -47,6 +47,15 @@ def test_a_space_that_will_not_wake(
     expect(wait_for(watched.page, "failed")).to_contain_text(sentence)
 
 
+def test_a_space_that_only_holds_pages_is_not_waited_for(
+    watched: Watched, home: str, hugging_face: SleepingSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hugging_face.sleep("RUNNING")
+    monkeypatch.setattr(hugging_face, "sdk", "static")
+    watched.page.goto(f"{home}/recognizer.html?space=someone/something")
+    expect(wait_for(watched.page, "failed")).to_contain_text("someone/something only holds pages")
+
+
 @pytest.mark.parametrize("space", ["ftp://127.0.0.1", "javascript:alert(1)", "one/two/three", "http://example.com", ""])
 def test_a_wrong_space_is_refused(watched: Watched, home: str, space: str) -> None:
     watched.page.goto(f"{home}/recognizer.html?space={quote(space)}")

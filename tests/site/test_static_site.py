@@ -1,25 +1,35 @@
 """A site with a model and no Space: the visitor's own browser answers, as Python does, and nobody else is asked."""
 
+import http.server
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from recognizer.publish.site import write_site
 from recognizer.recipe import load_recipe
 from recognizer.serve.classifier import Classifier
-from tests.browser import chromium, site
+from tests.browser import QuietFiles, chromium, serving, site
 from tests.conftest import Built
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def home(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The site of the tiny recipe, with its model and no Space."""
-    folder = tmp_path_factory.mktemp("static")
-    write_site(load_recipe(built.recipe), folder, model=built.model)
+def folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site of the tiny recipe, with its model and no Space."""
+    made = tmp_path_factory.mktemp("static")
+    write_site(load_recipe(built.recipe), made, model=built.model)
+    return made
+
+
+@pytest.fixture(scope="module")
+def home(folder: Path) -> Iterator[str]:
+    """The address of that site."""
     with site(folder) as address:
         yield address
 
@@ -76,6 +86,108 @@ def test_it_answers_without_a_network_after_two_visits(visitor: BrowserContext, 
     visitor.set_offline(True)
     page = answered(visitor, home, photo)
     assert page.inner_text("#hint").endswith("does not leave your device.")
+
+
+WATCH_THE_WORKER = """
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (sent, ...more) {
+        if (sent.file) window.given = sent.file.size;
+        post.call(this, sent, ...more);
+    };
+"""
+
+
+def test_a_large_photo_is_compared_as_it_is(visitor: BrowserContext, home: str, built: Built, tmp_path: Path) -> None:
+    large, photo = Image.effect_noise((2000, 1500), 90).convert("RGB"), tmp_path / "large.png"
+    with Image.open(photos_of(built)[0]) as image:
+        Image.blend(large, image.convert("RGB").resize(large.size), 0.7).save(photo)
+    assert photo.stat().st_size > 2 * 1024 * 1024
+    visitor.add_init_script(WATCH_THE_WORKER)
+    page = answered(visitor, home, photo)
+    assert page.evaluate("given") == photo.stat().st_size
+    share = page.locator("#answer .track").first.evaluate("one => one.style.getPropertyValue('--share')")
+    expected = Classifier(built.model).predict(photo.read_bytes()).probabilities
+    assert float(share) == pytest.approx(max(expected.values()), abs=5e-3)
+
+
+def test_a_photo_of_too_many_pixels_is_refused(visitor: BrowserContext, home: str, tmp_path: Path) -> None:
+    picture = Image.new("L", (10_000, 5_001))
+    picture.paste(Image.effect_noise((2_000, 2_000), 90))
+    picture.save(tmp_path / "large.png")
+    assert (tmp_path / "large.png").stat().st_size > 2 * 1024 * 1024
+    page = visitor.new_page()
+    page.goto(f"{home}/recognizer.html")
+    page.wait_for_selector("#status[data-state=ready]")
+    page.set_input_files("#file", tmp_path / "large.png")
+    page.wait_for_selector("#status[data-state=refused]")
+    assert "over 50 million pixels" in page.inner_text("#status")
+
+
+def test_while_the_model_loads_nothing_is_said_of_a_space(visitor: BrowserContext, home: str) -> None:
+    page, held = visitor.new_page(), list[Route]()
+    page.route("**/model/model.json", lambda route: held.append(route))
+    page.goto(f"{home}/recognizer.html")
+    page.wait_for_selector("#status[data-state=connecting]")
+    expect(page.locator("#status .words")).to_have_text("Loading…")
+    expect(page.locator("#accuracy")).to_contain_text("as soon as the model is loaded")
+    assert "Space" not in page.inner_text("main")
+    held[0].continue_()
+    page.wait_for_selector("#status[data-state=ready]")
+
+
+def test_without_scripts_nothing_is_said_of_a_space(browser: Browser, home: str) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{home}/recognizer.html")
+        told = page.inner_text("main")
+    assert "it compares your photo in your browser" in told and "Space" not in told
+
+
+class _WithoutLengths(QuietFiles):
+    """Serves a model in two parts without telling its length; the second once it is let."""
+
+    let = threading.Event()
+
+    def do_GET(self) -> None:
+        if not self.path.endswith(".onnx"):
+            super().do_GET()
+            return
+        content = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(content[: 1024 * 1024])
+        self.wfile.flush()
+        self.let.wait(60)
+        self.wfile.write(content[1024 * 1024 :])
+
+
+def test_a_model_of_unknown_length_is_loaded_without_a_total(visitor: BrowserContext, folder: Path) -> None:
+    handler = partial(_WithoutLengths, directory=str(folder))
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        page = visitor.new_page()
+        page.goto(f"http://127.0.0.1:{port}/recognizer.html")
+        expect(page.locator("#status .words")).to_contain_text("MB so far")
+        _WithoutLengths.let.set()
+        page.wait_for_selector("#status[data-state=ready]")
+
+
+CONTROLLED = """new Promise((done) => {
+    navigator.serviceWorker.oncontrollerchange = () => done(true);
+    if (navigator.serviceWorker.controller) done(true);
+})"""
+
+
+def test_a_full_disk_takes_no_file_away(visitor: BrowserContext, home: str, folder: Path) -> None:
+    (folder / "new.txt").write_text("new" * 100_000)
+    page = visitor.new_page()
+    page.goto(f"{home}/recognizer.html")
+    page.evaluate(CONTROLLED)
+    quota = {"origin": home, "quotaSize": 1}
+    session = visitor.new_cdp_session(page)
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    full = "caches.open('other').then((one) => one.put('some', new Response('x'.repeat(1e5)))).then(() => 0, () => 1)"
+    assert page.evaluate(full) == 1
+    assert page.evaluate("fetch('new.txt').then((one) => one.text())") == "new" * 100_000
 
 
 def test_a_visitor_sees_why(visitor: BrowserContext, home: str, built: Built) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from recognizer.errors import RecognizerError
 from recognizer.publish import site
+from recognizer.publish.forms import FORMS
+from recognizer.publish.order import Order
+from recognizer.publish.readme import space_readme
 from recognizer.publish.site import DOCS, render_pages, write_site
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.words.words import languages
@@ -99,6 +102,17 @@ def test_a_site_that_answers_by_itself_holds_the_model(tmp_path: Path, built: Bu
     assert 'MODEL = "model/";' in (tmp_path / "js" / "config.js").read_text("utf-8")
     assert "'wasm-unsafe-eval'" in (tmp_path / "recognizer.html").read_text("utf-8")
     assert "does not leave your device" in (tmp_path / "about.html").read_text("utf-8")
+
+
+def test_the_readme_of_a_site_says_where_how_well_it_does_is_told() -> None:
+    facts = {"title": "Some", "recipe": {"collect": {"engines": ["sample"]}}}
+    told = space_readme(facts, Order(FORMS["static"]))
+    assert "The page Recognizer says how well it does" in told and "About says how well" not in told
+
+
+def test_the_examples_are_not_all_that_visitors_see_of_photos() -> None:
+    about = render_pages(recipe(people=False, collect={"engines": ["bing"]}))["about.html"]
+    assert "those most like their photo" in about and "see none of them" not in about
 
 
 def test_without_the_client_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

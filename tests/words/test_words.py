@@ -84,6 +84,12 @@ def test_shares_never_claim_certainty() -> None:
     ]
 
 
+def test_what_is_asked_for_is_told_to_a_tenth_and_never_as_more() -> None:
+    words = words_in(SOURCE)
+    told = [words.tenths(share).replace("\N{NO-BREAK SPACE}", " ") for share in (0.5, 0.57, 0.73399, 0.9968, 1)]
+    assert told == ["50 %", "57 %", "73.3 %", "99.6 %", "100 %"]
+
+
 def test_a_language_that_nobody_speaks_here_is_english() -> None:
     assert words_in("xx").language == SOURCE
 
