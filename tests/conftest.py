@@ -7,11 +7,12 @@ built, served                       twelve classes, built by the real command, a
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from recognizer.recipe import Recipe
 from recognizer.serve.facts import read_facts
@@ -128,18 +129,44 @@ def copied(trained: Path, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore
         yield store
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """A tiny recipe, built by the real command."""
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a copy of a folder that only one of the processes that share the tests makes.
+
+    Args:
+        factory: of folders.
+        name: of the folder.
+        make: fills it.
+    """
+    base = factory.getbasetemp()
+    first = (base.parent if worker else base) / f"first-{name}"
+    with FileLock(f"{first}.lock"):
+        if not first.is_dir():
+            half = Path(f"{first}-half")
+            shutil.rmtree(half, ignore_errors=True)  # of a process that failed
+            half.mkdir()
+            make(half)
+            half.rename(first)
+    return Path(shutil.copytree(first, factory.mktemp(name), dirs_exist_ok=True))
+
+
+def build_tiny(folder: Path) -> None:
+    """Build the tiny recipe by the real command, and keep what it says."""
     from typer.testing import CliRunner
 
     from recognizer.cli.commands import app
 
-    folder = tmp_path_factory.mktemp("built")
     recipe = write_tiny_recipe(folder)
     result = CliRunner().invoke(app, ["build", str(recipe), "--work", str(folder / "work")])
     assert result.exit_code == 0, result.output
-    return Built(recipe, folder / "work", result.output)
+    (folder / "said.txt").write_text(result.output.replace(str(folder), "FOLDER"), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """A tiny recipe, built by the real command."""
+    folder = made_once(tmp_path_factory, "built", build_tiny)
+    said = (folder / "said.txt").read_text(encoding="utf-8").replace("FOLDER", str(folder))
+    return Built(folder / "tiny.toml", folder / "work", said)
 
 
 @pytest.fixture(scope="session")
