@@ -14,7 +14,7 @@ logistic regression on the frozen features of the closed-form head, its penalty 
 
 Rows are run in the order of `WAYS`, those that tell most first, each in a process of its own; `--rows` says how many of
 them. What has been measured stays in DIR/results.jsonl and is not run again. The figures in docs/experiments.md are of
-the first five ways, and of plain fastai on one collection; processors were scarce, so that those after them have not
+the first five ways, and of plain fastai on two collections; processors were scarce, so that those after them have not
 been run on all collections, or not at all.
 """
 
