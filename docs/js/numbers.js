@@ -1,4 +1,4 @@
-/** Numbers that an output tells, as recognizer/words/figures.py has them. */
+/** Numbers as recognizer/words/figures.py and words.py tell them. */
 
 /** A number with as many digits as an interval leaves of meaning. */
 export function rounded({ low, high }, number) {

@@ -11,8 +11,7 @@ from PIL import Image
 
 from recognizer.errors import ModelError
 from recognizer.images.pixels import squish
-from recognizer.networks.onnx_session import open_session
-from recognizer.serve.runtimes import NETWORK, PICKLE, first_line, load_learner_of, whole_file
+from recognizer.serve.runtimes import NETWORK, PICKLE, cannot_open, load_learner_of, open_network
 
 Logits = npt.NDArray[np.float64]
 
@@ -34,11 +33,7 @@ Run = Callable[[Image.Image], Given]
 
 def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
     """Return the network of `model.onnx`, run by ONNX Runtime; see `OutputsClassifier`."""
-    data = whole_file(folder / NETWORK, facts)
-    try:
-        session = open_session(data)
-    except Exception as error:  # ONNX Runtime's own are many
-        raise _cannot_open(folder / NETWORK, error) from error
+    session = open_network(folder, facts)
     size = facts["preprocessing"]["size"]
     _check_shape(folder / NETWORK, session, size)
     wanted = [one.name for one in session.get_outputs() if one.name == "evidence"]
@@ -57,7 +52,7 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     try:
         pool, _, last = learner.model[1].children()
     except Exception as error:  # a learner of another shape
-        raise _cannot_open(folder / PICKLE, error) from error
+        raise cannot_open(folder / PICKLE, error) from error
     kept: dict[str, Any] = {}
     pool.register_forward_hook(lambda _pool, _maps, cells: kept.update(cells=cells[0].numpy()))
     lock = threading.Lock()  # a learner holds the state of the batch that it is at
@@ -83,10 +78,6 @@ def _check_shape(file: Path, session: Any, size: int) -> None:
             f"{file} takes {takes} and gives {gives}, and not pixels of 3 x {size} x {size} and logits; "
             "export the model again."
         )
-
-
-def _cannot_open(file: Path, error: Exception) -> ModelError:
-    return ModelError(f"{file} cannot be opened ({first_line(error)}); export the model again.")
 
 
 OUTPUTS_RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}

@@ -61,16 +61,7 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
     Raises:
         ModelError: the file is missing, is not the one that model.json describes, or is of another shape.
     """
-    from recognizer.networks.onnx_session import open_session
-
-    data = whole_file(folder / NETWORK, facts)
-    size = facts["preprocessing"]["size"]
-    try:
-        session = open_session(data)
-    except Exception as error:  # ONNX Runtime's own are many
-        raise ModelError(
-            f"{folder / NETWORK} cannot be opened ({first_line(error)}); export the model again."
-        ) from error
+    size, session = facts["preprocessing"]["size"], open_network(folder, facts)
     _check_shape(folder, session, size, len(facts["classes"]))
     offered = {one.name for one in session.get_outputs()}
     names = [name for name in OUTPUTS if name in offered]
@@ -121,6 +112,30 @@ def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
 
 
 RUNTIMES: dict[str, Callable[[Path, dict[str, Any]], Run]] = {"onnx": open_onnx, "fastai": open_fastai}
+
+
+def open_network(folder: Path, facts: dict[str, Any]) -> Any:
+    """Return a session of ONNX Runtime with `model.onnx`.
+
+    Args:
+        folder: the model folder.
+        facts: its model.json, checked.
+
+    Raises:
+        ModelError: the file is missing, is not the one that model.json describes, or is no network.
+    """
+    from recognizer.networks.onnx_session import open_session
+
+    data = whole_file(folder / NETWORK, facts)
+    try:
+        return open_session(data)
+    except Exception as error:  # ONNX Runtime's own are many
+        raise cannot_open(folder / NETWORK, error) from error
+
+
+def cannot_open(file: Path, error: Exception) -> ModelError:
+    """Return what is said of a file of a model folder that a runtime does not open."""
+    return ModelError(f"{file} cannot be opened ({first_line(error)}); export the model again.")
 
 
 def whole_file(file: Path, facts: dict[str, Any]) -> bytes:

@@ -43,7 +43,6 @@ from recognizer.train.mixing import stored
 from recognizer.train.outputs_distributions import draw_distributions
 from recognizer.train.outputs_head import OutputCalibration, Truth, calibrate_outputs
 from recognizer.train.outputs_learning import Learned, find_truths, learn
-from recognizer.train.outputs_tuning import too_few
 from recognizer.train.runs import Run, all_runs
 from recognizer.train.writing import begin_run, copy_run, finish_run
 
@@ -140,10 +139,7 @@ def _train(
     watch: Watch,
 ) -> Run:
     begun = time.monotonic()
-    truths = find_truths(recipe, split.learning, values)
-    learned, tuned = learn(recipe, split, truths, store.work, watch)
-    learns = np.arange(len(split.learning)) < len(split.training)
-    untuned = too_few(truths, learns) if recipe.train.epochs else ""
+    learned, tuned = learn(recipe, split, find_truths(recipe, split.learning, values), store.work, watch)
     metrics = {
         "round": 1,
         "format": FORMAT,
@@ -153,7 +149,7 @@ def _train(
         "judged": {truth.target.output.name: _judge(truth, learned) for truth in learned.truths},
         "round_seconds": round(time.monotonic() - begun, 2),
         **({"curves": vars(tuned.curves), "tuning": describe_tuning(tuned.choice)} if tuned else {}),
-        **({"untuned": untuned} if untuned else {}),
+        **({"untuned": learned.untuned} if learned.untuned else {}),
     }
     names = np.array([photo.sha256 for photo in learned.photos])
     predictions = {"photos": names, "logits": learned.logits, "folds": learned.folds}
@@ -213,7 +209,8 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     """Return the network of the last run, with what the stages after training need beside it.
 
     Raises:
-        RecognizerError: nothing has been trained yet, or with other settings or outputs.
+        NothingYet: nothing has been trained yet.
+        RecognizerError: it was trained with other settings or outputs, or by another version.
     """
     run = _last_run(store.work)
     again = f"run {recipe.command('train')}"

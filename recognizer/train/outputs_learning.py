@@ -41,6 +41,7 @@ class Learned:
         photos: these photos.
         folds: the number of the fold that each is in, (n,).
         calibrations: name of an output to what its slice of the logits means.
+        untuned: why nothing was fine-tuned though the recipe wants it; "" otherwise.
     """
 
     network: nn.Sequential
@@ -49,6 +50,7 @@ class Learned:
     photos: list[Photo]
     folds: Labels
     calibrations: dict[str, OutputCalibration]
+    untuned: str = ""
 
 
 def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: Watch) -> tuple[Learned, Tuned | None]:
@@ -82,8 +84,8 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
         watch("fitting the heads", 1, 1)
         return heads
 
-    tuned = None
-    if settings.epochs and not too_few(truths, chosen):
+    tuned, untuned = None, too_few(truths, chosen) if settings.epochs else ""
+    if settings.epochs and not untuned:
         before = _say(fit(chosen).layer, features[~chosen])
         tuned = tune(recipe, split, truths, before, backbone, work, watch)
     heads = fit(np.full(len(photos), True))
@@ -93,7 +95,7 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
         return _judged_by_validation(network, tuned.logits, split, truths, heads, settings), tuned
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(layer.bias)))
     put_head(network, layer)
-    return Learned(network, truths, heads.logits, photos, folds, heads.calibrations), tuned
+    return Learned(network, truths, heads.logits, photos, folds, heads.calibrations, untuned), tuned
 
 
 def _say(layer: Layer, features: npt.NDArray[np.floating]) -> Floats:
