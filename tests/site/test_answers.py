@@ -58,8 +58,14 @@ def test_another_photo_abandons_the_earlier_answer(recognizer: Page, served: Ser
         window.drawn = 0;
         new MutationObserver(() => (window.drawn += 1)).observe(document.getElementById("answer"), {childList: true});
     }""")
-    recognizer.set_input_files("#file", served.photos[0])
-    recognizer.set_input_files("#file", served.photos[1])
+    uploads: list[Route] = []
+    recognizer.route("**/upload*", lambda route: uploads.append(route))
+    for photo in served.photos[:2]:
+        with recognizer.expect_request("**/upload*"):
+            recognizer.set_input_files("#file", photo)
+    with recognizer.expect_response("**/upload*"):
+        uploads[0].continue_()
+    uploads[1].continue_()
     assert_answers(recognizer, served, served.photos[1])
     assert recognizer.evaluate("window.drawn") == 1
 
