@@ -19,7 +19,7 @@ check: .venv/developer
 	$(BIN)/mypy
 # With a thread for each of the two: threads of one that wait for threads of the other take more than twice as long.
 test: .venv/developer .venv/browser site
-	$(if $(ROOM),,OMP_NUM_THREADS=1) $(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM),-n 2 --dist loadfile)
+	$(if $(ROOM),,OMP_NUM_THREADS=1) $(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM),-n 2 --dist loadfile --no-loadscope-reorder)
 site: docs/vendor/gradio-client.js
 pages: setup
 	$(BIN)/python -m recognizer.publish.site

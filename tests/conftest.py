@@ -28,6 +28,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # Networks as small as here do not get quicker by a second thread, and on a busy machine its waiting costs tenfold.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# These begin, so that neither of two processes waits at the end, nor for the other to build what both want.
+LONGEST = ("test_wheel.py", "test_notebook.py", "test_build.py", "test_processes.py", "test_stops.py")
 TINY = """
 title = "Tiny textiles"
 description = "Small pictures and few of them, so that tests are quick."
@@ -47,7 +49,8 @@ folds = 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives Chromium, which is all that asks for the fixture `browser` of its room."""
+    """Mark what drives Chromium, which is all that asks for the fixture `browser` of its room; put long files first."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
