@@ -36,10 +36,12 @@ def write_whole(path: Path, data: bytes) -> None:
         data: its bytes.
 
     Raises:
-        Unwritable: the disk is full, or the folder may not be written.
+        Unwritable: the disk is full, the folder may not be written, or a folder is there.
     """
-    half = path.with_suffix(f".{secrets.token_hex(4)}.part")
     with writing(path.parent):
+        if path.is_dir():
+            raise Unwritable(f"{path} is a folder, and cannot be written as a file; name a file, such as one in it.")
+        half = path.with_suffix(f".{secrets.token_hex(4)}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             half.write_bytes(data)

@@ -1,13 +1,14 @@
 """What classes, recipes, links and contacts may be called, and the folders that a class's photos lie in.
 
 check_class_name("AC/DC")               # as it was typed, or ValueError with what is wrong
-folder_names(["AC/DC", "ac/dc"])        # {"AC/DC": "AC%2FDC", "ac/dc": "ac%2Fdc~5f0f4b"}
+free_folder("ac/dc", {"ac%2fdc"})       # "ac%2Fdc~cacecb", since another's is the same on some disks
 """
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection
+from pathlib import PurePath
 from urllib.parse import quote
 
 LABEL = "label"  # what the one output of a recipe of classes is called
@@ -62,21 +63,15 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-def folder_names(names: Sequence[str]) -> dict[str, str]:
-    """Return names to their folders, which are different ones also where upper and lower case are the same.
+def free_folder(name: str, taken: Collection[str]) -> str:
+    """Return the folder of a name, with a mark of its own where another name has that one.
 
     Args:
-        names: of classes. The first of those that differ in case only keeps its plain folder.
+        name: of a class.
+        taken: folders of other names, folded.
     """
-    folders: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        folder = folder_name(name)
-        if folded(folder) in taken:
-            folder += f"~{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-        taken.add(folded(folder))
-        folders[name] = folder
-    return folders
+    folder = folder_name(name)
+    return f"{folder}~{hashlib.sha256(name.encode()).hexdigest()[:6]}" if folded(folder) in taken else folder
 
 
 def folder_name(name: str) -> str:
@@ -91,6 +86,11 @@ def folder_name(name: str) -> str:
 
 def _encoded(letter: str) -> str:
     return quote(letter, safe="") if quote(letter, safe="") != letter else f"%{ord(letter):02X}"
+
+
+def stays_below(name: PurePath) -> bool:
+    """Tell whether a path leads below a folder that it is joined to; one with a drive or a root does not."""
+    return not name.anchor and ".." not in name.parts
 
 
 def folded(name: str) -> str:

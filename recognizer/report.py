@@ -1,6 +1,7 @@
 """How a stage tells how far it is, without knowing who listens, and what it counted: `reports/<stage>.json`."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,18 +32,28 @@ def write_report(
         more: further fields that the stage has.
 
     Returns:
-        The report as it was written.
+        The report as it was written, in which what is no number is None.
     """
-    report = {"stage": stage, "recipe": recipe, "seconds": round(seconds, 2), "counts": counts, **more}
-    report["version"] = __version__
+    told = {"stage": stage, "recipe": recipe, "seconds": round(seconds, 2), "counts": counts, **more}
+    report: dict[str, Any] = finite(told | {"version": __version__})
     write_json(work / "reports" / f"{stage}.json", report)
     return report
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file whole or not at all; numbers that JSON does not know, such as NaN, become null."""
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False)
     # Names of files that are no text become the escapes that JSON has for half characters.
-    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace"))
+    write_whole(path, f"{text}\n".encode(errors="backslashreplace"))
+
+
+def finite(value: Any) -> Any:
+    """Return a value for JSON with None in place of each number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json(path: Path, shape: Any, way_out: str) -> Any:

@@ -71,6 +71,15 @@ def test_a_folder_that_could_not_be_filled_stays_as_it_was(work: Path) -> None:
     assert contents(work) == before
 
 
+@pytest.mark.parametrize("name", ["model", ".", "..", "/", ""])
+def test_a_folder_is_no_file_to_write(work: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(work)
+    before = contents(work)
+    with pytest.raises(Unwritable, match="is a folder, and cannot be written as a file; name a file"):
+        write_whole(Path(name), b"new")
+    assert contents(work) == before
+
+
 def test_two_never_write_at_once(work: Path) -> None:
     with alone_in(work), pytest.raises(WorkInUse, match=f"Another run is at work in {work}; wait"), alone_in(work):
         pass

@@ -187,7 +187,9 @@ def test_each_class_has_a_folder_of_its_own_on_every_system() -> None:
         "刺绣",
         "/" * 60,
     ]
-    folders = names.folder_names(typed)
+    folders: dict[str, str] = {}
+    for name in typed:
+        folders[name] = names.free_folder(name, {names.folded(folder) for folder in folders.values()})
     assert (folders["Kilim"], folders["刺绣"], folders["AC/DC"], folders["CON"]) == (
         "Kilim",
         "刺绣",

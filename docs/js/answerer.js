@@ -3,7 +3,7 @@ import { MODEL } from "./config.js";
 import { BrowserModel } from "./model/browser.js";
 import { Space } from "./space.js";
 import { SpaceError } from "./space-error.js";
-import { spaceAddress } from "./space-address.js";
+import { answersHere, spaceAddress } from "./space-address.js";
 
 /**
  * @param {string} query the page's query string; `?space=` asks another Space, `?answer=space` the site's own
@@ -14,8 +14,7 @@ import { spaceAddress } from "./space-address.js";
  */
 export function chooseAnswerer(query) {
   const address = spaceAddress(query);
-  const wantsSpace = address?.overridden || (address && new URLSearchParams(query).get("answer") === "space");
-  if (MODEL && !wantsSpace) return { answerer: new BrowserModel(MODEL), address: null, other: address };
+  if (answersHere(query)) return { answerer: new BrowserModel(MODEL), address: null, other: address };
   if (!address) throw new SpaceError("site.no_space");
   return { answerer: new Space(address.reference), address, other: null };
 }

@@ -1,6 +1,7 @@
-/** What all pages share: the language and its switch, the links between pages, and the foot. */
+/** What all pages share: the language and its switch, the links between pages, what happens to a photo, and the foot. */
 import { showSource } from "./source.js";
 import { keepOnLinks } from "./links.js";
+import { showPrivacy } from "./privacy.js";
 import { speak } from "./words.js";
 
 const chooser = document.getElementById("language");
@@ -29,4 +30,5 @@ if (chooser) {
   chooser.disabled = false;
 }
 showSource();
+showPrivacy();
 keepOnLinks();

@@ -9,8 +9,11 @@ export function showPassing(told) {
   tell(box.querySelector("p"), told);
 }
 
+/** A keyboard that was in the note goes on where photos are chosen. */
 export function hidePassing() {
+  const isFocused = box.contains(document.activeElement);
   box.hidden = true;
+  if (isFocused) document.getElementById("choose").focus();
 }
 
 box.querySelector("button").addEventListener("click", hidePassing);

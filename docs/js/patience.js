@@ -1,5 +1,7 @@
 /** Waiting with an end, and not twice for the same. */
 
+export const STALLED_MS = 60 * 1000; // without a byte for so long, a download does not go on
+
 /** @param {number} milliseconds */
 export function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,5 +1,5 @@
-/** Which Space this page asks: the one in config.js, or the one in the page's own `?space=`. */
-import { SPACE } from "./config.js";
+/** Which Space this page asks, if any: the one in config.js, or the one in the page's own `?space=`. */
+import { MODEL, SPACE } from "./config.js";
 import { SpaceError } from "./space-error.js";
 
 const SPACE_ID = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
@@ -13,9 +13,19 @@ const LOOPBACK = ["localhost", "127.0.0.1"];
  * @throws {SpaceError} where `?space=` is neither a Space id nor a usable address
  */
 export function spaceAddress(query) {
-  const given = new URLSearchParams(query).get("space");
-  if (given === null) return SPACE && { ...parse(SPACE), overridden: false };
-  return { ...parse(given.trim()), overridden: true };
+  if (!namesSpace(query)) return SPACE && { ...parse(SPACE), overridden: false };
+  return { ...parse(new URLSearchParams(query).get("space").trim()), overridden: true };
+}
+
+/** Whether the page's query string names a Space, which need not be one of whoever runs this site. */
+export function namesSpace(query) {
+  return new URLSearchParams(query).has("space");
+}
+
+/** Whether this browser answers: a model lies beside the site, and the page's query string wants no Space. */
+export function answersHere(query) {
+  const wantsOwn = SPACE && new URLSearchParams(query).get("answer") === "space";
+  return Boolean(MODEL) && !namesSpace(query) && !wantsOwn;
 }
 
 function parse(text) {

@@ -39,9 +39,11 @@ export class Status {
     const goesOn = state === this.state || (ONE_WAIT.includes(state) && ONE_WAIT.includes(this.state));
     if (!goesOn) this.#since = performance.now();
     this.#box.dataset.state = state;
+    const focused = this.#box.querySelector("button:focus");
     tell(this.#words, told);
     this.#box.querySelector(".retry").hidden = state !== "failed";
     this.#box.querySelector(".another").hidden = state !== "refused";
+    if (focused?.hidden) this.#words.focus({ preventScroll: true }); // a keyboard goes on from there
     this.#count();
     if (IN_VIEW.includes(state)) this.#box.scrollIntoView({ block: "nearest" });
   }

@@ -10,11 +10,17 @@ const other = document.getElementById("other");
  *   chosen as `chooseAnswerer` returns it
  */
 export function sayWho({ address, other: space }) {
-  put(document.getElementById("hint"), address ? "site.hint" : "site.hint_here");
+  put(document.getElementById("hint"), hintOf(address));
   put(document.getElementById("accuracy"), address ? "site.comparison_waiting" : "site.comparison_waiting_here");
   if (address) nameSpace(address);
   if (space) offer("space", "here.ask_space", { space: space.reference });
   else if (MODEL && address && !address.overridden) offer("here", "here.ask_here", {});
+}
+
+/** What becomes of a photo; of a Space that somebody else may run, nothing can be promised. */
+function hintOf(address) {
+  if (!address) return "site.hint_here";
+  return address.overridden ? "site.hint_other" : "site.hint";
 }
 
 function nameSpace({ reference, page, overridden }) {

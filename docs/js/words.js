@@ -2,10 +2,9 @@
  * What the page says: the sentences of words/<language>.json, put where `data-say` names their keys. A page need not wait
  * for them: what is put before they are there is said as soon as they are.
  */
-import { within } from "./patience.js";
+import { STALLED_MS, within } from "./patience.js";
 import { SpaceError } from "./space-error.js";
 
-const PATIENCE_MS = 60 * 1000;
 const root = document.documentElement;
 const notLoaded = document.getElementById("not-loaded");
 let words = null;
@@ -49,9 +48,9 @@ export async function spoken() {
 
 async function sentences(language) {
   const file = `words/${language}.json`;
-  const response = await within(fetch(file), PATIENCE_MS, new Error(`${file} does not come`));
+  const response = await within(fetch(file), STALLED_MS, new Error(`${file} does not come`));
   if (!response.ok) throw new Error(`${file}: ${response.status} ${response.statusText}`);
-  return within(response.json(), PATIENCE_MS, new Error(`${file} does not come whole`));
+  return within(response.json(), STALLED_MS, new Error(`${file} does not come whole`));
 }
 
 /**

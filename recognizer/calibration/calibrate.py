@@ -25,6 +25,7 @@ LEAST_THRESHOLD = 0.5  # no answer is less likely than not
 PARTS = 5  # of the photos, by which the threshold is checked
 TARGETS = 11  # accuracies that are tried in choosing it, from the wanted one up to 1
 KEPT = 0.99  # share of the right answers about photos of the classes that may not count as out of distribution
+NO_LIMIT = 1e9  # energy that no photo has; JSON knows no infinity
 BINS = 15
 TIMES = 200  # that outcomes are drawn; their mean error is then known to about 0.0005
 LEAST_TEMPERATURE = 0.5  # sharper would be certain of everything where a few photos are all right
@@ -70,9 +71,9 @@ def calibrate(
     """
     weights = _weights(labels, label_quality)
     if not weights.any():
-        return Calibration(1.0, LEAST_THRESHOLD, np.inf, 0)
+        return Calibration(1.0, LEAST_THRESHOLD, NO_LIMIT, 0)
     _, temperature = fit_temperature(logits, labels, LEAST_TEMPERATURE, MOST_TEMPERATURE, FLOOR, weights)
-    threshold, checked = _checked_threshold(apply_temperature(logits, temperature), labels, wanted, weights)
+    threshold, checked = checked_threshold(apply_temperature(logits, temperature), labels, wanted, weights)
     limit = _limit(logits / temperature, labels, weights)
     return Calibration(temperature, threshold, limit, len(labels), checked)
 
@@ -145,11 +146,18 @@ def fit_temperature(
     return float(best.fun), float(np.exp(best.x))
 
 
-def _checked_threshold(
+def checked_threshold(
     probabilities: Probabilities, labels: Labels, wanted: float, weights: Weights
 ) -> tuple[float, float | None]:
     """Return the first threshold that keeps the wanted selective accuracy where it is checked, or else the one that
-    comes nearest to it, with that accuracy."""
+    comes nearest to it, with that accuracy.
+
+    Args:
+        probabilities: as they are told to users, of photos that were not trained with, (photos, classes).
+        labels: the number of each photo's class, (photos,).
+        wanted: selective accuracy, of the photos that get an answer.
+        weights: how much each photo counts, (photos,).
+    """
     best, kept = 1.0, None
     for target in np.linspace(wanted, 1, TARGETS):
         threshold = _threshold(probabilities, labels, weights, target)

@@ -59,12 +59,13 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     begun = time.monotonic()
     check_faces(recipe.train)
     wanted = [photo for photo in store.photos.all() if {photo.found_as, photo.label} & set(recipe.labels)]
-    photos = [photo for photo in wanted if photo.path.is_file()]
+    lost = store.sound_files.renew(wanted)
+    photos = [photo for photo in wanted if photo.sha256 not in lost]
     if not photos:
         raise NothingYet(store.work, "photos", recipe.command("collect"))
     decisions, estimated = _check(recipe, store, photos, watch)
-    standing = decisions if auto else []
-    store.decisions.replace_automatic(standing)
+    store.decisions.replace_automatic(decisions if auto else [])
+    standing = [decision for decision in store.decisions.current() if decision.by == AUTO]  # less what a person undid
     store.label_quality.replace(label_quality.rate_labels(estimated.photos, estimated.estimate, standing))
     _write_sheets(store)
     return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks)
@@ -217,12 +218,15 @@ def _write_sheets(store: PhotoStore) -> None:
 
 
 def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, networks: Sequence[str]) -> dict[str, Any]:
-    decisions = store.decisions.current()
+    """Write what there is now of the recipe's classes; it may have had others before."""
+    photos = {photo.sha256: photo for photo in store.photos.all() if photo.label in recipe.labels}
+    decisions = [decision for decision in store.decisions.current() if decision.photo in photos]
+    issues = [issue for issue in store.issues.all() if issue.photo in photos]
     looked_for = (*CHECKS, *OF_PEOPLE) if recipe.people and is_installed() else CHECKS
-    checks = count_checks(looked_for, store.issues.all(), {decision.photo for decision in decisions})
+    checks = count_checks(looked_for, issues, {decision.photo for decision in decisions})
     counts = {
-        "photos": len(store.photos.all()),
-        "kept": len(store.photos.kept()),
+        "photos": len(photos),
+        "kept": sum(photo.action != "drop" for photo in photos.values()),
         "dropped": sum(decision.action == "drop" for decision in decisions),
         "relabelled": sum(decision.action == "relabel" for decision in decisions),
     }

@@ -17,6 +17,7 @@ CHECK = "no_person"
 NEAREST = 5  # photos with a face that a photo is compared with
 NEARLY_ALL = 0.99  # of the photos with a face
 FARTHER = 1.5  # times than nearly all of these are from each other, from which a photo is an issue
+BLOCK = 1024  # photos compared with those that show a face at once
 LEAST = 20  # photos with a face; fewer say little of how alike such photos are
 
 
@@ -43,7 +44,12 @@ def find_no_person(photos: Sequence[Photo], features: Floats, shows_face: npt.ND
 def _distances(features: Floats, shows_face: npt.NDArray[np.bool_]) -> Floats:
     """Return the mean cosine distance of each photo to the nearest other photos that show a face, (n,)."""
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
-    alike = unit @ unit[shows_face].T
-    alike[np.flatnonzero(shows_face), np.arange(int(shows_face.sum()))] = -np.inf  # itself
-    nearest = np.partition(alike, -NEAREST, axis=1)[:, -NEAREST:]
-    return np.asarray(1 - nearest.mean(axis=1), dtype=np.float64)
+    own = np.cumsum(shows_face) - 1  # the place of a photo among those with a face
+    blocks = []
+    for start in range(0, len(unit), BLOCK):
+        shown = shows_face[start : start + BLOCK]
+        alike = unit[start : start + BLOCK] @ unit[shows_face].T
+        alike[np.flatnonzero(shown), own[start : start + BLOCK][shown]] = -np.inf  # itself
+        alike.partition(alike.shape[1] - NEAREST, axis=1)
+        blocks.append(1 - alike[:, -NEAREST:].mean(axis=1))
+    return np.concatenate(blocks)

@@ -34,7 +34,8 @@ def clean_outputs(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: W
     begun = time.monotonic()
     with store.locked():
         stored = store.photos.all()
-        photos = [photo for photo in stored if photo.path.is_file()]
+        lost = store.sound_files.renew(stored)
+        photos = [photo for photo in stored if photo.sha256 not in lost]
         if not photos:
             raise NothingYet(store.work, "photos", recipe.command("collect"))
         features = photo_features(photos, recipe.train, store.work, watch)

@@ -32,9 +32,10 @@ def follow_changes(recipe: Recipe, work: Path) -> list[str]:
     """
     now = _of(recipe)
     before = read_json(work / FILE, {"classes": {}}, "delete it") if (work / FILE).is_file() else now
+    is_told = before == now and (work / FILE).is_file()
     says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(recipe, before, now, work)]
     says += _settings(before, now)
-    if before != now or not (work / FILE).is_file():
+    if not is_told:
         with suppress(WorkInUse), alone_in(work):  # where another run is at work, the next command tells it again
             write_json(work / FILE, now)
     return says
@@ -97,6 +98,8 @@ def _classes(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
 def _made_anew(changed: Sequence[str]) -> str:
     if changed == ["answered_accuracy"]:
         return "train moves the threshold of the same network"
+    if changed == ["rounds"]:
+        return "train keeps the rounds that are there, and uses as many as are wanted"
     return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
 
 

@@ -69,12 +69,12 @@ class Commands(TyperGroup):
             formatter.write_dl([(name, one.get_short_help_str(ALL)) for name, one in commands if not one.hidden])
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; typer would end some errors with a word, and Ctrl-C with none."""
+        """Run a command; typer would end some errors with a word, Ctrl-C with none, and at a question with code 1."""
         with sentences():
             try:
                 return super().invoke(ctx)
-            except KeyboardInterrupt:
-                print(STOPPED, file=sys.stderr)
+            except (KeyboardInterrupt, typer.Abort) as stop:
+                print("\nStopped." if isinstance(stop, typer.Abort) else STOPPED, file=sys.stderr)
                 raise typer.Exit(BY_CTRL_C) from None
 
 

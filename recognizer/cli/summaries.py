@@ -12,6 +12,7 @@ from recognizer.store.spaces import PUBLISHED
 if TYPE_CHECKING:  # no --help needs rich
     from rich.table import Table
 
+ENOUGH = 0.98  # share of photos for which eight bits give the same answer: nobody need be told
 Summary = list["Table | str"]
 
 
@@ -172,10 +173,13 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
         file: {"difference": f"{form['largest_difference']:.1e}", "same": _percent(form["same_answer"])}
         for file, form in report["agreement"]["forms"].items()
     }
-    photos = f"Compared with learner.pkl on {report['agreement']['photos']} held-out photos of {recipe.name}."
+    compared: dict[str, list[str]] = {}
+    for file, form in report["agreement"]["forms"].items():
+        said = f"compared with {form['reference']} on {form['photos']} held-out photos of {recipe.name}"
+        compared.setdefault(said, []).append(file)
     return [
         grid(["form", "largest difference", "same answer"], forms),
-        photos,
+        *(f"{', '.join(files)}: {said}." for said, files in compared.items()),
         *few_bits(report["agreement"]["forms"]),
     ]
 
@@ -183,7 +187,7 @@ def exported(recipe: Recipe, report: dict[str, Any]) -> Summary:
 def few_bits(forms: dict[str, Any]) -> list[str]:
     """Say where eight bits change too many answers, and what to use then."""
     same = forms.get("model.tflite", {}).get("same_answer", 1.0)
-    if same >= 0.98:
+    if same >= ENOUGH:
         return []
     return [
         f"model.tflite gives the same answer for {_percent(same)} of them only: eight bits are few where classes are "

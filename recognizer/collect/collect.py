@@ -77,6 +77,8 @@ def collect(
         moved = sum(follow_moved(one, recipe.labels, store) for one in engines.values() if isinstance(one, Folder))
         searches = Searches(engines, store, again)
         _fill_all(recipe, store, searches, watch, patience)
+        if not searches.refused:  # else photos may be still to be found whose files are there
+            store.photos.remove_strays()
         data_sets = [store_readings(engine, store) for engine in engines.values() if isinstance(engine, Dataset)]
         examples = find_examples(recipe, store, list(engines.values()), patience, again)
         return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets, moved)

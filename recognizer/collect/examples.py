@@ -27,6 +27,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Hit
 
 ENGINES = ("openverse", "commons")
+NEED_CONTACT = {"commons"}  # which refuse whoever gives none
 MOST_CLASSES = 24  # the first ones of a recipe; nobody looks through more examples
 MOST_HITS = 5  # of a search that are tried
 
@@ -48,7 +49,7 @@ class Found(NamedTuple):
 def find_examples(
     recipe: Recipe, store: PhotoStore, engines: Sequence[Engine], patience: Patience, again: bool = False
 ) -> Found:
-    """Find the examples that are lacking, and store them.
+    """Remove the examples that are among the photos by now, and find and store those that are lacking.
 
     Args:
         recipe: the recipe.
@@ -57,6 +58,7 @@ def find_examples(
         patience: with busy engines, which are asked once.
         again: whether classes are searched for again for which nothing was found before.
     """
+    _drop_learned(store)
     needs_none = all(engine.tells_licence for engine in engines if isinstance(engine, WebEngine))
     if needs_none or not recipe.shows_examples:
         return Found(0, 0, "")
@@ -70,11 +72,19 @@ def find_examples(
     return Found(len(names), len(names) - len(store.examples.lacking(names, again=True)), refused)
 
 
+def _drop_learned(store: PhotoStore) -> None:
+    """Remove the examples that are near copies of photos which were collected since."""
+    examples, photos = store.examples.all(), store.photos.all()
+    near = near_any([one.phash for one in examples], [photo.phash for photo in photos])
+    store.examples.remove(example for example, is_near in zip(examples, near, strict=True) if is_near)
+
+
 class _Finder:
     """Searches for examples, class by class."""
 
     def __init__(self, recipe: Recipe, store: PhotoStore, patience: Patience) -> None:
-        settings = recipe.collect.model_copy(update={"engines": list(ENGINES)})
+        engines = [name for name in ENGINES if recipe.collect.contact or name not in NEED_CONTACT]
+        settings = recipe.collect.model_copy(update={"engines": engines})
         self._engines = make_engines(settings, patience)
         limits = {host: most for engine in self._engines.values() for host, most in engine.host_limits.items()}
         self._downloader = Downloader(settings.timeout, contact=settings.contact, host_limits=limits)
@@ -89,7 +99,7 @@ class _Finder:
                 is_there = await self._find_one(photo_class)
                 if len(self._refused) == len(self._engines):
                     return next(iter(self._refused.values()))
-                if not is_there:
+                if not (is_there or self._refused):
                     self._store.examples.add_none(photo_class.name)
         return ""
 

@@ -48,10 +48,16 @@ class Filling:
         self._last = 0  # number of the last hit that was taken from the store: each is taken once a run
         self._under_way: set[int] = set()
         self._settled = asyncio.Event()
+        self._at_most = wanted  # usable photos that there are, at most: those counted last, and all hits settled since
 
-    def lacking(self) -> int:
-        """Return how many usable photos are lacking."""
-        return max(0, self._wanted - self._store.photos.usable(self.photo_class.name))
+    def _lacks_more(self) -> bool:
+        """Tell whether usable photos would be lacking even if all that is under way became photos.
+
+        Counting reads all photos of the class, so it is done again only where the number could be full.
+        """
+        if self._wanted - self._at_most <= len(self._under_way):
+            self._at_most = self._store.photos.usable(self.photo_class.name)
+        return self._wanted - self._at_most > len(self._under_way)
 
     async def fill(self, tasks: asyncio.TaskGroup) -> bool:
         """Take hits until the class is full or none are left.
@@ -72,12 +78,13 @@ class Filling:
     async def _bring_home(self, hit: WaitingHit) -> None:
         await self._settle(hit)
         self._under_way.discard(hit.id)
+        self._at_most += 1
         self._settled.set()
 
     async def _next(self) -> WaitingHit | None:
         """Wait until another hit may be under way and return it; None when all is done."""
         while True:
-            if min(self.lacking(), UNDER_WAY) > len(self._under_way) and (hit := await self._take()):
+            if len(self._under_way) < UNDER_WAY and self._lacks_more() and (hit := await self._take()):
                 return hit
             if not self._under_way:
                 return None

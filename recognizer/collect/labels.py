@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recognizer.errors import RecipeError
+from recognizer.names import stays_below
 from recognizer.outputs import BadValue, Output, read_value
 from recognizer.store.readings import Values
 
@@ -138,7 +139,7 @@ def _see_file(folder: Path, row: Row) -> Row:
 
 def _is_there(folder: Path, file: Path) -> bool:
     try:
-        return not file.is_absolute() and ".." not in file.parts and (folder / file).is_file()
+        return stays_below(file) and (folder / file).is_file()
     except OSError:  # a name that no file can have, or a folder that may not be looked into
         return False
 

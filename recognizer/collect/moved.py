@@ -5,6 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from recognizer.collect.engines.folder import Folder
+from recognizer.collect.http.errors import DownloadError
+from recognizer.errors import PictureError
+from recognizer.images.fingerprints import near_any
+from recognizer.images.prepare import prepare_photo
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.renaming import follow_file, rename_decided
 
@@ -12,7 +16,8 @@ from recognizer.store.renaming import follow_file, rename_decided
 def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> int:
     """Put photos under the class whose subfolder their files are in now; what was decided about them stays.
 
-    A file is known by its name below the subfolder, its size and its time, or by these two where no other has them.
+    A file is known by its name below the subfolder, its size and its time, or by these two where no other has them;
+    where the hit led to a photo, the file has to show it.
     Where all files of a class that the recipe no longer has are in one subfolder now, the class was renamed: decisions
     that name it follow.
 
@@ -30,7 +35,7 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
     went: dict[str, Counter[str]] = defaultdict(Counter)
     for hit in store.hits.of_engine(folder.name):
         address = next((now[mark] for mark in _marks(hit["image"]) if mark in now), None)
-        if hit["image"] in there or address is None:
+        if hit["image"] in there or address is None or not _shows(folder, address, hit["phash"]):
             continue
         follow_file(store, hit["id"], there[address], address)
         if there[address] != hit["label"]:
@@ -47,6 +52,16 @@ def _addresses(folder: Folder, label: str) -> Iterator[str]:
         if not hits:
             return
         yield from (hit.image for hit in hits)
+
+
+def _shows(folder: Folder, address: str, phash: str | None) -> bool:
+    """Tell whether a file shows the picture with a perceptual hash; True where there is none to compare."""
+    if phash is None:
+        return True
+    try:
+        return bool(near_any([prepare_photo(folder.read(address)).phash], [phash])[0])
+    except (DownloadError, PictureError):
+        return False
 
 
 def _marks(address: str) -> tuple[str, str]:

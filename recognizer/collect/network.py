@@ -81,16 +81,15 @@ class Network:
             self._give_up()
 
     def _give_up(self) -> None:
-        sentence = self._sentence()
         if not self._searches.has_local():
-            raise NoNetwork(sentence)
-        self._searches.refuse_web(sentence)
+            raise NoNetwork(self._sentence("Nothing was changed: connect"))
+        self._searches.refuse_web(self._sentence("Connect"))
         self._held.clear()
         self.is_down = True
 
-    def _sentence(self) -> str:
+    def _sentence(self, way_out: str) -> str:
         asked = [*self._searches.titles(), *([f"the hosts of {self._silent} photos"] if self._silent else [])]
         return (
-            f"There seems to be no network: no answer came from {' or '.join(asked)}. Nothing was changed: connect "
-            "this machine, or set HTTPS_PROXY where a proxy leads out, and run the same command again."
+            f"There seems to be no network: no answer came from {' or '.join(asked)}. {way_out} this "
+            "machine, or set HTTPS_PROXY where a proxy leads out, and run the same command again."
         )

@@ -3,6 +3,7 @@
 Call `evaluate(recipe, store)` in evaluate.py.
 
     evaluate.py      the stage
+      measured.py      which photos it is of, and whether it still is of just these
       metrics.py       accuracy with its interval, coverage, selective accuracy, per class
       blind.py         what people saw in photos whose label was hidden: accuracy and wrong labels, with intervals
       cautions.py      what makes figures mean less than they seem to, and what to do about it

@@ -15,7 +15,7 @@ def cautions(recipe: Recipe, report: dict[str, Any]) -> list[str]:
         recipe: the recipe.
         report: of the evaluation.
     """
-    said = []
+    said = list(report.get("notes", []))
     if few := report["few"]:
         said.append(
             f"Fewer than {FEW} photos are held out of {_names(few)}, so their figures tell nothing. Collect more "

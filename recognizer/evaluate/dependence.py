@@ -72,8 +72,8 @@ def _measure(
         **_share("accuracy", seen == labels),
         **_share("blurred_accuracy", covered == labels),
         **_share("changed", seen != covered),
-        **_mean("evidence", within),
-        **_mean("area", shown.mean(axis=(1, 2))),
+        **mean_of("evidence", within),
+        **mean_of("area", shown.mean(axis=(1, 2))),
     }
 
 
@@ -82,12 +82,18 @@ def _share(name: str, true: npt.NDArray[np.bool_]) -> dict[str, Any]:
     return {name: figures["accuracy"], f"{name}_interval": figures["accuracy_interval"]}
 
 
-def _mean(name: str, shares: Floats) -> dict[str, Any]:
-    """Return the mean of the photos' shares, with its interval (BCa bootstrap), which one photo does not give."""
+def mean_of(name: str, shares: Floats) -> dict[str, Any]:
+    """Return the mean of photos' shares, with its interval (BCa bootstrap), which one photo does not give.
+
+    Args:
+        name: of the figure; that of the interval is made of it.
+        shares: one for each photo; where they are all but the same, there is no interval either.
+    """
     interval = None
     if len(shares) > 1 and np.ptp(shares) > 0:
         found = bootstrap((shares,), np.mean, rng=np.random.default_rng(SEED)).confidence_interval
-        interval = [round(float(found.low), 4), round(float(found.high), 4)]
+        ends = [round(float(end), 4) for end in found]
+        interval = ends if np.isfinite(ends).all() else None
     return {name: round(float(shares.mean()), 4), f"{name}_interval": interval}
 
 

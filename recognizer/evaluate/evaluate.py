@@ -11,6 +11,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,18 @@ import numpy as np
 
 from recognizer.calibration.abstain import energy, is_answered
 from recognizer.calibration.calibrate import Probabilities
-from recognizer.errors import RecognizerError
 from recognizer.evaluate.blind import blind_figures, count_answers
 from recognizer.evaluate.cautions import cautions
 from recognizer.evaluate.charts import make_charts
 from recognizer.evaluate.dependence import measure_dependence
+from recognizer.evaluate.measured import measured, split_of
 from recognizer.evaluate.metrics import measure
 from recognizer.evaluate.page import write_html
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.blind import blind_population, draw_sample
-from recognizer.splits.split import few_held_out
+from recognizer.splits.split import few_held_out, taught_groups
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.train import TrainedNetwork, load_trained
@@ -53,8 +54,10 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
         sum of each one's probability), `unrated_labels` (how many of them nobody has checked), `threshold_checked`
         (selective accuracy of training photos that had no say in the threshold by which they were answered),
         `out_of_fold` (the same figures for out-of-fold predictions in training), `run`, the fingerprint of the training
-        that was measured, `missing`, how many kept photos have no file any more, `blind`, what the blind sample says
-        (blind.py), and `faces`, how far answers rest on faces (dependence.py), None where no detector is installed.
+        that was measured, `measured`, a digest of what it was measured on (measured.py), `notes`, what is to be said of
+        held-out photos that were left out, `missing`, how many kept photos have no file any more, `blind`, what the
+        blind sample says (blind.py), and `faces`, how far answers rest on faces (dependence.py), None where no detector
+        is installed.
 
     Raises:
         RecognizerError: nothing is trained, or no photo is held out.
@@ -67,10 +70,11 @@ def evaluate(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dic
 def _evaluate(recipe: Recipe, store: PhotoStore, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
     trained = load_trained(recipe, store)
-    photos = trained.split.held_out
-    if not photos:
-        raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
+    split, notes = split_of(recipe, trained.split, trained.run)
+    trained, photos = replace(trained, split=split), split.held_out
+    of_what = {"measured": measured(recipe, store, split), "notes": notes}
     probabilities, figures = _measure(recipe, trained, watch)
+    figures |= of_what
     figures["blind"] = _blind(recipe, store, trained, watch)
     figures["faces"] = _dependence(recipe, trained, store.work, watch)
     labels = label_numbers(recipe.labels, photos)
@@ -104,8 +108,12 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, watch: Watch) -> tuple[Pro
 
 def _blind(recipe: Recipe, store: PhotoStore, trained: TrainedNetwork, watch: Watch) -> dict[str, Any]:
     """Return what the blind sample of the held-out photos says; only counts while one of them waits for a person."""
-    population, answers = blind_population(recipe, store), store.blind_answers.all()
-    sample = draw_sample(population)
+    taught, answers = taught_groups(trained.split, trained.run.photos), store.blind_answers.all()
+    drawn_from = blind_population(recipe, store)
+    population, sample = (
+        [photo for photo in photos if trained.split.groups[photo.sha256] not in taught]
+        for photos in (drawn_from, draw_sample(drawn_from))
+    )
     counts = count_answers(sample, len(population), answers)
     if not sample or counts["answered"] < len(sample):
         return counts

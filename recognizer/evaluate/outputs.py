@@ -2,9 +2,11 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.distributions import distribution_of
+from recognizer.evaluate.measured import measured, split_of
 from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
 from recognizer.files import write_whole
 from recognizer.recipe import Recipe
@@ -41,7 +44,8 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
     Returns:
         The report, as written to `reports/evaluate.json` and `reports/evaluate.html`: what `measure_outputs` returns,
         `distributions`, name of a number to what `distribution_of` returns, `run`, the fingerprint of the training that
-        was measured, and `missing`, how many photos have no file any more.
+        was measured, `measured`, a digest of what it was measured on, `notes`, what is to be said of held-out photos
+        that were left out, and `missing`, how many photos have no file any more.
 
     Raises:
         RecognizerError: nothing is trained, or too few photos with a value of an output are held out.
@@ -50,14 +54,16 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
     begun = time.monotonic()
     with store.locked():
         trained = load_outputs(recipe, store)
-        photos = trained.split.held_out
-        if not photos:
-            raise RecognizerError("No photo is held out; collect more photos, or raise train.held_out in the recipe.")
+        split, notes = split_of(recipe, trained.split, trained.run)
+        trained, photos = replace(trained, split=split), split.held_out
+        for note in notes:
+            logging.getLogger(__name__).warning(note)
+        of_what = {"measured": measured(recipe, store, split), "notes": notes}
         logits = trained.predict(photos, watch)
         answers = [_answered(recipe, trained, name, logits) for name in trained.calibrations]
         _check_enough(answers)
         figures = {**measure_outputs(answers), "distributions": _distributions(recipe, answers)}
-        figures |= {"run": trained.run.metrics["fingerprint"], "missing": trained.split.missing}
+        figures |= {"run": trained.run.metrics["fingerprint"], "missing": split.missing, **of_what}
         seconds, counts = time.monotonic() - begun, {"photos": len(photos)}
         report = write_report(store.work, "evaluate", recipe.name, seconds, counts, **figures)
         write_page(recipe, report, store.work / "reports" / PAGE)

@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import t
 
 from recognizer.calibration.calibrate import Labels, ece, expected_ece
 from recognizer.evaluate.metrics import accuracy_of
 from recognizer.splits.values import MISSING, Floats
 
 FEWEST = 10  # photos of a group, so that it is compared with others
+SPREAD = 5  # photos, so that their errors tell how far a mean may be off
 QUARTERS = 4  # groups that a number's photos are put into
 
 
@@ -111,15 +113,23 @@ def _figures(one: Answered) -> dict[str, Any]:
 
 
 def _number(one: Answered, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    """Return mean absolute error and bias of some photos, with intervals of 95 %."""
+    """Return mean absolute error and bias of some photos, with intervals of 95 % where there are `SPREAD` or more."""
     errors = one.errors[chosen & one.known]
+    names = ("mean_absolute_error", "bias")
     if len(errors) < 2:
-        return {"mean_absolute_error": None, "mean_absolute_error_interval": None, "bias": None, "photos": len(errors)}
+        return {"photos": len(errors), **{name: None for one in names for name in (one, f"{one}_interval")}}
     figures: dict[str, Any] = {"photos": len(errors)}
-    for name, values in (("mean_absolute_error", np.abs(errors)), ("bias", errors)):
-        mean, half = values.mean(), 1.96 * values.std(ddof=1) / np.sqrt(len(values))
-        figures |= {name: _round(mean), f"{name}_interval": [_round(mean - half), _round(mean + half)]}
+    for name, values, least in zip(names, (np.abs(errors), errors), (0.0, -np.inf), strict=True):
+        figures |= {name: _round(values.mean()), f"{name}_interval": _interval(values, least)}
     return figures
+
+
+def _interval(values: Floats, least: float) -> list[float] | None:
+    """Return the interval of a mean that is never below `least` (Student's t); None of too few values."""
+    if len(values) < SPREAD:
+        return None
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return [_round(max(least, values.mean() - half)), _round(values.mean() + half)]
 
 
 def _by_groups(one: Answered, answers: Sequence[Answered]) -> dict[str, dict[str, Any]]:

@@ -49,9 +49,9 @@ def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[
         size: side of the square that the network sees, in pixels.
 
     Returns:
-        `forms`: file to `largest_difference` of a probability, `energy_difference`, the largest of an energy, and
-        `same_answer`, the share of photos with the same likeliest class; beside it the figures of model.onnx, and the
-        number of `photos`.
+        `forms`: file to `largest_difference` of a probability, `energy_difference`, the largest of an energy,
+        `same_answer`, the share of photos with the same likeliest class, and what `compared_with` says; beside it the
+        figures of model.onnx, and the number of `photos`.
 
     Raises:
         RecognizerError: a form in floats does not say what learner.pkl says.
@@ -60,10 +60,22 @@ def measure_agreement(folder: Path, photos: Sequence[Photo], size: int) -> dict[
     expected = _answers(learner, photos)
     onnx = run_onnx([folder / FLOATS, folder / HALF], (onnx_pixels(photo.path, size) for photo in photos))
     given = dict(zip((FLOATS, HALF), onnx, strict=True))
-    given[WEIGHTS] = expected if _holds_weights(learner, folder / WEIGHTS) else _with_weights(learner, folder, photos)
+    same = holds_weights(learner, folder / WEIGHTS)
+    given[WEIGHTS] = expected if same else _answers(put_weights(learner, folder / WEIGHTS), photos)
     forms = {file: compare(answers, expected) for file, answers in given.items()}
     _check(forms)
-    return {**forms[FLOATS], "photos": len(photos), "forms": forms}
+    told = {file: figures | compared_with(LEARNER, photos) for file, figures in forms.items()}
+    return {**forms[FLOATS], "photos": len(photos), "forms": told}
+
+
+def compared_with(reference: str, photos: Sequence[Photo]) -> dict[str, Any]:
+    """Return what a form was compared with, as its figures tell it: `reference`, and the number of `photos`.
+
+    Args:
+        reference: the other form.
+        photos: that both were asked about.
+    """
+    return {"reference": reference, "photos": len(photos)}
 
 
 def compare(given: Answers, expected: Answers) -> dict[str, float]:
@@ -94,19 +106,29 @@ def _open(file: Path) -> Learner:
         return load_learner(file)
 
 
-def _holds_weights(learner: Learner, file: Path) -> bool:
-    """Tell whether a file holds just the weights of a learner's network, so that the two cannot differ."""
+def holds_weights(learner: Learner, file: Path) -> bool:
+    """Tell whether a file holds just the weights of a learner's network, so that the two cannot differ.
+
+    Args:
+        learner: the learner.
+        file: of weights.
+    """
     stored, own = load_file(file), learner.model.state_dict()
     return stored.keys() == own.keys() and all(torch.equal(stored[name], own[name]) for name in own)
 
 
-def _with_weights(learner: Learner, folder: Path, photos: Sequence[Photo]) -> Answers:
-    """Return what the network says once nothing is left in it but the weights of a file."""
+def put_weights(learner: Learner, file: Path) -> Learner:
+    """Return a learner in whose network nothing is left but the weights of a file.
+
+    Args:
+        learner: the learner; it is changed.
+        file: of weights.
+    """
     with torch.no_grad():
         for tensor in learner.model.state_dict().values():
             tensor.zero_()
-    load_model(learner.model, folder / WEIGHTS)
-    return _answers(learner, photos)
+    load_model(learner.model, file)
+    return learner
 
 
 def _check(forms: Mapping[str, Mapping[str, float]]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source
+from recognizer.words.words import SOURCE, words_in
 
 _HOW_WELL = """\
 {blind}
@@ -48,7 +49,7 @@ def how_well(facts: dict[str, Any], source: Source) -> str:
         selective=percent(metrics["selective_accuracy"]),
         selected=interval(metrics.get("selective_interval")),
         not_sure=NOT_SURE,
-        wanted=percent(facts["recipe"]["train"]["answered_accuracy"]),
+        wanted=words_in(SOURCE).percent(facts["recipe"]["train"]["answered_accuracy"]),
         checked=_checked(metrics.get("threshold_checked")),
         faces=_faces(metrics.get("faces")),
         rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),

@@ -14,7 +14,8 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 import importlib.metadata
 import io
 import time
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ from safetensors.torch import save
 from recognizer import __version__
 from recognizer.calibration.abstain import SCORE
 from recognizer.calibration.calibrate import Calibration
-from recognizer.errors import RecognizerError
+from recognizer.evaluate.measured import read_evaluation, split_of
 from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS, measure_agreement
 from recognizer.export.examples import write_examples
 from recognizer.export.half_precision import write_half
@@ -37,19 +38,19 @@ from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.outputs import LABEL
 from recognizer.recipe import Recipe
-from recognizer.report import Watch, read_json, unwatched, write_json, write_report
+from recognizer.report import Watch, unwatched, write_json, write_report
 from recognizer.store.credits import FILE as CREDITS
 from recognizer.store.credits import attribution, credited
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.learner import make_learner
-from recognizer.train.runs import Run
-from recognizer.train.train import TrainedNetwork, last_run, load_trained
+from recognizer.train.train import TrainedNetwork, load_trained
 from recognizer.words.sources import describe_source
 
 VERSIONS = ("fastai", "torch", "torchvision", "timm")
 # Of the recipe, what is not published: paths of this machine, and the contact, which has a place of its own.
 PRIVATE = {"collect": {"contact", "folder"}, "train": {"weights"}}
-NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing")  # of the evaluation's report
+# Of the evaluation's report, what is no figure.
+NO_FIGURES = ("stage", "seconds", "counts", "version", "run", "missing", "measured", "notes")
 
 
 def export(recipe: Recipe, store: PhotoStore, tflite: bool = False, watch: Watch = unwatched) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def export(recipe: Recipe, store: PhotoStore, tflite: bool = False, watch: Watch
         (agreement.py).
 
     Raises:
-        RecognizerError: nothing is evaluated yet, or the forms of the network differ.
+        RecognizerError: nothing is evaluated yet, or not as it is now, or the forms of the network differ.
         WorkInUse: another run is at work in the work folder.
     """
     with store.locked():
@@ -75,16 +76,17 @@ def export(recipe: Recipe, store: PhotoStore, tflite: bool = False, watch: Watch
 
 def _export(recipe: Recipe, store: PhotoStore, tflite: bool, watch: Watch) -> dict[str, Any]:
     begun = time.monotonic()
-    metrics = _metrics(store.work, recipe, last_run(recipe, store))
     trained = load_trained(recipe, store)
-    held_out = trained.split.held_out
+    split, _ = split_of(recipe, trained.split, trained.run)
+    trained, held_out = replace(trained, split=split), split.held_out
+    metrics = figures_in(read_evaluation(recipe, store, trained.run, split))
     with whole_folder(store.work / "model") as half:
         write_forms(recipe, trained, half)
         agreement = measure_agreement(half, held_out, recipe.train.size)
         if tflite:
             agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
-        facts["similar"] = write_similar(recipe, trained.split.learning, half / FLOATS, trained.size)
+        facts["similar"] = write_similar(recipe, split.learning, half / FLOATS, trained.size)
         facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
         write_json(half / "model.json", facts)
         write_card(facts, half / "README.md")
@@ -122,27 +124,25 @@ def as_tflite(recipe: Recipe, trained: TrainedNetwork) -> Network:
     return Network(recipe.title, recipe.description, trained.network, trained.backbone, trained.size, [told])
 
 
-def _write_tflite(recipe: Recipe, trained: TrainedNetwork, folder: Path, watch: Watch) -> dict[str, dict[str, float]]:
+def _write_tflite(recipe: Recipe, trained: TrainedNetwork, folder: Path, watch: Watch) -> dict[str, dict[str, Any]]:
     """Write a network as TFLite; returns for each file how far it is from the network."""
     given = as_tflite(recipe, trained)
     figures = write_tflite(given, trained.split.learning, trained.split.held_out, folder, watch)
     return {file: found[LABEL] for file, found in figures.items()}
 
 
-def _metrics(work: Path, recipe: Recipe, run: Run) -> dict[str, Any]:
-    try:
-        again = f"run {recipe.command('evaluate')} again"
-        report: dict[str, Any] = read_json(work / "reports" / "evaluate.json", {}, again)
-    except FileNotFoundError as error:
-        raise RecognizerError(
-            f"{work} has no evaluation yet, and a model without figures is not exported; "
-            f"run {recipe.command('evaluate')} first."
-        ) from error
-    if report.get("run") != run.metrics["fingerprint"]:
-        raise RecognizerError(
-            f"The evaluation in {work} is not of the last training; run {recipe.command('evaluate')} again."
-        )
+def figures_in(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of an evaluation's report."""
     return {key: value for key, value in report.items() if key not in NO_FIGURES}
+
+
+def published(recipe: Recipe) -> dict[str, Any]:
+    """Return what of a recipe is told to others: nothing of where files lie on this machine, nor the contact."""
+    told: dict[str, Any] = recipe.model_dump(exclude=PRIVATE)
+    labels = PureWindowsPath(recipe.collect.labels)  # which knows both kinds of slashes
+    if labels.anchor or {"..", "~"} & set(labels.parts):  # elsewhere than in the data set
+        told["collect"]["labels"] = ""
+    return told
 
 
 def write_learner(learner: Learner, file: Path) -> None:
@@ -187,6 +187,6 @@ def _facts(
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(exclude=PRIVATE),
+        "recipe": published(recipe),
         "sha256": {name: sha256((folder / name).read_bytes()) for name in sorted(files)},
     }

@@ -10,10 +10,11 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from recognizer.calibration.abstain import NOT_SURE
-from recognizer.export.card_figures import how_well, percent
+from recognizer.export.card_figures import how_well
 from recognizer.export.tflite_card import tflite_use
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source, describe_source
+from recognizer.words.words import SOURCE, words_in
 
 _SIMILAR = " and small copies of those in `similar/`, which may be shown beside an answer"
 _CARD = """\
@@ -61,10 +62,10 @@ when it is opened: the sha256 in `model.json` proves that a copy is whole, not t
 where you trust whoever made this folder, and the ONNX files otherwise.
 {tflite}
 
-On {compared} held-out photos, next to `learner.pkl`:
+On held-out photos, next to another form of the same network:
 
-| file | same likeliest class | largest difference of a probability | of an energy |
-|---|---|---|---|
+| file | next to | photos | same likeliest class | largest difference of a probability | of an energy |
+|---|---|---|---|---|---|
 {forms}
 """
 
@@ -87,12 +88,11 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         leaning=source.leaning,
         similar=_SIMILAR if facts["similar"] else "",
         number=len(facts["classes"]),
-        threshold=percent(facts["threshold"]),
+        threshold=words_in(SOURCE).percent(facts["threshold"]),
         limit=f"{facts['distance']['limit']:.2f}",
         not_sure=NOT_SURE,
         how_well=how_well(facts, source),
         size=facts["preprocessing"]["size"],
-        compared=agreement["photos"],
         tflite=tflite_use(facts["preprocessing"]["size"], agreement["forms"]),
         forms="\n".join(_form(file, figures) for file, figures in agreement["forms"].items()),
     )
@@ -138,7 +138,8 @@ def _source(facts: dict[str, Any]) -> Source:
     return describe_source(facts["recipe"]["collect"]["engines"])
 
 
-def _form(file: str, figures: dict[str, float]) -> str:
+def _form(file: str, figures: dict[str, Any]) -> str:
     energy = f"{figures['energy_difference']:.1e}" if "energy_difference" in figures else "–"
     differences = f"{figures['largest_difference']:.1e} | {energy}"
-    return f"| `{file}` | {figures['same_answer']:.1%} | {differences} |"
+    compared = f"`{figures['reference']}` | {figures['photos']}"
+    return f"| `{file}` | {compared} | {figures['same_answer']:.1%} | {differences} |"

@@ -15,6 +15,8 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 import importlib.metadata
 import time
 import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,9 @@ from safetensors.torch import save
 
 from recognizer import __version__
 from recognizer.errors import RecognizerError
-from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS
-from recognizer.export.export import NO_FIGURES, PRIVATE, VERSIONS, write_learner
+from recognizer.evaluate.measured import read_evaluation, split_of
+from recognizer.export.agreement import FLOATS, HALF, LEARNER, WEIGHTS, compared_with, holds_weights, put_weights
+from recognizer.export.export import VERSIONS, figures_in, published, write_learner
 from recognizer.export.half_precision import write_half
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.export.outputs_card import write_outputs_card
@@ -47,15 +50,16 @@ from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
 from recognizer.networks.onnx_session import open_session
 from recognizer.recipe import Recipe
-from recognizer.report import Watch, read_json, unwatched, write_json, write_report
+from recognizer.report import Watch, unwatched, write_json, write_report
 from recognizer.splits.values import Floats
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
 from recognizer.train.outputs import TrainedOutputs, load_outputs
 from recognizer.train.outputs_head import COVERAGE
 from recognizer.words.sources import describe_source
 
 FACES_LICENCE = "faces.LICENSE.txt"
-LIMITS = {FLOATS: 1e-3, HALF: 3e-2}  # of a probability, or of a share of a number's range
+LIMITS = {FLOATS: 1e-3, HALF: 3e-2, WEIGHTS: 1e-5}  # of a probability, or of a share of a number's range
 
 
 def export_outputs(recipe: Recipe, store: PhotoStore, tflite: bool = False, watch: Watch = unwatched) -> dict[str, Any]:
@@ -71,16 +75,18 @@ def export_outputs(recipe: Recipe, store: PhotoStore, tflite: bool = False, watc
         The report, as written to `reports/export.json`.
 
     Raises:
-        RecognizerError: nothing is evaluated yet, or the forms of the network differ.
+        RecognizerError: nothing is evaluated yet, or not as it is now, or the forms of the network differ.
         WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
     with store.locked():
         trained = load_outputs(recipe, store)
-        metrics = _metrics(recipe, store.work, trained)
+        split, _ = split_of(recipe, trained.split, trained.run)
+        trained = replace(trained, split=split)
+        metrics = figures_in(read_evaluation(recipe, store, trained.run, split))
         with whole_folder(store.work / "model") as half:
             _write_forms(recipe, trained, half)
-            agreement = _agreement(recipe, trained, half)
+            agreement = agreement_of(trained, half)
             if tflite:
                 agreement["forms"] |= write_outputs_tflite(recipe, trained, half, watch)
             facts = _facts(recipe, trained, metrics, agreement, half)
@@ -89,15 +95,6 @@ def export_outputs(recipe: Recipe, store: PhotoStore, tflite: bool = False, watc
         counts = {"outputs": len(recipe.outputs), "photos_compared": len(trained.split.held_out)}
         seconds = time.monotonic() - begun
         return write_report(store.work, "export", recipe.name, seconds, counts, agreement=agreement)
-
-
-def _metrics(recipe: Recipe, work: Path, trained: TrainedOutputs) -> dict[str, Any]:
-    file = work / "reports" / "evaluate.json"
-    again = f"run {recipe.command('evaluate')}"
-    report: dict[str, Any] = read_json(file, {}, again) if file.is_file() else {}
-    if report.get("run") != trained.run.metrics["fingerprint"]:
-        raise RecognizerError(f"{work} has no evaluation of the last training; {again} first.")
-    return {key: value for key, value in report.items() if key not in NO_FIGURES}
 
 
 def _write_forms(recipe: Recipe, trained: TrainedOutputs, folder: Path) -> None:
@@ -133,32 +130,52 @@ def _make_learner(recipe: Recipe, trained: TrainedOutputs) -> Learner:
     return learner
 
 
-def _agreement(recipe: Recipe, trained: TrainedOutputs, folder: Path) -> dict[str, Any]:
+def agreement_of(trained: TrainedOutputs, folder: Path) -> dict[str, Any]:
     """Compare what each form says of held-out photos with what learner.pkl says.
+
+    Args:
+        trained: the network.
+        folder: holds all four forms.
+
+    Returns:
+        The number of `photos`, and `forms`: file to `largest_difference`, that of a number as a share of its range, to
+        `same_answer`, the least share of photos with the same likeliest class, and to what `compared_with` says.
 
     Raises:
         RecognizerError: two forms differ.
     """
-    photos, size = trained.split.held_out, trained.size
+    photos = trained.split.held_out
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="load_learner")  # this file was written here just now
         learner = load_learner(folder / LEARNER)
-    loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
-    with torch.inference_mode():
-        logits = torch.cat([torch.as_tensor(learner.model.eval()(batch)) for (batch,) in loader]).double().numpy()
-    forms = {}
+    logits = _logits(learner, photos)
+    given = {file: _asked(trained, folder / file, photos) for file in (FLOATS, HALF)}
+    same = holds_weights(learner, folder / WEIGHTS)
+    stored = logits if same else _logits(put_weights(learner, folder / WEIGHTS), photos)
+    given[WEIGHTS] = {name: one.of(stored) for name, one in trained.calibrations.items()}
+    forms = {file: _compare(trained, said, logits) | compared_with(LEARNER, photos) for file, said in given.items()}
     for file, limit in LIMITS.items():
-        session = open_session(folder / file)
-        names = list(trained.calibrations)
-        rows = [session.run(names, {"pixels": onnx_pixels(photo.path, size)}) for photo in photos]
-        given = {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
-        forms[file] = _compare(trained, given, logits)
         if not forms[file]["largest_difference"] <= limit:
             raise RecognizerError(
                 f"{file} and {LEARNER} differ by {forms[file]['largest_difference']:.2g} (at most {limit} is allowed), "
                 "so nothing was exported; please report the versions of torch and onnxruntime."
             )
     return {"photos": len(photos), "forms": forms}
+
+
+@torch.inference_mode()
+def _logits(learner: Learner, photos: Sequence[Photo]) -> Floats:
+    """Return what a learner says of photos, by its own way from a file to pixels, (photos, total)."""
+    loader = learner.dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
+    network = learner.model.eval()
+    return np.asarray(torch.cat([torch.as_tensor(network(batch)) for (batch,) in loader]).double().numpy())
+
+
+def _asked(trained: TrainedOutputs, file: Path, photos: Sequence[Photo]) -> dict[str, Floats]:
+    """Return what an ONNX file says of photos, by the name of the output."""
+    session, names = open_session(file), list(trained.calibrations)
+    rows = [session.run(names, {"pixels": onnx_pixels(photo.path, trained.size)}) for photo in photos]
+    return {name: np.concatenate(parts) for name, parts in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def _compare(trained: TrainedOutputs, given: dict[str, Floats], logits: Floats) -> dict[str, float]:
@@ -193,11 +210,11 @@ def _facts(
         },
         "gaps": metrics["gaps"],
         "crossed": metrics["crossed"],
-        "photos": {"learned_from": len(trained.split.learning), "held_out": len(trained.split.held_out)},
+        "photos": {"learned_from": len(trained.run.photos), "held_out": len(trained.split.held_out)},
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},
         "recognizer": __version__,
-        "recipe": recipe.model_dump(exclude=PRIVATE),
+        "recipe": published(recipe),
         "sha256": {name: sha256((folder / name).read_bytes()) for name in files},
     }
 

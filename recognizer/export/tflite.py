@@ -10,6 +10,7 @@ They are written by litert-torch in an environment of its own (tflite_environmen
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import json
+import math
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ from scipy.special import softmax
 from torch import nn
 
 from recognizer.errors import RecognizerError
+from recognizer.export.agreement import compared_with
 from recognizer.export.tflite_environment import converter
 from recognizer.export.tflite_networks import Raw, Told
 from recognizer.export.tflite_rounding import rounded
@@ -37,7 +39,8 @@ FLOATS, EIGHT = "model.float32.tflite", "model.tflite"
 CALIBRATING = 48  # photos of training that tell what weights are multiplied with
 STEP = 1 / 256  # of a probability, in eight bits
 COMPARED = 500  # held-out photos, at most
-ALIKE = {FLOATS: 0.995, EIGHT: 0.98}  # share of photos with the same likeliest class that is aimed at
+ALIKE = 0.995  # share of photos for which the file in floats says what the network says, at least
+REFERENCE = "PyTorch"  # in which the network itself runs
 SAYING = "writing TFLite files"
 Values = npt.NDArray[Any]
 
@@ -80,7 +83,7 @@ class Network(NamedTuple):
 
 def write_tflite(
     given: Network, learning: Sequence[Photo], held_out: Sequence[Photo], folder: Path, watch: Watch = unwatched
-) -> dict[str, dict[str, dict[str, float]]]:
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Write both files, and compare what they say of held-out photos with what the network says.
 
     Args:
@@ -92,16 +95,17 @@ def write_tflite(
 
     Returns:
         File, then output, to `largest_difference` (of a probability, or of a number) and `same_answer`, the share of
-        photos with the same likeliest class (or, of a number, within a hundredth of its range).
+        photos with the same likeliest class (or, of a number, within a hundredth of its range), and what
+        `compared_with` says.
 
     Raises:
         RecognizerError: the environment cannot be made, the network cannot be converted, or the file in floats does not
             say what the network says.
     """
     python = converter(watch)
-    held_out = held_out[:COMPARED]
+    held_out = evenly(held_out, COMPARED)
     watch(SAYING, 0, 3)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=folder) as name:  # where what a kill leaves is cleared away
         task = Path(name)
         _write_task(given, learning, held_out, task)
         watch(SAYING, 1, 3)
@@ -114,8 +118,18 @@ def write_tflite(
     return figures
 
 
+def evenly(photos: Sequence[Photo], most: int) -> Sequence[Photo]:
+    """Return every so many-th photo, so that each class has its share however they are listed.
+
+    Args:
+        photos: to draw from.
+        most: how many, at most.
+    """
+    return photos[:: max(1, math.ceil(len(photos) / most))]
+
+
 def _write_task(given: Network, learning: Sequence[Photo], held_out: Sequence[Photo], task: Path) -> None:
-    calibrating = _pixels(learning[:: max(1, len(learning) // CALIBRATING)][:CALIBRATING], given.size)
+    calibrating = _pixels(evenly(learning, CALIBRATING), given.size)
     np.save(task / "held_out.npy", _pixels(held_out, given.size))
     parts = (given.network, given.backbone.mean, given.backbone.std, [one.told for one in given.outputs])
     raw, ahead = (Raw(*parts, ahead=by).cpu().eval() for by in (0.0, STEP))
@@ -160,7 +174,7 @@ def _run(python: Path, task: Path) -> None:
         )
 
 
-def _compare(given: Network, held_out: Sequence[Photo], task: Path) -> dict[str, dict[str, dict[str, float]]]:
+def _compare(given: Network, held_out: Sequence[Photo], task: Path) -> dict[str, dict[str, dict[str, Any]]]:
     logits = predict(given.network, given.backbone, held_out, given.size).logits
     with np.load(task / "answers.npz") as said:
         figures = {
@@ -168,12 +182,13 @@ def _compare(given: Network, held_out: Sequence[Photo], task: Path) -> dict[str,
             for file in (FLOATS, EIGHT)
         }
     for name, found in figures[FLOATS].items():
-        if not found["same_answer"] >= ALIKE[FLOATS]:  # what is no number agrees with nothing
+        if not found["same_answer"] >= ALIKE:  # what is no number agrees with nothing
             raise RecognizerError(
                 f"{FLOATS} and the network agree on {name} of {found['same_answer']:.1%} of the photos only, so "
                 "nothing was exported; please report the versions of torch and litert-torch."
             )
-    return figures
+    noted = compared_with(REFERENCE, held_out)
+    return {file: {name: told | noted for name, told in found.items()} for file, found in figures.items()}
 
 
 def compare(said: Values, logits: Values, told: Told) -> dict[str, float]:

@@ -4,6 +4,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from recognizer.export.tflite import Form, Network, write_tflite
 from recognizer.export.tflite_networks import Told
@@ -14,7 +15,7 @@ from recognizer.train.outputs import TrainedOutputs
 
 def write_outputs_tflite(
     recipe: Recipe, trained: TrainedOutputs, folder: Path, watch: Watch
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """Write the network as TFLite; returns for each file how far its outputs are from the network's, as `worst` says.
 
     Args:
@@ -36,10 +37,11 @@ def as_tflite(recipe: Recipe, trained: TrainedOutputs) -> Network:
     return Network(recipe.title, recipe.description, trained.network, trained.backbone, trained.size, forms)
 
 
-def worst(found: Mapping[str, Mapping[str, float]], outputs: Sequence[Form]) -> dict[str, float]:
+def worst(found: Mapping[str, Mapping[str, Any]], outputs: Sequence[Form]) -> dict[str, Any]:
     """Return the largest difference of all outputs, a number's as a share of its range, and the least `same_answer`.
 
-    That is of the outputs with classes, where there are any: how near a number is, the difference tells.
+    That is of the outputs with classes, where there are any: how near a number is, the difference tells. What else
+    `found` says of outputs is the same for all.
 
     Args:
         found: of one file, name of an output to what `compare` says.
@@ -47,7 +49,7 @@ def worst(found: Mapping[str, Mapping[str, float]], outputs: Sequence[Form]) -> 
     """
     differences = [found[one.name]["largest_difference"] / one.told.span for one in outputs]
     likely = [one for one in outputs if not one.told.centres] or outputs
-    return {
+    return dict(found[outputs[0].name]) | {
         "largest_difference": max(differences),
         "same_answer": min(found[one.name]["same_answer"] for one in likely),
     }

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from recognizer.errors import Damaged
+
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]  # left, top, right and bottom, in pixels
 
@@ -21,7 +23,8 @@ def square_pixels(path: Path, size: int) -> Pixels:
         (3, size, size), channels first, RGB, from 0 to 255, contiguous.
 
     Raises:
-        OSError: there is no such file, or it is no picture or a broken one.
+        Damaged: it is no picture, or a broken one.
+        OSError: there is no such file, or it may not be read.
     """
     return squish(open_rgb(path), size)
 
@@ -30,10 +33,19 @@ def open_rgb(path: Path) -> Image.Image:
     """Return a stored photo, decoded.
 
     Raises:
-        OSError: there is no such file, or it is no picture or a broken one.
+        Damaged: it is no picture, or a broken one.
+        OSError: there is no such file, or it may not be read.
     """
-    with Image.open(path) as image:
-        return image.convert("RGB")
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except OSError as error:
+        if error.errno is not None:  # the system's own; Pillow's have no number
+            raise
+        raise Damaged(
+            f"{path} is damaged ({error}); delete it, and run recognizer collect, which fetches lost photos again, "
+            "and then this command."
+        ) from error
 
 
 def squish(image: Image.Image, size: int, box: Box | None = None) -> Pixels:

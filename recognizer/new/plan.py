@@ -80,6 +80,7 @@ def make_plan(
         raise RecipeError("The title is empty; give the classifier one, such as “Birds of my garden”.")
     if any(unicodedata.category(letter) == "Cc" for letter in " ".join(title.split())):
         raise RecipeError(f"The title {title!r} has a control character, which nobody sees; leave it out.")
+    _check_letters(title=title, topic=topic, folder=str(folder or ""))
     if len(plain) < FEWEST:
         way_out = f"make a subfolder of {folder} for each" if folder and not words else "give one word for each"
         raise RecipeError(f"A classifier tells at least {FEWEST} things apart: {way_out} of them.")
@@ -110,6 +111,14 @@ def file_name(title: str) -> str:
     plain = plain.encode("ascii", "ignore").decode() if is_latin else unicodedata.normalize("NFC", title)
     joined = "".join(letter if unicodedata.category(letter)[0] in "LMN" else "-" for letter in plain.lower())
     return folder_name(re.sub("-+", "-", joined)[:LONGEST].strip("-")) or "recipe"
+
+
+def _check_letters(**typed: str) -> None:
+    """Refuse bytes that are no letters, which Python keeps as half characters and no file can hold."""
+    for what, text in typed.items():
+        if any(unicodedata.category(letter) == "Cs" for letter in text):
+            way_out = "rename it" if what == "folder" else "type it anew"
+            raise RecipeError(f"The {what} {text!r} has bytes that are no letters of UTF-8; {way_out}.")
 
 
 def _check_words(words: Sequence[str]) -> None:

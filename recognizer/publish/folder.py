@@ -12,6 +12,7 @@ from recognizer.errors import RecognizerError
 from recognizer.files import alone_in, write_whole, writing
 from recognizer.publish.order import Order
 from recognizer.publish.readme import space_readme
+from recognizer.publish.repository import WELCOME
 from recognizer.publish.site import OF_FIGURES, is_docs, write_site
 from recognizer.publish.space import DEPLOYMENT, assemble_space
 from recognizer.recipe import Recipe
@@ -25,6 +26,7 @@ ATTRIBUTES = ".gitattributes"  # what git keeps as large files, without which Hu
 HALF = ".part"  # the folder within a published one in which the next is put together
 # What a fresh clone of a Space holds, and what systems put into any folder.
 CLONED = {".git", ".gitattributes", "README.md", ".DS_Store", "Thumbs.db"}
+KEPT = {"", "..", ".git", HALF}  # what no line of the marker may name
 
 
 def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
@@ -116,7 +118,7 @@ def _check_place(model: Path, to: Path, order: Order) -> None:
     if order.form.name == "pages" and is_docs(to):
         return
     held = {path.name for path in to.iterdir()} if to.is_dir() else set()
-    others = sorted(held - CLONED)
+    others = sorted(held - CLONED - _welcome(held, order))
     is_ours = MARKER in held or {"app.py", "model", "recognizer"} <= held
     if others and (not is_ours or is_docs(to)):
         raise RecognizerError(
@@ -125,16 +127,27 @@ def _check_place(model: Path, to: Path, order: Order) -> None:
         )
 
 
+def _welcome(held: set[str], order: Order) -> set[str]:
+    """Return what a new static Space holds besides; outside of a clone it may be anybody's site."""
+    return WELCOME if order.form.sdk == "static" and ".git" in held else set()
+
+
 def _put(half: Path, to: Path) -> None:
     """Move each part into place, and take away those of the time before; a git checkout keeps its own folder."""
     parts = {part.name for part in half.iterdir()}
-    before = set((to / MARKER).read_text(encoding="utf-8").splitlines())
+    before = _parts_before(to)
     _note_parts(to, parts | before)  # all that a stop below may leave
     for name in sorted(parts | before):
         _remove(to / name)
         if name in parts:
             (half / name).replace(to / name)
     _note_parts(to, parts)
+
+
+def _parts_before(to: Path) -> set[str]:
+    """Return the parts of the time before: plain names in the folder, for whoever made it may have put in others."""
+    lines = (to / MARKER).read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if Path(line).name == line and line.lower() not in KEPT}
 
 
 def _note_parts(to: Path, parts: set[str]) -> None:

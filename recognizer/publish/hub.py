@@ -79,7 +79,7 @@ class Hub:
             size = sum(size_of(files[path]) for path in new)
             if new or gone:
                 self._say(f"Sending {len(new)} files, {size / 1e6:.1f} MB, to {repository.url}.")
-                commit = self._commit(repository, {path: files[path] for path in new}, gone)
+                commit = self._commit(repository, {path: files[path] for path in new}, gone, commit)
             if is_squashed:
                 commit = self._squash(repository)
             return Pushed(commit, len(new), len(gone), size)
@@ -110,12 +110,14 @@ class Hub:
     def _is_untouched(self, repository: Repository) -> bool:
         return len(self._api.list_repo_commits(repository.name, repo_type=repository.kind)) == 1
 
-    def _commit(self, repository: Repository, new: Files, gone: Iterable[str]) -> str:
+    def _commit(self, repository: Repository, new: Files, gone: Iterable[str], parent: str) -> str:
+        """Commit on top of the commit whose files were listed, or not at all; return the new one."""
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationDelete(path, is_folder=False) for path in gone),
             *(CommitOperationAdd(path, data) for path, data in new.items()),
         ]
-        made = self._api.create_commit(repository.name, operations, commit_message="Publish", repo_type=repository.kind)
+        name, kind = repository.name, repository.kind
+        made = self._api.create_commit(name, operations, commit_message="Publish", repo_type=kind, parent_commit=parent)
         return str(made.oid)
 
     def _squash(self, repository: Repository) -> str:

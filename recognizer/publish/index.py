@@ -69,7 +69,7 @@ def check_listed(recipe: Recipe) -> None:
 
 
 def index_files(recipe: Recipe, store: PhotoStore) -> Files:
-    """Return the files of a dataset repository.
+    """Return the files of a dataset repository; photos of classes that the recipe no longer has are not in it.
 
     Args:
         recipe: the recipe.
@@ -79,7 +79,7 @@ def index_files(recipe: Recipe, store: PhotoStore) -> Files:
         RecognizerError: there is nothing to list.
     """
     check_listed(recipe)
-    photos = store.photos.all()
+    photos = [photo for photo in store.photos.all() if photo.label in recipe.labels]
     stay = [photo for photo, gone in zip(photos, store.forgotten.are_known(photos), strict=True) if not gone]
     return {MARKER: b"", TABLE: _table(stay).encode(), "README.md": _card(recipe, len(stay)).encode()}
 

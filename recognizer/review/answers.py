@@ -39,7 +39,7 @@ def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, che
         "parts": _options({HELD_OUT: "Held out"}, Counter({HELD_OUT: sum(entry.held_out for entry in waiting)})),
         "photos": [_describe_entry(entry) for entry in entries if wanted.matches(entry)],
         "left": sum(wanted.covers(entry) for entry in waiting),
-        "totals": {"checked": checked, **_totals(entries)},
+        "totals": {"checked": checked, **_totals(entries, recipe.labels)},
     }
 
 
@@ -85,12 +85,13 @@ def _options(words: dict[str, str], waiting: Counter[str]) -> list[Json]:
     return [{"name": name, "words": text, "waiting": waiting[name]} for name, text in words.items()]
 
 
-def _totals(entries: Sequence[Entry]) -> Json:
-    """Count photos by what is decided about them, and by whom."""
-    decisions = [entry.decision for entry in entries if entry.decision]
+def _totals(entries: Sequence[Entry], labels: Sequence[str]) -> Json:
+    """Count the photos that wait, and those of the recipe's classes by what is decided about them, and by whom."""
+    own = [entry for entry in entries if entry.photo.label in labels]
+    decisions = [entry.decision for entry in own if entry.decision]
     actions = Counter(decision.action for decision in decisions)
     return {
-        "photos": len(entries),
+        "photos": len(own),
         "waiting": sum(entry.state == "waiting" for entry in entries),
         "keep": actions["keep"],
         "drop": actions["drop"],

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from recognizer.recipe import Recipe
 from recognizer.review.requests import ByPerson, Sight, check_label, read_body, sender
+from recognizer.review.standing import StandingRecipe
 from recognizer.splits.blind import blind_population, draw_sample
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Photo
@@ -27,11 +28,13 @@ class BlindReview:
     Args:
         recipe: the recipe.
         store: the photo store.
+        standing: whether the recipe's classes still stand.
     """
 
-    def __init__(self, recipe: Recipe, store: PhotoStore) -> None:
+    def __init__(self, recipe: Recipe, store: PhotoStore, standing: StandingRecipe) -> None:
         self._recipe = recipe
         self._store = store
+        self._standing = standing
 
     def ask(self, _: Request) -> Response:
         """Tell which photos are to be looked at next, and how far the sample is."""
@@ -46,6 +49,7 @@ class BlindReview:
         by, label = sender(sight), sight.label if sight.seen == "class" else None
         if sight.seen == "class":
             check_label(label, self._recipe.labels)
+        self._standing.check_classes()
         if sight.photo not in {photo.sha256 for photo in self._sample()}:
             raise HTTPException(409, "This photo is not in the blind sample any more; reload the page.")
         self._store.blind_answers.add(BlindAnswer(sight.photo, sight.seen, label, by))

@@ -68,11 +68,12 @@ def sender(sent: ByPerson) -> str:
     return person_name(sent.by)
 
 
-def check_label(label: str | None, labels: list[str]) -> None:
-    """See to it that a label is one of the recipe's classes.
+def check_label(label: str | None, labels: list[str]) -> str:
+    """Return a label that is one of the recipe's classes.
 
     Raises:
         HTTPException: it is none.
     """
-    if label not in labels:
+    if label is None or label not in labels:
         raise HTTPException(422, f"“{label}” is no class of the recipe; choose one of its classes.")
+    return label

@@ -9,6 +9,7 @@ The page itself is in page/: plain HTML, CSS and ES modules.
 
 import getpass
 import io
+import mimetypes
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,10 +33,13 @@ from recognizer.review.guard import Guard
 from recognizer.review.neighbours import Neighbours
 from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
 from recognizer.review.requests import ByPerson, Choice, Choices, check_label, read_body, sender
+from recognizer.review.standing import StandingRecipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, Decision, Photo
 
 PAGE = Path(__file__).with_name("page")
+# Whatever the system's registry calls the files of the page: a browser runs a script only if it is called one.
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 THUMB = 320  # pixels, the longest side
 PRIVATE = {"Cache-Control": "private, max-age=3600"}  # a file never changes: its name is its fingerprint
 GRACE = 2  # seconds that a stop waits for requests under way
@@ -50,7 +54,10 @@ def make_review(recipe: Recipe, store: PhotoStore, name: str, host: str) -> Star
         name: who decides, unless the page says otherwise.
         host: the address that the page will listen at.
     """
-    review, blind = _Review(recipe, store, name), BlindReview(recipe, store)
+    standing = StandingRecipe(recipe, store.work)
+    review, blind = _Review(recipe, store, name, standing), BlindReview(recipe, store, standing)
+    for ending, kind in KINDS.items():
+        mimetypes.add_type(kind, ending)
     routes = [
         Route("/", _page),
         Route("/api/queue", review.queue),
@@ -106,19 +113,25 @@ def serve_review(page: Starlette, listening: socket.socket, host: str, ready: Ca
 class _Review:
     """Answers the page's questions."""
 
-    def __init__(self, recipe: Recipe, store: PhotoStore, name: str) -> None:
+    def __init__(self, recipe: Recipe, store: PhotoStore, name: str, standing: StandingRecipe) -> None:
         self._recipe = recipe
         self._store = store
+        self._standing = standing
         self._name = name
         self._neighbours = Neighbours(store.work, recipe.train)
 
     def queue(self, request: Request) -> Response:
-        """List the photos that a filter leaves, those that most need a person first, and count what there is."""
+        """List the photos that a filter leaves, those that most need a person first, and count what there is.
+
+        Nothing is listed for a person who is asked about the blind sample first, and is to know no label.
+        """
         asked = request.query_params
         state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
         wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state, asked.get("part") == HELD_OUT)
         entries = read_entries(self._store, self._recipe.train.held_out)
         answer = describe_queue(entries, wanted, self._recipe, self._is_checked())
+        if "blind" in asked:
+            answer["photos"] = []
         return JSONResponse({**answer, "name": self._name})
 
     def _is_checked(self) -> bool:
@@ -145,7 +158,7 @@ class _Review:
     def _decision(self, choice: Choice, by: str) -> Decision:
         label = choice.label if choice.action == "relabel" else None
         if choice.action == "relabel":
-            check_label(label, self._recipe.labels)
+            self._standing.check_label(check_label(label, self._recipe.labels))
         return Decision(choice.photo, choice.action, "looked at", label, by)
 
     async def undo(self, request: Request) -> Response:

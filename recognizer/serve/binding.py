@@ -7,7 +7,7 @@ from recognizer.errors import RecognizerError
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to an address, and does not listen yet.
+    """Return a socket that listens at an address, so that no other program can; whoever asks waits until it is served.
 
     Args:
         host: of this machine, by name or address, of IPv4 or IPv6.
@@ -24,6 +24,7 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen()  # two programs may be bound to one port as long as neither listens
     except OSError as error:
         bound.close()
         raise RecognizerError(_unheard(host, port, error)) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -13,6 +14,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+SMALL = 100_000  # bytes; a body that is never refused for want of room
+PACE = 50_000  # bytes a second that a body comes at least at, all in all; a slow phone's does
+TOO_MANY = "Too many photos are here at this moment; try again in a minute."
 TOO_LARGE = f"This is over {LARGEST_PHOTO // 1_000_000} MB; use a smaller copy."
 
 
@@ -23,11 +27,11 @@ class Body:
         receive: ASGI's.
         send: ASGI's.
         most: bytes that are taken.
-        patience: seconds until the next part.
-        note: is told of the bytes of every part.
+        patience: seconds until the next part, and for the whole body beside those that its bytes take at `PACE`.
+        note: is told of the bytes of every part, and returns whether there is room for them.
     """
 
-    def __init__(self, receive: Receive, send: Send, most: int, patience: float, note: Callable[[int], None]) -> None:
+    def __init__(self, receive: Receive, send: Send, most: int, patience: float, note: Callable[[int], bool]) -> None:
         self.most = most
         self.count = 0
         self.refused = False
@@ -35,6 +39,7 @@ class Body:
         self._send = send
         self._patience = patience
         self._note = note
+        self._started = time.monotonic()
         self._begun = False
         self._ended = False
 
@@ -43,16 +48,22 @@ class Body:
         if self._ended:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), self._patience)
+            message = await asyncio.wait_for(self._receive(), min(self._patience, self._left()))
         except TimeoutError:
             return await self._refuse_rest(408, "The rest of this request did not come.")
         size = len(message.get("body", b""))
         self.count += size
-        self._note(size)
+        has_room = self._note(size)
         if self.count > self.most:
             return await self._refuse_rest(413, TOO_LARGE)
+        if self.count > SMALL and not has_room:
+            return await self._refuse_rest(503, TOO_MANY)
         self._ended = not message.get("more_body", False)
         return message
+
+    def _left(self) -> float:
+        """Return the seconds until the next part has to be there."""
+        return self._started + self._patience + self.count / PACE - time.monotonic()
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer, unless the request has been refused."""

@@ -2,8 +2,9 @@
 
 Guard(app, gradio_queue, queue, HERE, ending)        see server.py
 
-Refused with one sentence: 403 a route or a file that is not for visitors, 408 a body that stops coming, 413 one that is
-too large, 503 when uploads or questions fill their room. The rest of the app never sees such a request.
+Refused with one sentence: 403 a route or a file that is not for visitors, 408 a body that stops coming or takes too
+long, 413 one that is too large, 503 when uploads or questions fill their room. The rest of the app never sees such a
+request, or no more of it.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from urllib.parse import parse_qs
 from gradio.route_utils import StarletteRequest, upload_fn  # type: ignore[attr-defined]
 from gradio.routes import MultiPartException, file_upload_statuses  # type: ignore[attr-defined]
 
-from recognizer.serve.body import TOO_LARGE, App, Body, Message, Receive, Scope, Send, answer
+from recognizer.serve.body import SMALL, TOO_LARGE, TOO_MANY, App, Body, Message, Receive, Scope, Send, answer
 from recognizer.serve.queue import Queue
 from recognizer.serve.refusals import SENTENCES
 from recognizer.serve.uploads import LARGEST_PHOTO, Uploads
@@ -28,8 +29,7 @@ LARGEST_BODY = LARGEST_PHOTO * 4 // 3 + 100_000  # bytes; a photo as a data: URL
 LARGEST_INLINE = 200_000_000  # bytes of all bodies that arrive or wait, in memory
 PLAIN = frozenset(["/predict", "/run/predict", "/api/predict"])  # routes of rest.py that take a photo
 READ = frozenset(["/healthz", "/docs", "/openapi.json"])  # its other ones
-SMALL = 100_000  # bytes; a body that is never refused for want of room
-PATIENCE = 30.0  # seconds until the next part of a body
+PATIENCE = 30.0  # seconds until the next part of a body, and for all of it beside those that its bytes take
 NAMING = (b"text/html", b"application/json")  # what may name the address of the server
 POLICY = b"img-src 'self' data: blob:; media-src 'self' data: blob:; frame-src 'self'; object-src 'none'"
 
@@ -44,7 +44,7 @@ class Guard:
         uploads: the folder that uploads go to.
         ending: set when the server is asked to end.
         grace: seconds that a question is kept without anyone who waits for its answer.
-        patience: seconds until the next part of a body.
+        patience: seconds until the next part of a body, and for all of it beside those that its bytes take.
     """
 
     def __init__(
@@ -101,16 +101,16 @@ class Guard:
         """Hand on a request with a body, or refuse it: by the length that it tells, or when it turns out too long."""
         is_upload = path == f"{API}upload"
         most = LARGEST_UPLOAD if is_upload or path.rstrip("/") == "/predict" else LARGEST_BODY
-        body = Body(receive, send, most, self._patience, self._uploads.note if is_upload else _ignore)
+        body = Body(receive, send, most, self._patience, self._note_upload if is_upload else self._note_inline)
         told = _length(scope, most)
         if told > most:
             await body.refuse(413, TOO_LARGE)
         elif self._is_full(path, told):
-            await body.refuse(503, "Too many photos are here at this moment; try again in a minute.")
+            await body.refuse(503, TOO_MANY)
         elif is_upload:
             await self._upload(scope, body)
         else:
-            await self._ask(path, scope, body, told)
+            await self._ask(path, scope, body)
 
     def _is_full(self, path: str, told: int) -> bool:
         """Tell whether there is no room for one more body, where it would go."""
@@ -118,7 +118,19 @@ class Guard:
             return self._uploads.full
         if path.rstrip("/") in PLAIN and self._queue.full:
             return True
-        return told > SMALL and told + self._arriving + self._waiting.inline(self._gradio_queue) > LARGEST_INLINE
+        return told > SMALL and not self._has_room(told)
+
+    def _has_room(self, size: int) -> bool:
+        """Tell whether so many more bytes fit into memory; a length that is only told takes no room there."""
+        return size + self._arriving + self._waiting.inline(self._gradio_queue) <= LARGEST_INLINE
+
+    def _note_inline(self, size: int) -> bool:
+        self._arriving += size
+        return self._has_room(0)
+
+    def _note_upload(self, size: int) -> bool:
+        self._uploads.note(size)
+        return True
 
     async def _upload(self, scope: Scope, body: "Body") -> None:
         """Take an upload into a place of its own; one that breaks off or is refused leaves nothing."""
@@ -140,7 +152,7 @@ class Guard:
             if not whole:
                 self._uploads.forget(str(place))
 
-    async def _ask(self, path: str, scope: Scope, body: Body, told: int) -> None:
+    async def _ask(self, path: str, scope: Scope, body: Body) -> None:
         """Hand on a question, and look after it where it goes into the queue."""
         answered = bytearray()
 
@@ -149,11 +161,10 @@ class Guard:
             await body.send(message)
 
         queued = path.startswith((f"{API}call/", f"{API}queue/join"))
-        self._arriving += told
         try:
             await self._app(scope, body.receive, send if queued else body.send)
         finally:
-            self._arriving -= told
+            self._arriving -= body.count
         if queued and (event := _event(bytes(answered))):
             self._waiting.asked(self._gradio_queue, event, body.count)
 
@@ -203,10 +214,6 @@ def _length(scope: Scope, most: int) -> int:
     headers = dict(scope["headers"])
     told = headers.get(b"content-length", b"0")
     return most if b"transfer-encoding" in headers else int(told) if told.isdigit() else 0
-
-
-def _ignore(_count: int) -> None:
-    """The room for a body in memory is counted before it comes."""
 
 
 def _listens_for(path: str, scope: Scope) -> str | None:

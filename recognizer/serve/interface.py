@@ -22,7 +22,7 @@ from recognizer.serve.rendering import render_answer, render_below, render_empty
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json, label_form
 from recognizer.serve.starting import start_in_language
 from recognizer.serve.uploads import HERE
-from recognizer.serve.waiting import MOST_WAITING
+from recognizer.serve.waiting import open_queue
 from recognizer.serve.wording import source, training_faces
 from recognizer.words.words import SOURCE, Words, words_in
 
@@ -61,8 +61,7 @@ def make_interface(classifier: Classifier) -> gr.Blocks:
         answer_at_once(photo, language, answer, _comparer(classifier))
         _answer_programs(classifier)
         gr.api(_about(facts, credits), api_name="about")  # type: ignore[attr-defined]
-    page.queue(max_size=MOST_WAITING, api_open=False)
-    _name_sessions(page)
+    open_queue(page)
     return page
 
 
@@ -82,17 +81,6 @@ def _spoken(facts: dict[str, Any], credits: list[dict[str, str]]) -> Callable[[W
         return [render_top(facts, words), render_below(facts, credits, words), *labels]
 
     return say
-
-
-def _name_sessions(page: gr.Blocks) -> None:
-    """Give a name to a question of a session with an empty one, which Gradio would look for under two names."""
-    push = page._queue.push
-
-    async def push_named(body: Any, *args: Any, **kwargs: Any) -> Any:
-        body.session_hash = body.session_hash or None
-        return await push(body, *args, **kwargs)
-
-    page._queue.push = push_named  # type: ignore[method-assign]
 
 
 def _answer_programs(classifier: Classifier) -> None:

@@ -19,7 +19,7 @@ from recognizer.serve.rendering import render_empty
 from recognizer.serve.rest import NO_EVIDENCE, evidence_json
 from recognizer.serve.starting import start_in_language
 from recognizer.serve.uploads import HERE
-from recognizer.serve.waiting import MOST_WAITING
+from recognizer.serve.waiting import open_queue
 from recognizer.words.words import SOURCE, Words, words_in
 
 WORDS = words_in(SOURCE)
@@ -55,7 +55,7 @@ def make_outputs_interface(classifier: OutputsClassifier) -> gr.Blocks:
         button.click(_predictor(classifier), asked, told, api_name="predict", concurrency_limit=limit)
         button.click(_explainer(classifier), asked, told, api_name="explain", concurrency_limit=limit)
         gr.api(_about(classifier), api_name="about")  # type: ignore[attr-defined]
-    page.queue(max_size=MOST_WAITING, api_open=False)
+    open_queue(page)
     return page
 
 

@@ -20,7 +20,8 @@ _SHOWN = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
 _PREVIEW = 480  # pixels
 _TEMPLATES = Environment(loader=FileSystemLoader(FOLDER), autoescape=select_autoescape(default=True))
 _NOTE = _TEMPLATES.from_string(
-    '<section class="answer {{ kind }}"><h2>{{ headline }}</h2><p>{{ detail }}</p></section>'
+    '<section class="answer {{ kind }}"><h2>{{ headline }}</h2>'
+    '<p{% if language %} lang="{{ language }}"{% endif %}>{{ detail }}</p></section>'
 )
 
 
@@ -81,8 +82,13 @@ def render_waiting(words: Words) -> str:
 
 
 def render_fault(detail: str, words: Words) -> str:
-    """Return what is said where there is no answer."""
-    return _note("fault", words.say("page.no_answer"), detail)
+    """Return what is said where there is no answer; its detail is English in every language."""
+    return _note("fault", words.say("page.no_answer"), detail, SOURCE)
+
+
+def render_lost(words: Words) -> str:
+    """Return what is said where the answer did not come."""
+    return _note("fault", words.say("page.no_answer"), words.say("page.lost"))
 
 
 def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: Words) -> str:
@@ -106,8 +112,8 @@ def render_below(facts: dict[str, Any], examples: list[dict[str, str]], words: W
     )
 
 
-def _note(kind: str, headline: str, detail: str) -> str:
-    return _NOTE.render(kind=kind, headline=headline, detail=detail)
+def _note(kind: str, headline: str, detail: str, language: str = "") -> str:
+    return _NOTE.render(kind=kind, headline=headline, detail=detail, language=language)
 
 
 def _about(name: str, facts: dict[str, Any], words: Words) -> dict[str, Any] | None:

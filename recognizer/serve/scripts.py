@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from recognizer.serve.rendering import render_empty, render_fault, render_waiting
+from recognizer.serve.rendering import render_empty, render_lost, render_waiting
 from recognizer.words.words import SOURCE, Words, languages, words_in
 
 # The visitor's language by its number, told to screen readers, too; and what each example shows.
@@ -44,6 +44,6 @@ def in_each_language(script: str, **values: Any) -> str:
     values["languages"] = list(languages())
     values["empty"] = [render_empty(words) for words in each]
     values["waiting"] = [render_waiting(words) for words in each]
-    values["fault"] = [render_fault(words.say("page.lost"), words) for words in each]
+    values["fault"] = [render_lost(words) for words in each]
     names = "|".join(values).upper()
     return re.sub(rf"\b({names})\b", lambda found: json.dumps(values[found[0].lower()]), script)

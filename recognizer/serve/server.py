@@ -4,7 +4,9 @@ serve(Path("data/textiles/model"), "127.0.0.1", 7860, say)
 """
 
 import asyncio
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -47,6 +49,8 @@ def serve(
 ) -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; what is under way is finished, and no upload is left then.
 
+    Ctrl-C ends the process with the exit code 130, as shells have it, and SIGTERM with 143.
+
     Args:
         folder: the model folder.
         host: the address to listen at.
@@ -65,7 +69,7 @@ def serve(
     try:
         Server(app, lambda: ready(address_of(listening, host))).run([listening])
     except KeyboardInterrupt:
-        pass
+        sys.exit(128 + signal.SIGINT)
     finally:
         listening.close()
         HERE.close()

@@ -12,12 +12,31 @@ from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
 
+import gradio as gr
 from gradio.server_messages import ProcessCompletedMessage
 
 GRACE = 15.0  # seconds between a question and its listener; clients take one round trip, more where much is going on
 KEPT_FOR = 60.0  # seconds; an answer that nobody fetched is dropped
 MOST_WAITING = 300  # questions; further ones are refused
 NOBODY = "Nobody waited for this answer; ask again."
+
+
+def open_queue(page: gr.Blocks) -> None:
+    """Give a page its queue, in which a question of a session with an empty name gets one.
+
+    Gradio would look for such a question under two names, and after the error take no question any more.
+
+    Args:
+        page: whole, and not served yet.
+    """
+    page.queue(max_size=MOST_WAITING, api_open=False)
+    push = page._queue.push
+
+    async def push_named(body: Any, *args: Any, **kwargs: Any) -> Any:
+        body.session_hash = body.session_hash or None
+        return await push(body, *args, **kwargs)
+
+    page._queue.push = push_named  # type: ignore[method-assign]
 
 
 class Waiting:

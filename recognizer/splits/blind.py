@@ -18,9 +18,9 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from recognizer.recipe import Recipe
-from recognizer.splits.groups import is_held_out
+from recognizer.splits.groups import dropped_by_rules, is_held_out
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO, Photo
+from recognizer.store.rows import Photo
 
 SIZE = 60  # photos that are asked for, or all where there are fewer
 
@@ -32,7 +32,7 @@ def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
         recipe: the recipe.
         store: the photo store.
     """
-    dropped = {one.photo for one in store.decisions.current() if one.by == AUTO and one.action == "drop"}
+    dropped = dropped_by_rules(store.decisions.current())
     return [
         photo
         for photo in store.photos.all()

@@ -3,21 +3,23 @@
 A photo is held out if its own fingerprint says so, whatever other photos there are: once held out, always held out.
 What belongs together with a held-out photo, a copy of it or a photo of the same page, is not trained with: it is set
 aside. So a photo that is added later can set others aside, but it moves none into the held-out part or out of it.
+That a person drops a held-out photo brings nothing back: it may be in the blind sample (blind.py), which is measured.
 """
 
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
+from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
-from recognizer.splits.groups import group_photos, is_held_out
+from recognizer.splits.groups import dropped_by_rules, group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue, Photo
 
@@ -69,11 +71,47 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
     names = group_together(stored, store.issues.all())
     group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
     split = Split([], [], [], [], group, len(wanted) - len(kept))
-    sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out)
+    dropped = dropped_by_rules(store.decisions.current())
+    tested = _tested(recipe, [photo for photo in stored if photo.sha256 not in dropped], group)
+    sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out, tested)
     for photo, side in zip(kept, sides, strict=True):
         validates = side == "training" and _validates(group[photo.sha256])
         getattr(split, "validation" if validates else side).append(photo)
     return split
+
+
+def _tested(recipe: Recipe, photos: Sequence[Photo], group: Mapping[str, str]) -> set[str]:
+    """Return the groups of those photos of the recipe's classes that are held out."""
+    wanted = [photo for photo in photos if {photo.label, photo.found_as} & set(recipe.labels)]
+    return {group[photo.sha256] for photo in wanted if is_held_out(photo.sha256, recipe.train.held_out)}
+
+
+def as_learned(split: Split, learned: Collection[str]) -> Split:
+    """Return a split as a network has it: to learn from, only what it learned from; held out, nothing that is like it.
+
+    The photos may have changed since it was trained: a copy that cleaning has found since, or a page that photos share.
+
+    Args:
+        split: of the photos as they are now.
+        learned: the sha256 of the photos that the network learned from.
+    """
+    names, taught = set(learned), taught_groups(split, learned)
+    return replace(
+        split,
+        training=[photo for photo in split.training if photo.sha256 in names],
+        validation=[photo for photo in split.validation if photo.sha256 in names],
+        held_out=[photo for photo in split.held_out if split.groups[photo.sha256] not in taught],
+    )
+
+
+def taught_groups(split: Split, learned: Collection[str]) -> set[str]:
+    """Return the names of the groups that a network knows something of.
+
+    Args:
+        split: of the photos as they are now.
+        learned: the sha256 of the photos that the network learned from.
+    """
+    return {split.groups[name] for name in learned if name in split.groups}
 
 
 def few_held_out(recipe: Recipe, split: Split) -> dict[str, int]:
@@ -106,18 +144,21 @@ def group_together(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str
     return group_photos(photos, [*issues, *pages])
 
 
-def take_sides(photos: Sequence[Photo], groups: Sequence[str], share: float) -> list[Side]:
+def take_sides(
+    photos: Sequence[Photo], groups: Sequence[str], share: float, tested: Collection[str] = ()
+) -> list[Side]:
     """Say for each photo whether it is for training, held out, or set aside.
 
     Args:
         photos: n photos.
         groups: the group of each.
         share: of the photos, held out.
+        tested: groups of other photos that are held out.
     """
     drawn = [is_held_out(photo.sha256, share) for photo in photos]
-    tested = {group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn}
+    apart = {*tested, *(group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn)}
     return [
-        "held_out" if is_drawn else "aside" if group in tested else "training"
+        "held_out" if is_drawn else "aside" if group in apart else "training"
         for group, is_drawn in zip(groups, drawn, strict=True)
     ]
 
@@ -133,9 +174,18 @@ def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> 
 
     Returns:
         The number of each photo's fold, (n,).
+
+    Raises:
+        RecognizerError: no two photos are of one class.
     """
+    most = np.bincount(labels).max()
+    if most < 2:
+        raise RecognizerError(
+            f"{len(labels)} photos are too few to train with, since no two of them are alike in what is learned first; "
+            "bring more photos and run recognizer collect again."
+        )
     dealt = np.zeros(len(labels), dtype=int)
-    dealer = StratifiedGroupKFold(max(2, min(folds, np.bincount(labels).max())), shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(max(2, min(folds, most)), shuffle=True, random_state=seed)
     for number, (_, chosen) in enumerate(dealer.split(labels, labels, groups)):
         dealt[chosen] = number
     return dealt

@@ -6,6 +6,7 @@ target = make_target(output, split.training, values)    # classes, or a number's
 target.numbers(split.held_out, values)                  # (n,), -1 where the value is missing
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -92,7 +93,11 @@ def split_valued(recipe: Recipe, store: PhotoStore, values: Mapping[str, Values]
         recipe: the recipe.
         store: the photo store.
         values: of its photos.
+
+    Raises:
+        RecognizerError: what is stored of a number is none, as where the output was one of classes.
     """
+    _check_numbers(recipe, values)
     split = split_kept(recipe, store)
     disputed = _disputed(store, values)
 
@@ -109,6 +114,24 @@ def split_valued(recipe: Recipe, store: PhotoStore, values: Mapping[str, Values]
         held_out=valued(split.held_out),
         aside=[*valued(split.aside), *others],
     )
+
+
+def _check_numbers(recipe: Recipe, values: Mapping[str, Values]) -> None:
+    """See that what is stored of numbers are numbers."""
+    for output in (one for one in recipe.outputs if one.kind == "number"):
+        told = {found[output.name] for found in values.values() if output.name in found}
+        if odd := sorted(value for value in told if not _is_number(value)):
+            raise RecognizerError(
+                f"{output.name} is a number, but what was collected of it says “{odd[0][:60]}”; run "
+                f"{recipe.command('collect')}, which reads the values anew."
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def check_classes(recipe: Recipe, store: PhotoStore) -> None:

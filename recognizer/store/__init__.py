@@ -4,6 +4,7 @@ Open `photo_store.PhotoStore`; every other room goes through its parts.
 
     photo_store.py -> hits.py, photos.py, issues.py, decisions.py, blind_answers.py, readings.py, forgotten.py,
                        sound_files.py, examples.py    a part each
+                           photos.py -> folders.py   the folder of each class
                            hits.py -> pages.py       the pages that hits came on, and how far each query was asked
                        -> database.py, schema.sql    the SQLite file and its transactions
                        -> rows.py                    what the parts take and give

@@ -1,4 +1,4 @@
-"""The credits: ATTRIBUTION.md names title, author, licence and page of every kept photo and of the examples.
+"""The credits: ATTRIBUTION.md names title, author, licence and page of a recipe's kept photos and examples.
 
 All of that was written by strangers, and none of it may become a heading, a picture, HTML or a link of its own.
 """
@@ -29,7 +29,7 @@ _ADDRESS = "%/:=?&~#+!$,;@"  # what may stand in an address beside letters, digi
 
 
 def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -> dict[str, Any]:
-    """Write where every kept photo comes from, and every example.
+    """Write where every kept photo of the recipe's classes comes from, and every example.
 
     Args:
         recipe: the recipe.
@@ -46,9 +46,9 @@ def write_credits(recipe: Recipe, store: PhotoStore, file: Path | None = None) -
     """
     begun = time.monotonic()
     with store.locked():
-        if not store.photos.kept():
+        if not _of(recipe, store.photos.kept()):
             raise NotFound(f"{store.work} has no photos to give credit for; run {recipe.command('collect')} first.")
-        photos = credited(store)
+        photos = _of(recipe, credited(store))
         write_whole(file or store.work / FILE, attribution(recipe, photos).encode())
         counts = {"photos": len(photos), "without_licence": _without_licence(photos)}
         return write_report(store.work, "credits", recipe.name, time.monotonic() - begun, counts)
@@ -64,13 +64,18 @@ def attribution(recipe: Recipe, photos: Sequence[Photo]) -> str:
 
     Args:
         recipe: the recipe, whose order of classes is used.
-        photos: the photos.
+        photos: the photos; those under other labels are left out.
     """
     by_label: dict[str, list[Photo]] = {label: [] for label in recipe.labels}
-    for photo in photos:
-        by_label.setdefault(photo.label, []).append(photo)
+    for photo in _of(recipe, photos):
+        by_label[photo.label].append(photo)
     parts = [_class_part(label, members) for label, members in by_label.items() if members]
-    return "\n".join([_head(recipe, photos), *parts])
+    return "\n".join([_head(recipe, _of(recipe, photos)), *parts])
+
+
+def _of(recipe: Recipe, photos: Sequence[Photo]) -> list[Photo]:
+    """Return the photos whose label is a class of the recipe; it may have had others before."""
+    return [photo for photo in photos if photo.label in recipe.labels]
 
 
 def without_rows(text: str, gone: set[str]) -> str:
@@ -95,7 +100,7 @@ def _head(recipe: Recipe, photos: Sequence[Photo]) -> str:
 
 def _numbers(photos: int, without_licence: int) -> str:
     return (
-        f"{photos} photos, each with the page that it was found on. "
+        f"{photos} photos, each with the page that it was found on, if any. "
         f"Of {without_licence} no licence is known: the rights in them are their authors'."
     )
 
@@ -106,18 +111,29 @@ def _class_part(label: str, photos: Sequence[Photo]) -> str:
 
 
 def _row(photo: Photo) -> str:
-    title = _link(photo.title or "untitled", photo.page)
+    title = _link(_title(photo), photo.page)
     author, licence = escape(photo.author) or UNKNOWN, escape(photo.licence) or UNKNOWN
     return f"| {photo.path.stem} | {title} | {author} | {licence} |"
 
 
+def _title(photo: Photo) -> str:
+    """Return the title of a photo; that of one from somebody's own disk is the name of its file, which is private."""
+    is_own = not photo.page and not _is_web(photo.image)
+    return "untitled" if is_own else photo.title or "untitled"
+
+
 def _link(text: str, address: str) -> str:
     """Return text as a link, or as itself where the address is not one of the web."""
+    if not _is_web(address):
+        return escape(text)
+    return f"[{escape(text)}]({quote(address, safe=_ADDRESS).replace('&', '&amp;')})"
+
+
+def _is_web(address: str) -> bool:
     try:
-        web = urlsplit(address).scheme in ("http", "https")
+        return urlsplit(address).scheme in ("http", "https")
     except ValueError:  # such as http://[
-        web = False
-    return f"[{escape(text)}]({quote(address, safe=_ADDRESS).replace('&', '&amp;')})" if web else escape(text)
+        return False
 
 
 def escape(text: str) -> str:

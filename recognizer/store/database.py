@@ -17,7 +17,7 @@ from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 10  # of the schema; raise it with every change there
+VERSION = 11  # of the schema; raise it with every change there
 ADDED = {  # columns that version 1 had not
     "issues": ("probability REAL",),
     "decisions": ("choice INTEGER",),
@@ -153,7 +153,8 @@ class Database:
     def _damaged(self, why: str) -> Damaged:
         return Damaged(
             f"{self.file} is damaged ({' '.join(why.split())}); put a copy of it in its place, or move it away and run "
-            "recognizer collect, which finds the photos anew."
+            "recognizer collect, which finds photos anew, but neither what people decided nor the fingerprints of "
+            "forgotten photos, which may come back."
         )
 
 

@@ -55,10 +55,14 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
         until that one is closed and this one run again.
 
     Raises:
-        NotFound: nothing in the store is what was asked for, nor was it ever forgotten.
+        NotFound: nothing in the store is what was asked for, nor was it ever forgotten; or nothing was named.
         WorkInUse: another run is adding or removing photos.
         Unwritable: a file may not be removed.
     """
+    if not what.strip():
+        raise NotFound(
+            "Nothing was named that is to be forgotten: name the sha256 of a photo, its address or its page."
+        )
     begun = time.monotonic()
     with store.locked():
         match = find_match(store, what)

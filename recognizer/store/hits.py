@@ -51,21 +51,23 @@ class Hits:
             round_ = self.pages.round_of(engine, query, label, page)
             found = fresh = 0
             for hit in hits:
-                is_known = self._is_known(engine, query, label, hit)
+                known = self._known(engine, query, label, hit)
                 found += 1
-                fresh += not is_known
-                if round_ == 1 or not is_known:
+                fresh += known is None
+                if round_ > 1 and known and known["photo"]:
+                    before = min(before, known["rank"] - 1)
+                if round_ == 1 or known is None:
                     rank += 1
                     self._add(engine, query, label, rank, hit)
             self.pages.add(engine, query, label, page, found=found, fresh=fresh, round_=round_, rank=before)
 
-    def _is_known(self, engine: str, query: str, label: str, hit: Hit) -> bool:
-        """Tell whether a query gave an address before, forgotten ones included."""
-        row = self._database.row(
-            "SELECT 1 FROM hits WHERE label = ? AND image IN (?, ?) AND engine = ? AND query = ? LIMIT 1",
+    def _known(self, engine: str, query: str, label: str, hit: Hit) -> sqlite3.Row | None:
+        """Return `rank` and `photo` of the hit by which a query gave an address before, forgotten ones included."""
+        return self._database.row(
+            "SELECT rank, photo FROM hits WHERE label = ? AND image IN (?, ?) AND engine = ? AND query = ?"
+            " ORDER BY photo IS NULL LIMIT 1",
             *(label, hit.image, hash_of(hit.image), engine, query),
         )
-        return row is not None
 
     def _add(self, engine: str, query: str, label: str, rank: int, hit: Hit) -> None:
         state = self._first_state(label, hit)
@@ -177,8 +179,10 @@ class Hits:
         return {row[0]: row[1] for row in rows if row[0] not in engines}
 
     def of_engine(self, engine: str) -> list[sqlite3.Row]:
-        """Return `id`, `label` and `image` of an engine's hits."""
-        return self._database.rows("SELECT id, label, image FROM hits WHERE engine = ?", engine)
+        """Return `id`, `label` and `image` of an engine's hits, and `phash` of the photo that one led to."""
+        return self._database.rows(
+            "SELECT id, hits.label, image, phash FROM hits LEFT JOIN photos ON sha256 = photo WHERE engine = ?", engine
+        )
 
     def photos_by_address(self) -> dict[str, str]:
         """Return the addresses that led to a photo, and its sha256."""

@@ -83,7 +83,8 @@ class Pages:
             found: hits on it.
             fresh: how many of them the query had not given before.
             round_: of `round_of`.
-            rank: that the last hit of the label had before it.
+            rank: after which the label's hits may be of this page: of the last hit before it, or before the first
+                photo that an earlier page gave and this one gives again.
         """
         self._database.execute(
             "INSERT OR REPLACE INTO searches (engine, query, label, page, found, at, fresh, round, rank)"
@@ -110,6 +111,6 @@ class Pages:
             return False
         photo = self._database.row(
             f"SELECT 1 FROM hits WHERE {_QUERY} AND rank > ? AND photo IS NOT NULL LIMIT 1",
-            *(engine, query, label, ranks[-1]["rank"]),
+            *(engine, query, label, min(row["rank"] for row in ranks)),
         )
         return photo is None

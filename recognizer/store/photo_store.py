@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from recognizer.errors import Damaged
 from recognizer.files import alone_in
 from recognizer.store.blind_answers import BlindAnswers
 from recognizer.store.database import Database
@@ -67,19 +68,26 @@ class PhotoStore:
         self.examples = Examples(work)
 
     def repair(self) -> None:
-        """Put right what a stop or a damage left: photos without a whole file wait again, files of no photo go.
-
-        Only files that this program wrote are removed. Decisions stay, and count once the photo is back.
+        """Put right what a damage left: photos without a whole file wait again. Decisions count once they are back.
 
         Raises:
-            Damaged: the database itself is broken.
+            Damaged: the database itself is broken, or none of the photos' folders is there.
             Unwritable: a file may not be removed.
         """
         self.database.check()
         photos = self.photos.all()
+        self._see_that_they_are_there(photos)
         lost = self.sound_files.renew(photos)
         self._let_wait([photo for photo in photos if photo.sha256 in lost])
-        self.photos.remove_strays({photo.path for photo in photos if photo.sha256 not in lost})
+
+    def _see_that_they_are_there(self, photos: Sequence[Photo]) -> None:
+        folders = {photo.path.parent for photo in photos}
+        if folders and not any(folder.is_dir() for folder in folders):
+            raise Damaged(
+                f"None of the folders of the {len(photos)} photos is in {self.work / 'photos'}: if it lies on another "
+                f"disk, plug it in; if the photos are lost, make the folder {photos[0].path.parent}, and run "
+                "recognizer collect, which looks for them again."
+            )
 
     def _let_wait(self, photos: Sequence[Photo]) -> None:
         """Let photos wait again. A damaged file goes before its row, without which it would look like a stranger's."""

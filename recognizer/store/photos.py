@@ -9,8 +9,8 @@ from pathlib import Path
 
 from recognizer.files import write_whole, writing
 from recognizer.images.prepare import PreparedPhoto
-from recognizer.names import folder_name, folder_names
 from recognizer.store.database import Database
+from recognizer.store.folders import Folders
 from recognizer.store.forgotten import Forgotten
 from recognizer.store.hits import Hits
 from recognizer.store.rows import Photo
@@ -33,7 +33,7 @@ class Photos:
 
     def __init__(self, work: Path, database: Database, hits: Hits, forgotten: Forgotten, labels: Sequence[str]) -> None:
         self._folder = work / "photos"
-        self._folders = {label: self._former(label) or name for label, name in folder_names(labels).items()}
+        self._folders = Folders(self._folder, database, labels)
         self._database = database
         self._hits = hits
         self._forgotten = forgotten
@@ -46,12 +46,7 @@ class Photos:
             label: the class that it was found as.
             sha256: of the file.
         """
-        return self._folder / (self._folders.get(label) or folder_name(label)) / f"{sha256[:16]}.jpg"
-
-    def _former(self, label: str) -> str | None:
-        """Return the label where an earlier version made a folder that is called just so, such as one with a colon."""
-        was_allowed = not label.startswith(".") and "/" not in label and "\\" not in label
-        return label if was_allowed and folder_name(label) != label and (self._folder / label).is_dir() else None
+        return self._folder / self._folders.of(label) / f"{sha256[:16]}.jpg"
 
     def add(self, hit: int, photo: PreparedPhoto) -> None:
         """Store a fetched photo: its file, then its row. The same bytes are stored once, under the earliest hit.
@@ -94,9 +89,9 @@ class Photos:
         self._hits.settle(first, "stored", photo=sha256)
 
     def _remove_stray(self, sha256: str, first: int, second: int) -> None:
-        label, other = self._hits.label_of(first), self._hits.label_of(second)
-        if other != label:
-            self.path(other, sha256).unlink(missing_ok=True)
+        owned, other = (self.path(self._hits.label_of(hit), sha256) for hit in (first, second))
+        if other != owned:
+            other.unlink(missing_ok=True)
 
     def _owner(self, sha256: str) -> int | None:
         row = self._database.row("SELECT hit FROM photos WHERE sha256 = ?", sha256)
@@ -132,20 +127,19 @@ class Photos:
         """Remove the row of a photo; its file, and what other tables say of it, are the caller's."""
         self._database.execute("DELETE FROM photos WHERE sha256 = ?", sha256)
 
-    def remove_strays(self, owned: set[Path]) -> None:
+    def remove_strays(self) -> None:
         """Remove the photo files that a stop left: those of this program which are not among those of photos.
 
-        Whatever else lies there was put there by somebody, and stays.
-
-        Args:
-            owned: the files of the stored photos.
+        Whatever else lies there was put there by somebody, and stays. Where there are no photos nothing is removed: the
+        database is new, and the files may be all that is left of an earlier one.
 
         Raises:
             Unwritable: one may not be removed.
         """
+        owned = {photo.path.name: photo.path for photo in self.all()}
         with writing(self._folder.parent):
-            for file in self._folder.glob("*/*"):
-                if file not in owned and _is_ours(file):
+            for file in self._folder.glob("*/*") if owned else ():
+                if not _is_same(file, owned.get(file.name)) and _is_ours(file):
                     file.unlink()
 
     def remove_file(self, photo: Photo) -> None:
@@ -156,6 +150,11 @@ class Photos:
         """
         with writing(self._folder.parent):
             photo.path.unlink(missing_ok=True)
+
+
+def _is_same(file: Path, other: Path | None) -> bool:
+    """Tell whether two paths are of one file, as on a disk that takes upper and lower case for the same."""
+    return other is not None and (file == other or (file.exists() and other.exists() and file.samefile(other)))
 
 
 def _is_ours(file: Path) -> bool:

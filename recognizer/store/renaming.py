@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recognizer.files import writing
-from recognizer.names import folder_name
 from recognizer.store.blind_answers import on_offer
 from recognizer.store.database import Database
+from recognizer.store.folders import Folders
 from recognizer.store.photo_store import PhotoStore
 
 DECIDED = ("issues", "trust", "decisions", "blind_answers")  # tables that say what was decided or seen as a class
-TABLES = ("searches", "hits", "photos", *DECIDED)  # that name classes
+TABLES = ("searches", "hits", "photos", "folders", *DECIDED)  # that name classes
 
 
 def rename_class(work: Path, old: str, new: str) -> bool:
     """Give all that is stored under a class to another name, unless something is stored under that already.
 
-    The folder goes first: a stop between the two leaves what the next call finishes.
+    The rows go first, with the note of the folder, so that a stop leaves a class whose folder has the old name.
 
     Args:
         work: the work folder, in which nobody else may write meanwhile, and whose store is not open here.
@@ -37,8 +37,10 @@ def rename_class(work: Path, old: str, new: str) -> bool:
     try:
         if database.number("SELECT count(*) FROM hits WHERE label = ?", new):
             return False
-        _move(work / "photos" / folder_name(old), work / "photos" / folder_name(new))
+        Folders(work / "photos", database, [old])
+        database.execute("DELETE FROM folders WHERE label = ?", new)
         _rename(database, TABLES, old, new)
+        Folders(work / "photos", database).rename(new)
         return True
     finally:
         database.close()
@@ -67,6 +69,8 @@ def follow_file(store: PhotoStore, hit: int, label: str, image: str) -> None:
         rank = database.number("SELECT coalesce(max(rank), 0) + 1 FROM hits WHERE label = ?", label)
         place = (label, label, rank, image)
         database.execute("UPDATE hits SET label = ?, query = ?, rank = ?, image = ? WHERE id = ?", *place, hit)
+        # What led to no photo is read anew: the file may be another one.
+        database.execute("UPDATE hits SET status = 'waiting', reason = '' WHERE id = ? AND photo IS NULL", hit)
 
 
 def rename_decided(database: Database, old: str, new: str) -> None:
@@ -86,22 +90,9 @@ def _rename(database: Database, tables: Sequence[str], old: str, new: str) -> No
 
 
 def count_photos(work: Path, label: str) -> int:
-    """Return how many photos are stored under a class."""
+    """Return how many photos are stored under a class, those that were put there among them, and no others."""
     database = Database(work / "photos.db")
     try:
-        return database.number("SELECT count(*) FROM photos WHERE label = ?", label)
+        return database.number("SELECT count(*) FROM described_photos WHERE label = ?", label)
     finally:
         database.close()
-
-
-def _move(old: Path, new: Path) -> None:
-    """Move a class's folder; one that is there already, such as by another case of the name, is filled up."""
-    if not old.is_dir():
-        return
-    with writing(new.parent):
-        if not new.exists() or old.samefile(new):
-            old.rename(new)
-            return
-        for file in old.iterdir():
-            file.replace(new / file.name)
-        old.rmdir()

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS searches (
     found INTEGER NOT NULL, at TEXT NOT NULL,
     fresh INTEGER,                                        -- of the found, those that the query had not given before
     round INTEGER NOT NULL DEFAULT 1,
-    rank INTEGER NOT NULL DEFAULT 0,                      -- of the label's last hit before it
+    rank INTEGER NOT NULL DEFAULT 0,                      -- after which the label's hits may be of it
     PRIMARY KEY (label, engine, query, page)
 ) WITHOUT ROWID;
 
@@ -36,6 +36,9 @@ CREATE TABLE IF NOT EXISTS photos (
     label TEXT NOT NULL, hit INTEGER NOT NULL REFERENCES hits (id)
 );
 CREATE INDEX IF NOT EXISTS photos_by_label ON photos (label, phash);
+
+-- The folder that the photos of a class lie in, noted once.
+CREATE TABLE IF NOT EXISTS folders (label TEXT PRIMARY KEY, folder TEXT NOT NULL) WITHOUT ROWID;
 
 -- What a photo's file was like when its bytes were last found to be right: its size and times.
 CREATE TABLE IF NOT EXISTS sound_files (photo TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;

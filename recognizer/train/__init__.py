@@ -1,6 +1,6 @@
 """Kept photos to a fine-tuned network: a store goes in, a folder of `runs/` for each round comes out.
 
-Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for the network of the last run.
+Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for the network that it settled on.
 
     train.py          the stage: round after round
       cached.py         fine-tunes the last layers on cached features, with cross-validation: for two cores
@@ -14,7 +14,9 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       fitting.py        one fine-tuning, its callbacks and its progress
       relabel.py        between two rounds, labels that the network finds wrong
       figures.py        what a round's metrics say
-      runs.py           what a round leaves in its folder; writing.py puts it there
+      runs.py           what a round leaves in its folder, and which is used; writing.py puts it there
+      fingerprints.py   what tells a run's network from others
+      loading.py        what is checked before a run's network is used
       curves.py         how training went, as a picture
       outputs.py        the stage of a recipe with several outputs
       outputs_learning.py   their network: outputs_head.py fits heads in closed form, outputs_tuning.py tunes a

@@ -43,7 +43,8 @@ def describe_tuning(choice: Choice) -> dict[str, Any]:
     """Say which epoch and how much of the change is kept, both 0 where nothing is, and what that gains in nats."""
     numbers = {"gain": choice.gain, "error": choice.error}
     rounded = {name: round(value, 4) if np.isfinite(value) else None for name, value in numbers.items()}
-    return {"epoch": choice.step.epoch, "amount": choice.step.amount, **rounded, "diverged": choice.diverged}
+    kept, last = choice.step._asdict(), {"diverged": choice.diverged, "finite": choice.finite}
+    return {**kept, **rounded, **last}
 
 
 def _out_of_fold(found: OutOfFold, calibration: Calibration) -> dict[str, float]:

@@ -11,19 +11,17 @@ BRANCH_RATE = 0.003  # of what is tuned beside the pretrained layers (docs/exper
 
 def notes(recipe: Recipe, run: Run) -> list[str]:
     """Return what a person is told of a run's fine-tuning; nothing where there was none, or something is kept of it."""
-    tuning = run.metrics.get("tuning", {})
+    tuning, rate, usual = run.metrics.get("tuning", {}), recipe.train.learning_rate, _usual_rate(recipe)
     if not recipe.train.epochs or tuning.get("amount"):
         return []
     if untuned := run.metrics.get("untuned"):
         return [untuned]
     sentence = "Fine-tuning did not help, and is not kept: the network is the pretrained one with a closed-form head."
-    if tuning.get("diverged"):
-        sentence += (
-            f" It diverged with learning_rate = {recipe.train.learning_rate}; lower that under [train] in the recipe "
-            f"({_usual_rate(recipe)} is usual)."
-        )
-    elif recipe.train.learning_rate < _usual_rate(recipe):
-        sentence += f" learning_rate = {_usual_rate(recipe)} is usual; the recipe has less."
+    if tuning.get("diverged") and (rate > usual or not tuning.get("finite", True)):
+        less = f" ({usual} is usual)" if rate > usual else ""
+        sentence += f" It diverged with learning_rate = {rate}; lower that under [train] in the recipe{less}."
+    elif rate < usual:
+        sentence += f" learning_rate = {usual} is usual; the recipe has less."
     return [sentence]
 
 

@@ -57,13 +57,15 @@ class Choice(NamedTuple):
         step: where on its way; `BEFORE` where nothing is kept.
         gain: in the mean log-likelihood of a label, in nats, of the best step; below 0 where all lose.
         error: the standard error of the gain.
-        diverged: whether the last step is worse than guessing.
+        diverged: whether the last step is worse than guessing; so is one that learned too little, too.
+        finite: whether the last step gives numbers at all.
     """
 
     step: Step
     gain: float
     error: float
     diverged: bool
+    finite: bool
 
 
 class Mixing(Callback):
@@ -172,8 +174,9 @@ def choose_by(found: Mapping[Step, Logits], guess: float) -> Choice:
     """
     best = max((step for step in found if step != BEFORE), key=lambda step: found[step].mean(), default=BEFORE)
     gain, error = _compare(found[BEFORE], found[best])
-    diverged = bool(found[max(found)].mean() < guess)
-    return Choice(best if gain > SURE * error else BEFORE, gain, error, diverged)
+    last = found[max(found)]
+    kept = best if gain > SURE * error else BEFORE
+    return Choice(kept, gain, error, bool(last.mean() < guess), bool(np.isfinite(last).all()))
 
 
 def is_better(before: Logits, after: Logits, labels: Labels, label_quality: Quality) -> bool:

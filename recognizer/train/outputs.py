@@ -12,8 +12,6 @@ wanted of answers differs, the last network answers from another probability on.
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -36,9 +34,12 @@ from recognizer.splits.values import MISSING, MOST, Floats, split_valued
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
+from recognizer.train import processes
 from recognizer.train.curves import draw_curves
 from recognizer.train.figures import describe_tuning
+from recognizer.train.fingerprints import fingerprints_of
 from recognizer.train.helped import notes
+from recognizer.train.loading import check_format, put_weights
 from recognizer.train.mixing import stored
 from recognizer.train.outputs_distributions import draw_distributions
 from recognizer.train.outputs_head import OutputCalibration, Truth, calibrate_outputs
@@ -98,11 +99,12 @@ def train_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -
         The report, as written to `reports/train.json`.
 
     Raises:
-        RecognizerError: there are too few photos with values, or a class has none.
+        RecognizerError: there are too few photos with values, a class has none, or several processes were started.
         WeightsUnavailable: the pretrained weights cannot be had.
         WorkInUse: another run is at work in the work folder.
     """
     begun = time.monotonic()
+    processes.start(recipe)
     with store.locked():
         values = store.readings.all()
         split = split_valued(recipe, store, values)
@@ -197,12 +199,7 @@ def _fingerprints(recipe: Recipe, split: Split, values: Mapping[str, Values]) ->
     outputs = [one.model_dump() for one in recipe.outputs]
     photos = sorted((photo.sha256, sorted(values[photo.sha256].items())) for photo in split.learning)
     apart = {"answered_accuracy", *(() if recipe.train.balanced else ("balanced",))}  # runs from before it was there
-    network = _digest([FORMAT, recipe.train.model_dump(exclude=apart), outputs, photos])
-    return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}
-
-
-def _digest(parts: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return fingerprints_of([FORMAT, recipe.train.model_dump(exclude=apart), outputs, photos], recipe.train)
 
 
 def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
@@ -213,22 +210,20 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
         RecognizerError: it was trained with other settings or outputs, or by another version.
     """
     run = _last_run(store.work)
-    again = f"run {recipe.command('train')}"
+    again = recipe.command("train")
     if run is None:
-        raise NothingYet(store.work, "trained run of several outputs", recipe.command("train"))
+        raise NothingYet(store.work, "trained run of several outputs", again)
     metrics = run.metrics
     if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
-        raise RecognizerError(f"{run.folder} was trained with other settings or outputs; {again} again.")
-    is_tuned = bool(metrics.get("tuning", {}).get("amount"))
-    if is_tuned and metrics.get("format") != FORMAT:
-        raise RecognizerError(f"{run.folder} was fine-tuned by another version; {again} again.")
+        raise RecognizerError(f"{run.folder} was trained with other settings or outputs; run {again} again.")
+    check_format(recipe, run, FORMAT)
     calibrations = {name: OutputCalibration(**one) for name, one in metrics["calibration"].items()}
     backbone = load_for_training(recipe.train, pretrained=False)
     total = max(one.stop for one in calibrations.values())
-    if is_tuned:
+    if metrics.get("tuning", {}).get("amount"):
         backbone = beside(backbone, make_branch(backbone, total, recipe.train, pretrained=False), recipe.train)
     network = nn.Sequential(backbone.layers, make_grid_head(backbone, recipe.train.size, total))
-    network.load_state_dict(run.weights)
+    put_weights(recipe, run, network)
     values = store.readings.all()
     split = split_valued(recipe, store, values)
     return TrainedOutputs(run, split, values, backbone, network, calibrations, recipe.train.size)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax, softmax
 
-from recognizer.calibration.calibrate import LEAST_THRESHOLD, calibrate
+from recognizer.calibration.calibrate import LEAST_THRESHOLD, checked_threshold
 from recognizer.networks.closed_form import fit_dual, scale
 from recognizer.networks.lda import Layer
 from recognizer.splits.split import Labels
@@ -206,8 +206,9 @@ def _calibrate(truth: Truth, logits: Floats, shrinkage: float, stop: int, wanted
         found = truth.values(logits[known])
         tails = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
         interval = np.quantile(truth.amounts[known] - found, tails).round(4).tolist()
-    else:
-        threshold = calibrate(logits[known], truth.numbers[known], wanted).threshold
+    elif known.any():
+        probabilities = np.asarray(softmax(logits[known], axis=1))  # just those that are served
+        threshold, _ = checked_threshold(probabilities, truth.numbers[known], wanted, np.ones(len(probabilities)))
     facts: dict[str, Any] = {"centres": list(truth.target.centres), "threshold": threshold, "interval": interval}
     start = stop - truth.target.width
     return OutputCalibration(start, stop, shrinkage=shrinkage, photos=int(known.sum()), **facts)

@@ -66,6 +66,10 @@ class Losses:
         """Return what each photo loses, (n,)."""
         return torch.stack([part.of(logits, known[:, place]) for place, part in enumerate(self.parts)]).sum(dim=0)
 
+    def guess(self, known: Tensor) -> float:
+        """Return what the constant guess loses, the mean of all photos: 1 for each value that is known."""
+        return float((~known.isnan()).sum()) / len(known)
+
     def right(self, logits: Tensor, known: Tensor) -> Tensor:
         """Return which share of the known values of classes is the likeliest; of numbers, lies in the likeliest bin."""
         hits = []

@@ -104,7 +104,7 @@ def tune(
 
 def _kept(branch: Branch, learner: Learner, judging: "_Judging") -> Tuned:
     """Return a branch as it was at its best, its logits halved and calibrated, if that helps."""
-    choice = judging.choose(-len(judging.truths))
+    choice = judging.choose(-judging.score.guess())
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
         return Tuned(None, np.ones(logits.shape[1]), logits, choice, curves)
@@ -191,6 +191,10 @@ class _Score:
         rows = torch.from_numpy(logits) / self.divisors(logits)
         return np.asarray(-self.losses.of_photos(rows, self.known).numpy(), dtype=np.float64)
 
+    def guess(self) -> float:
+        """Return what the constant guess loses of a photo, in the mean."""
+        return self.losses.guess(self.known)
+
     def divisors(self, logits: Floats) -> Tensor:
         """Return what each logit is to be divided by, (total,)."""
         return self.losses.divisors(self.losses.temperatures(torch.from_numpy(logits), self.known))
@@ -225,7 +229,7 @@ class _Judging(Callback):
     def after_epoch(self) -> None:
         """Predict, and stop where that is wanted."""
         device = next(self.model.parameters()).device
-        alone = run_on(self.model.eval(), self.validation.served, device).double().cpu().numpy() + self.shift
+        alone = run_on(self.model.eval(), self.validation.served, device).cpu().double().numpy() + self.shift
         divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
         self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
         found = self.score(self.predicted[step]).mean()

@@ -34,10 +34,16 @@ def start(recipe: Recipe) -> None:
         recipe: what is to be trained.
 
     Raises:
-        RecognizerError: training on cached features is no work for several processes, or accelerate is missing.
+        RecognizerError: training on cached features, or of several outputs, is no work for several processes, or
+            accelerate is missing.
     """
     if count() == 1:
         return
+    if recipe.has_outputs:
+        raise RecognizerError(
+            f"Training several outputs uses one process, and {count()} were started; run {recipe.command('train')} "
+            "without accelerate."
+        )
     if recipe.train.in_two:
         raise RecognizerError(
             f"Training on cached layers uses one process, and {count()} were started; run "

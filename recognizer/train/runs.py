@@ -5,6 +5,7 @@ photos.json      which photos it learned from
 weights.pth      of the whole network
 judged.npz       out-of-fold predictions
 decisions.json   what the next round was told about labels, once there is one
+used.json        of the last run: which run is used, where training has settled on an earlier round since
 curves.png       how the round went
 distributions.png    of several outputs: numbers that are told, next to the true ones
 metrics.json     the figures; written last, it says that the run is whole
@@ -34,6 +35,7 @@ from recognizer.report import read_json, write_json
 from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
+USED = "used.json"
 FORMAT = 4  # of what lies in a run's folder; a run of another format is trained anew
 
 
@@ -192,3 +194,37 @@ def last_rounds(work: Path) -> list[Run]:
         if not rounds or run.metrics["round"] == rounds[0].metrics["round"] - 1:
             rounds.insert(0, run)
     return rounds
+
+
+def used_run(work: Path) -> Run | None:
+    """Return the run whose network is used; None where there is none.
+
+    It is the last round that is kept of the last training, unless this has settled on an earlier one since.
+    """
+    runs = all_runs(work)
+    kept = [run for run in (*runs, *last_rounds(work)) if run.metrics.get("kept", True)]
+    noted = _noted(runs[-1]) if runs else ""
+    return next((run for run in runs if run.folder.name == noted), kept[-1] if kept else None)
+
+
+def _noted(run: Run) -> str:
+    """Return the name of the run that a last run says is used; "" where it says nothing."""
+    try:
+        named: dict[str, str] = read_json(run.folder / USED, {"run": str}, ANEW)
+        return named["run"]
+    except FileNotFoundError:
+        return ""
+    except Damaged as error:
+        _tell(str(error))
+        return ""
+
+
+def note_used(work: Path, run: Run) -> None:
+    """Note which run is used, where that is not known without.
+
+    Raises:
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    file = all_runs(work)[-1].folder / USED
+    if file.exists() or used_run(work) != run:
+        write_json(file, {"run": run.folder.name})

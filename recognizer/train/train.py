@@ -1,20 +1,19 @@
 """The train stage: the kept photos become a fine-tuned network.
 
     train(recipe, store)                         # data/<recipe>/runs/<number>/, one folder a round
-    trained = load_trained(recipe, store)        # the last run's network, calibrated
+    trained = load_trained(recipe, store)        # the network that training settled on, calibrated
 
 A round whose settings and photos are those of a finished one is not trained again; one that was stopped starts anew.
 Between two rounds the labels are checked again with what the last round's networks predict (relabel.py). Each round
 begins with the pretrained weights: a network that has learned wrong labels knows them by heart, and one that goes on
 from it predicts nothing out of fold. A round that no label changes for is not trained, and one that does not help is
-not kept: the network is then that of the round before. Both end the training, and the report says so.
+not kept: the network is then that of the round before. Both end the training, and the report says so. Which round's
+network is used is noted (runs.py), so that later rounds of an earlier training are not.
 Several processes can train together (processes.py); then rank 0 does all the writing.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -40,17 +39,19 @@ from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
 from recognizer.train.figures import figures_of, judged
+from recognizer.train.fingerprints import fingerprints_of
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
+from recognizer.train.loading import check_format, put_weights
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds
+from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds, note_used, used_run
 from recognizer.train.whole import train_whole
 from recognizer.train.writing import copy_run, write_run
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """The last run's network, as the stages after training use it.
+    """The network of the run that is used, as the stages after training use it.
 
     Args:
         run: the run.
@@ -90,7 +91,7 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         The report, as written to `reports/train.json`; of several processes, only rank 0 has it.
 
     Raises:
-        RecognizerError: a class has too few photos to train with, several processes cannot train this, or it diverged.
+        RecognizerError: a class has too few photos to train with, or several processes cannot train this.
         WeightsUnavailable: the pretrained weights, or those that find faces, cannot be had.
         WorkInUse: another run is at work in the work folder.
     """
@@ -98,16 +99,17 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
     check_faces(recipe.train)
     processes.start(recipe)
     with store.locked() if processes.is_rank_0() else nullcontext():
-        split, notes = _train_rounds(recipe, store, watch)
+        run, split, notes = _train_rounds(recipe, store, watch)
+        processes.on_rank_0(partial(note_used, store.work, run))
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**last_run(recipe, store).metrics, "missing": split.missing, "notes": notes}
+        more = {**run.metrics, "missing": split.missing, "notes": notes}
         seconds = time.monotonic() - begun
         write = partial(write_report, store.work, "train", recipe.name, seconds, counts, **more)
         return processes.on_rank_0(write) or {}
 
 
-def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Split, list[str]]:
-    """Train the rounds that are not finished; return the photos of the one that is kept, and what is to be said."""
+def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Run, Split, list[str]]:
+    """Train the rounds that are not finished; return the one that is used, its photos, and what is to be said."""
     kept = split = split_kept(recipe, store)
     finished = last_rounds(store.work)
     before: Run | None = None
@@ -119,7 +121,8 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
             processes.on_rank_0(partial(before.write_decisions, [one.decision for one in decided.values()]))
             learned = apply_decisions(kept, decided.values())
             if learned == split:
-                return split, [*notes(recipe, before), f"Round {number} would change no label, so that none follows."]
+                said = f"Round {number} would change no label, so that none follows."
+                return before, split, [*notes(recipe, before), said]
         _check_enough(recipe, learned)
         fingerprints = _fingerprints(recipe, learned)
         run = _finished(finished, number, fingerprints)
@@ -130,10 +133,10 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Spli
             run = _train_round(recipe, learned, fingerprints, store.work, number, watch, before)
         if not run.metrics.get("kept", True):
             assert before is not None
-            return split, [*notes(recipe, before), f"Round {number} did not help, and is not kept."]
+            return before, split, [*notes(recipe, before), f"Round {number} did not help, and is not kept."]
         before, split = run, learned
     assert before is not None
-    return split, notes(recipe, before)
+    return before, split, notes(recipe, before)
 
 
 def _finished(runs: Sequence[Run], number: int, fingerprints: dict[str, str]) -> Run | None:
@@ -152,41 +155,32 @@ def _answering_as_wanted(recipe: Recipe, run: Run, fingerprints: dict[str, str],
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
-    """Return the network of the last run, with what the stages after training need beside it.
+    """Return the network of the run that is used, with what the stages after training need beside it.
 
     Raises:
-        RecognizerError: nothing has been trained yet, or with other settings or classes.
+        RecognizerError: nothing has been trained yet, or with other settings or classes, or by another version.
     """
     run = last_run(recipe, store)
     calibration = run.calibration
     _check_fits(recipe, run)
+    check_format(recipe, run, FORMAT)
     backbone = load_for_training(recipe.train, pretrained=False)
     network = make_network(recipe, backbone)
-    _put_weights(recipe, run, network)
+    put_weights(recipe, run, network)
     fold_temperature(network, calibration.temperature)
     return TrainedNetwork(run, split_kept(recipe, store), backbone, network, calibration, recipe.train.size)
 
 
-def _put_weights(recipe: Recipe, run: Run, network: nn.Sequential) -> None:
-    try:
-        network.load_state_dict(run.weights)
-    except RuntimeError as error:  # of another version of the network, which torch tells in many lines
-        raise RecognizerError(
-            f"The weights in {run.folder} do not fit {recipe.train.backbone} any more; delete that folder, and run "
-            f"{recipe.command('train')} again."
-        ) from error
-
-
 def last_run(recipe: Recipe, store: PhotoStore) -> Run:
-    """Return the last run that is kept.
+    """Return the run that is used: the round that the last training settled on.
 
     Raises:
         NothingYet: nothing has been trained yet.
     """
-    runs = [run for run in all_runs(store.work) if run.metrics.get("kept", True)]
-    if not runs:
+    run = used_run(store.work)
+    if run is None:
         raise NothingYet(store.work, "trained run", recipe.command("train"))
-    return runs[-1]
+    return run
 
 
 def _check_fits(recipe: Recipe, run: Run) -> None:
@@ -215,6 +209,7 @@ def _train_round(
     trained = (train_cached if recipe.train.in_two else train_whole)(recipe, split, work, number, watch)
     metrics = {
         "round": number,
+        "format": FORMAT,
         **fingerprints,
         **figures_of(recipe, trained),
         "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
@@ -230,12 +225,7 @@ def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     its answers do."""
     settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by", "balanced"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
-    network = _digest([FORMAT, settings, recipe.labels, photos])
-    return {"network": network, "fingerprint": _digest([network, recipe.train.answered_accuracy])}
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+    return fingerprints_of([FORMAT, settings, recipe.labels, photos], recipe.train)
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:

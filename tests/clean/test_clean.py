@@ -114,6 +114,8 @@ def test_what_the_rules_relabel_is_trusted_under_its_new_label_only(copied: Phot
     clean(rash(recipe), copied)
     undone = copied.photos.get(relabelled[0].sha256)
     assert undone and undone.label == undone.found_as and undone.label_quality < 0.5
+    rated = (undone.sha256, undone.label, undone.label_quality)
+    assert rated in rows(copied, "SELECT photo, label, probability FROM trust"), "the label that it has now is rated"
 
 
 def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:
@@ -165,17 +167,24 @@ def test_too_few_photos_are_named(tmp_path: Path, recipe: Recipe) -> None:
         clean(recipe, store)
 
 
-def test_photos_whose_files_are_missing_are_counted_and_left_out(copied: PhotoStore, recipe: Recipe) -> None:
-    gone = copied.photos.all()[3]
+def test_photos_whose_files_are_missing_or_damaged_are_counted_and_left_out(copied: PhotoStore, recipe: Recipe) -> None:
+    gone, empty, cut_off, other = photos = copied.photos.all()[3:7]
     gone.path.unlink()
+    empty.path.write_bytes(b"")
+    cut_off.path.write_bytes(cut_off.path.read_bytes()[:-300])
+    other.path.write_bytes(gone.path.with_name(copied.photos.all()[0].path.name).read_bytes())
     report = clean(recipe, copied)
-    assert report["missing"] == 1
-    assert gone.sha256 not in {issue.photo for issue in copied.issues.all()}
+    assert report["missing"] == len(photos)
+    assert not {photo.sha256 for photo in photos} & {issue.photo for issue in copied.issues.all()}
 
 
 def test_photos_of_a_class_that_the_recipe_has_not_any_more_are_left_alone(copied: PhotoStore, recipe: Recipe) -> None:
     fewer = recipe.model_copy(update={"classes": recipe.classes[1:]})
-    clean(fewer, copied)
+    report = clean(fewer, copied)
+    own = [photo for photo in copied.photos.all() if photo.label in fewer.labels]
+    dropped = sum(photo.action == "drop" for photo in own)
+    assert report["counts"]["photos"] == len(own) < len(copied.photos.all())
+    assert (report["counts"]["kept"], report["counts"]["dropped"]) == (len(own) - dropped, dropped)
     others = {photo.sha256 for photo in copied.photos.all() if photo.found_as == recipe.labels[0]}
     assert others and not others & {issue.photo for issue in copied.issues.all()}
     assert {issue.label for issue in copied.issues.all() if issue.label} <= set(fewer.labels)

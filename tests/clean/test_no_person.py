@@ -1,19 +1,23 @@
 """Among photos of people, those that show nobody are raised for a person to look at."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
 from recognizer.clean.clean import clean
+from recognizer.clean.no_person import find_no_person
 from recognizer.errors import WeightsUnavailable
 from recognizer.faces import detector
 from recognizer.faces.detector import INSTALL
 from recognizer.recipe import Recipe
 from recognizer.review.queue import Filter, read_entries
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
 from tests.faces.painted import before_cloth, face_place, fill, prepared
 from tests.small_sample import store_hit
 from tests.small_store import hit
@@ -76,3 +80,34 @@ def test_without_the_detector_the_check_is_left_out_and_a_sentence_says_so(
         assert f"Photos without people are not looked for, since that needs a package: {INSTALL}." in caplog.text
         with pytest.raises(WeightsUnavailable, match="The recipe has faces blurred"):
             clean(blurring, store)
+
+
+def scores_by_hand(features: npt.NDArray[np.float64], shows_face: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """How far each photo is from the five nearest other ones with a face, as a score, reckoned one by one."""
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    far = []
+    for place, row in enumerate(unit):
+        others = shows_face.copy()
+        others[place] = False
+        far.append(1 - np.sort(unit[others] @ row)[-5:].mean())
+    distances = np.array(far)
+    return np.asarray(1 - 0.5 ** (distances / (1.5 * np.quantile(distances[shows_face], 0.99))))
+
+
+def test_thousands_of_photos_are_compared_with_little_memory() -> None:
+    count = 5000
+    rng = np.random.default_rng(3)
+    shows_face = rng.random(count) < 0.9
+    features = rng.normal(size=(count, 6)) + np.where(shows_face, 2.0, rng.uniform(-2, 2, count))[:, None]
+    photos = [Photo(str(n), "0" * 16, 400, 300, "Kilim", "Kilim", "", "", "", "", "", Path()) for n in range(count)]
+    tracemalloc.start()
+    try:
+        found = find_no_person(photos, features, shows_face)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * count**2 / 2, "half of what all of them against all would take"
+    scores = scores_by_hand(features, shows_face)
+    raised = {number: score for number, score in enumerate(scores) if not shows_face[number] and score >= 0.5}
+    assert 20 < len(raised) < (~shows_face).sum()
+    assert {int(issue.photo): issue.score for issue in found} == pytest.approx(raised)

@@ -97,7 +97,10 @@ TERMINALS = [
 DISKS = [
     Odd("a file as work folder", COLLECT + " --work notes.txt", 1, r"notes\.txt cannot be written \(.*name another folder"),
     Odd("a folder that nobody may write", COLLECT + " --work /proc/here", 1, r"/proc/here cannot be written"),
-    Odd("a folder as file of credits", "credits bags --to photos", 1, r"cannot be (written|used)", commanded(COLLECT)),
+    Odd("a folder as file of credits", "credits bags --to photos", 1, r"photos is a folder, .* name a file", commanded(COLLECT)),
+    Odd("this folder as file of credits", "credits bags --to .", 1, r"\. is a folder, .* name a file", commanded(COLLECT)),
+    Odd("the topmost folder as file of credits", "credits bags --to /", 1, r"/ is a folder, .* name a file", commanded(COLLECT)),
+    Odd("a folder as log of credits", "credits bags --log .", 1, r"cannot be used .* name a file", commanded(COLLECT)),
     Odd("credits below a file", "credits bags --to notes.txt/x", 1, r"notes\.txt cannot be written", commanded(COLLECT)),
     Odd("a database that is none", "collect bags", 1, r"photos\.db is damaged .*put a copy of it", write("data/bags/photos.db", "junk" * 2000)),
     Odd("an empty database", COLLECT, 0, DONE, write("data/bags/photos.db", b"")),

@@ -15,7 +15,7 @@ from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Decision
 from tests.drawn_dataset import write_recipe
-from tests.small_sample import small_recipe, write_small_recipe
+from tests.small_sample import fill_store, small_recipe, write_small_recipe
 
 
 class Editor:
@@ -75,6 +75,19 @@ def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> 
     again = editor.run("train")
     assert "is called" not in again and len(editor.runs()) == 2
     assert features.items() <= editor.features().items(), "no feature is computed anew"
+
+
+def test_a_class_that_is_only_called_otherwise_is_told_once(tmp_path: Path) -> None:
+    recipe = small_recipe(tmp_path)
+    with PhotoStore(tmp_path, recipe.labels) as store:
+        fill_store(recipe, store)
+    assert follow_changes(recipe, tmp_path) == []
+    first = recipe.classes[0].model_copy(update={"name": "Diamonds"})
+    renamed = recipe.model_copy(update={"classes": [first, *recipe.classes[1:]]})
+    assert [says.partition(":")[0] for says in follow_changes(renamed, tmp_path)] == [
+        "“Argyle” is called “Diamonds” now"
+    ]
+    assert follow_changes(renamed, tmp_path) == [], "what was told is written down"
 
 
 def test_a_removed_a_new_and_a_split_class_are_told(editor: Editor) -> None:
@@ -188,14 +201,18 @@ def test_other_outputs_are_told_once(tmp_path: Path) -> None:
     assert follow_changes(fewer, tmp_path) == []
 
 
-def test_another_share_of_right_answers_trains_nothing_again_whatever_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("changed", "told"), [
+    ({"answered_accuracy": 0.5}, "another answered_accuracy: train moves the threshold of the same network; "),
+    ({"rounds": 2}, "another rounds: train keeps the rounds that are there, and uses as many as are wanted; "),
+])  # fmt: skip
+def test_what_trains_nothing_again_is_told(tmp_path: Path, changed: dict[str, float], told: str) -> None:
     for recipe in (load_recipe(write_recipe(tmp_path)), small_recipe(tmp_path)):
         work = tmp_path / recipe.name
         work.mkdir(exist_ok=True)
         follow_changes(recipe, work)
-        settings = recipe.train.model_copy(update={"answered_accuracy": 0.5})
+        settings = recipe.train.model_copy(update=changed)
         (said,) = follow_changes(recipe.model_copy(update={"train": settings}), work)
-        assert "[train] has another answered_accuracy: train moves the threshold of the same network; " in said
+        assert told in said
 
 
 def test_a_moved_work_folder_is_still_right(editor: Editor) -> None:

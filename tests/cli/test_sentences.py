@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from recognizer.cli.sentences import Commands
+from recognizer.cli.sentences import BY_CTRL_C, STOPPED, Commands
 from recognizer.errors import RecognizerError
 
 
@@ -57,3 +57,8 @@ def test_wrong_usage_and_ends_are_as_typer_has_them() -> None:
     assert failing(typer.BadParameter("no"))[0] == 2
     assert failing(typer.Exit(3)) == (3, "")
     assert failing(BrokenPipeError(errno.EPIPE, "Broken pipe")) == (1, "")
+
+
+def test_ctrl_c_has_one_exit_code_at_work_and_at_a_question() -> None:
+    assert failing(KeyboardInterrupt()) == (BY_CTRL_C, f"{STOPPED}\n")
+    assert failing(typer.Abort()) == (BY_CTRL_C, "\nStopped.\n")

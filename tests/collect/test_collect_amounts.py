@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from recognizer.collect.filling import UNDER_WAY
+from recognizer.collect.engines.sample import SampleEngine
+from recognizer.collect.filling import UNDER_WAY, Filling
 from recognizer.collect.progress import ClassProgress
+from recognizer.collect.searches import Searches
 from recognizer.errors import Unwritable, WorkInUse
+from recognizer.images.prepare import PreparedPhoto
+from recognizer.recipe import PhotoClass
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit, WaitingHit
 from tests.collect.collecting import (
     CLASSES,
     TIMEOUT,
@@ -53,6 +58,34 @@ def test_copies_do_not_count(quick_run: Run, tmp_path: Path, monkeypatch: pytest
     assert report["short"] == {} and report["labels"]["Batik"] == 3
     with PhotoStore(tmp_path / "work", CLASSES) as store:
         assert store.photos.usable("Kilim") == 3 and store.hits.count("stored", "Kilim") > 3
+
+
+def test_a_large_class_is_not_counted_anew_for_each_photo(tmp_path: Path) -> None:
+    many, counted = 5 * UNDER_WAY, []
+    with PhotoStore(tmp_path, ["Kilim"]) as store:
+        hits = [Hit(f"https://a.example/{number}.jpg") for number in range(2 * many)]
+        store.hits.add_page("sample", "Kilim", "Kilim", 1, hits)
+        searches = Searches({"sample": SampleEngine()}, store)
+
+        async def settle(hit: WaitingHit) -> None:
+            await asyncio.sleep(0)
+            if hit.id % 3:
+                store.photos.add(hit.id, PreparedPhoto(b"", f"{hit.id:064x}", f"{hit.id // 2:016x}", 4, 3))
+            else:
+                store.hits.fail(hit.id, "http_404")
+
+        async def fill() -> None:
+            filling = Filling(PhotoClass(name="Kilim", queries=["kilim"]), many, store, searches, settle)
+            async with asyncio.TaskGroup() as tasks:
+                await filling.fill(tasks)
+
+        store.database._db.set_trace_callback(lambda words: counted.append("count(DISTINCT phash)" in words))
+        asyncio.run(fill())
+        store.database._db.set_trace_callback(None)
+        assert store.photos.usable("Kilim") == many
+        last = store.database.number("SELECT max(id) FROM hits WHERE status <> 'waiting'")
+        assert store.hits.count("waiting") == 2 * many - last, "none was taken beyond the last that was needed"
+    assert sum(counted) < many / 5
 
 
 def test_a_class_with_mostly_faults_reaches_its_number(

@@ -1,6 +1,7 @@
 """Searching for photos: pages, refusals, one engine after another."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +85,22 @@ def test_a_refusal_is_one_sentence_and_a_later_run_resumes(
     assert {one["why"] for one in begun["short"].values()} == {"refused"}
     assert (done["refused"], done["short"], done["engines"]["duckduckgo"]["state"]) == ([], {}, "ok")
     assert_same(read_state(tmp_path), quick_run.state)
+
+
+def test_photos_stay_where_the_database_was_moved_away_and_an_engine_refuses(
+    quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Path(shutil.copytree(quick_run.work, tmp_path / "work"))
+    for file in work.glob("photos.db*"):
+        file.unlink()
+    with Web(quick_run.folder / "web") as web:
+        set_environment(monkeypatch, web.environment)
+        web.search = refuse_from(1)
+        assert collected(quick_run.recipe, work)["counts"]["stored"]
+        assert read_state(work).files == quick_run.state.files
+        web.search = Web.search
+        collected(quick_run.recipe, work)
+    assert_same(read_state(work), quick_run.state)
 
 
 def test_an_engine_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

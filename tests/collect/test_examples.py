@@ -17,6 +17,7 @@ from recognizer.report import read_json
 from recognizer.store.credits import FILE, write_credits
 from recognizer.store.forget import forget
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Hit
 from tests.collect.collecting import ONCE, set_environment, write_recipe
 from tests.drawn_web import draw_web
 from tests.web import SmallWeb
@@ -33,8 +34,11 @@ class LicensedWeb(SmallWeb):
     good ones; the word "Openverse" can be made to refuse."""
 
     refuses = False
+    has_commons = False  # which finds nothing
 
     def _reply(self, method: str, address: str) -> Reply:
+        if address.startswith(COMMONS) and self.has_commons:
+            return Reply(body=b'{"batchcomplete": true}')
         if address.startswith(COMMONS) or (address.startswith(OPENVERSE) and self.refuses):
             return Reply(503)
         if address.startswith(OPENVERSE):
@@ -136,6 +140,31 @@ def test_what_cannot_be_found_is_searched_for_again_only_when_asked(
     for again, times in ((False, 1), (False, 1), (True, 2)):
         assert collect(recipe, store, patience=ONCE, again=again)["examples"]["photos"] == 0
         assert web.searched == [*CLASSES] * times
+
+
+def test_where_an_engine_refused_it_is_not_settled_that_there_is_no_example(
+    web: LicensedWeb, recipe: Recipe, store: PhotoStore
+) -> None:
+    settings = recipe.collect.model_copy(update={"contact": "me@maker.example"})
+    with_contact = recipe.model_copy(update={"collect": settings})
+    web.refuses = web.has_commons = True
+    assert collect(with_contact, store, patience=ONCE)["examples"]["photos"] == 0
+    web.refuses = False
+    assert collect(with_contact, store, patience=ONCE)["examples"]["photos"] == 2
+
+
+def test_an_example_that_is_collected_later_gives_way_to_another(
+    web: LicensedWeb, recipe: Recipe, store: PhotoStore
+) -> None:
+    collect(recipe, store, patience=ONCE)
+    first, other = store.examples.all()
+    store.hits.add_page("duckduckgo", "never asked", first.label, 1, [Hit(first.image)])
+    more = recipe.model_copy(update={"collect": recipe.collect.model_copy(update={"photos": 50})})
+    collect(more, store, patience=ONCE)
+    assert first.sha256 in {photo.sha256 for photo in store.photos.all()}
+    again = {one.label: one for one in store.examples.all()}
+    assert again[other.label] == other and again[first.label].title == f"{first.label} {GOOD + 1}"
+    assert not first.path.exists()
 
 
 @pytest.mark.parametrize("changes", [{"examples": False}, {"engines": ["openverse"]}, {"engines": ["sample"]}])

@@ -136,6 +136,25 @@ def test_no_network_is_one_sentence_and_a_later_run_ends_like_an_undisturbed_one
     assert_same(read_state(tmp_path / "work"), quick_run.state)
 
 
+def test_photos_stay_where_the_database_was_moved_away_and_there_is_no_network(
+    quick_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    with SmallWeb(quick_run.folder / "web") as web:
+        set_environment(monkeypatch, web.environment)
+        collected(quick_run.recipe, work)
+        before = read_state(work)
+        for file in work.glob("photos.db*"):
+            file.rename(tmp_path / file.name)
+        set_environment(monkeypatch, OFFLINE)
+        with pytest.raises(NoNetwork, match=WHY):
+            collected(quick_run.recipe, work)
+        assert before.files and read_state(work).files == before.files
+        set_environment(monkeypatch, web.environment)
+        collected(quick_run.recipe, work)
+    assert_same(read_state(work), before)
+
+
 def test_many_waiting_hits_without_a_network_are_given_up_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,4 +237,5 @@ def test_own_photos_are_collected_without_a_network(tmp_path: Path, monkeypatch:
     report = collected(recipe, tmp_path / "work")
     assert report["labels"] == dict.fromkeys(CLASSES, 2) and report["counts"]["waiting"] == 1
     assert len(report["refused"]) == 1 and "no network" in report["refused"][0]
+    assert "Nothing was changed" not in report["refused"][0], "photos were stored"
     assert {one["why"] for one in report["short"].values()} == {"refused"}

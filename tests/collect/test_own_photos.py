@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,10 @@ def draw_own(folder: Path, count: int = EACH, first: int = 0) -> list[Path]:
             files.append(folder / label / f"mine-{number:03d}.png")
             Image.fromarray(noise).save(files[-1])
     return files
+
+
+def count(work: Path) -> Counter[str]:
+    return Counter(label for _, label in read_state(work).photos)
 
 
 def missing(files: list[Path]) -> list[Path]:
@@ -188,6 +193,39 @@ def test_only_a_file_that_went_to_another_subfolder_is_said_to_have_gone_there(t
     second.rename(tmp_path / "own" / "Batik" / "moved.png")
     code, printed, _ = command(*everything)
     assert code == 0 and "Followed to another subfolder: 1 of your files" in printed
+
+
+def test_another_file_of_the_same_size_and_time_is_no_moved_one(tmp_path: Path) -> None:
+    """As pictures without compression are, which a program wrote in one second."""
+    recipe, written = write_recipe(tmp_path, 300), (1_600_000_000, 1_600_000_000)
+    draw_own(tmp_path / "own", 1)
+    old, new, moved = (tmp_path / "own" / name for name in ("Kilim/old.bmp", "Batik/new.bmp", "Batik/moved.bmp"))
+    for file, seed in ((old, 100), (new, 101)):
+        noise = np.random.default_rng(seed).integers(0, 256, (80, 100, 3), np.uint8)
+        Image.fromarray(noise).save(file)
+        os.utime(file, written)
+    new.rename(tmp_path / "new.bmp")
+    command(*asking(recipe, tmp_path / "work", tmp_path / "own"))
+    old.rename(tmp_path / "old.bmp")
+    (tmp_path / "new.bmp").rename(new)
+    _, printed, _ = command(*asking(recipe, tmp_path / "work", tmp_path / "own"))
+    assert "Followed" not in printed and count(tmp_path / "work") == {"Kilim": 2, "Batik": 2, "Ikat": 1}
+    new.unlink()
+    (tmp_path / "old.bmp").rename(moved)
+    _, printed, _ = command(*asking(recipe, tmp_path / "work", tmp_path / "own"))
+    assert "Followed to another subfolder: 1 of" in printed
+    assert count(tmp_path / "work") == {"Kilim": 1, "Batik": 3, "Ikat": 1}
+
+
+def test_what_could_not_be_read_is_read_anew_where_a_file_of_its_size_and_time_is_now(tmp_path: Path) -> None:
+    recipe, (first, *others) = write_recipe(tmp_path, 300), draw_own(tmp_path / "own", 1)
+    data = first.read_bytes()
+    for file, content in ((first, bytes(len(data))), (others[0].with_name("fine.png"), data)):
+        file.write_bytes(content)
+        os.utime(file, (1_600_000_000, 1_600_000_000))
+        command(*asking(recipe, tmp_path / "work", tmp_path / "own"))
+        first.unlink(missing_ok=True)
+    assert count(tmp_path / "work") == {"Batik": 2, "Ikat": 1}
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["a day later", "again"])

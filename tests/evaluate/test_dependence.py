@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from recognizer.evaluate.dependence import mean_of
 from recognizer.evaluate.evaluate import evaluate
 from recognizer.faces import detector
 from recognizer.faces.boxes import face_boxes
@@ -57,6 +59,12 @@ def by_faces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     """A work folder of classes that differ only in faces, and how far answers rest on these."""
     folder = tmp_path_factory.mktemp("faces")
     return folder, evaluated(folder, PAINTS, ("gingham",))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero", "ignore:The BCa confidence interval")
+def test_shares_that_are_all_but_the_same_have_no_interval() -> None:
+    nearly = np.array([1.0, 1.0, np.nextafter(1.0, 0.0)])
+    assert mean_of("area", nearly) == {"area": 1.0, "area_interval": None}
 
 
 def test_answers_rest_on_faces_where_classes_differ_in_nothing_else(by_faces: tuple[Path, dict[str, Any]]) -> None:

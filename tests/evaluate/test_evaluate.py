@@ -12,15 +12,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from recognizer.calibration.calibrate import Calibration
+from recognizer.errors import RecognizerError
 from recognizer.evaluate.charts import PAIRS, READABLE, confused_pairs, make_charts, shorten
 from recognizer.evaluate.evaluate import evaluate
 from recognizer.evaluate.metrics import measure
 from recognizer.evaluate.page import write_html
 from recognizer.recipe import Recipe
+from recognizer.report import write_report
 from recognizer.splits.blind import blind_population, draw_sample
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import BlindAnswer, Decision, LabelQuality, Photo
+from recognizer.store.rows import BlindAnswer, Decision, Issue, LabelQuality, Photo
 from recognizer.words.words import NO_BREAK
 from tests.browser import chromium, contrast_ratios
 from tests.networks.networks import draw_photo
@@ -34,6 +36,19 @@ def test_report_has_what_others_rely_on(copied: PhotoStore, recipe: Recipe) -> N
     assert 0 < report["ece_by_chance"] < 1 and 0 < report["out_of_fold"]["ece_by_chance"] < 1
     assert wanted | {"coverage", "selective_accuracy", "per_class"} <= set(report)
     assert sum(figures["photos"] for figures in report["per_class"].values()) == report["photos"]
+
+
+def test_what_is_no_number_is_null_in_a_report(tmp_path: Path) -> None:
+    """JSON knows no NaN, and a program that reads the report would find it damaged."""
+    curves = {"loss": [0.5, float("nan")], "range": (float("-inf"), 1.0)}
+    report = write_report(tmp_path, "train", "cloth", 1.0, {"photos": 3}, curves=curves)
+    assert report["curves"] == {"loss": [0.5, None], "range": [None, 1.0]}
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    text = (tmp_path / "reports" / "train.json").read_text()
+    assert json.loads(text, parse_constant=refuse) == report == json.loads(json.dumps(report), parse_constant=refuse)
 
 
 def test_figures_of_a_known_case() -> None:
@@ -97,6 +112,30 @@ def test_the_blind_sample_is_told_once_it_is_whole_and_whatever_was_decided(copi
     )
     page = read_page(copied)
     assert page.index("How often it is right") < page.index("Agreement with labels</h2>")
+
+
+def test_what_the_network_learned_from_is_not_measured_even_where_that_shows_later(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    """Cleaning found after the training that photos of both sides are copies of each other."""
+    before, split = evaluate(recipe, copied), split_kept(recipe, copied)
+    see(copied, draw_sample(blind_population(recipe, copied)))
+    pairs = zip(split.held_out[:2], split.learning, strict=False)
+    copied.issues.replace(
+        "duplicate_conflict", [Issue(one.sha256, "duplicate_conflict", 1.0, twin=two.sha256) for one, two in pairs]
+    )
+    report = evaluate(recipe, copied)
+    assert report["photos"] == before["photos"] - 2 and before["notes"] == []
+    assert report["blind"]["population"] == before["blind"]["population"] - 2
+    assert report["blind"]["label_noise"]["photos"] == report["blind"]["drawn"]
+    (note,) = report["notes"]
+    assert note.startswith("2 held-out photos are left out: the network has learned from copies of them")
+    assert note in read_page(copied)
+    copied.issues.replace(
+        "duplicate", [Issue(one.sha256, "duplicate", 1.0, twin=split.learning[0].sha256) for one in split.held_out]
+    )
+    with pytest.raises(RecognizerError, match=r"are others than when .* was trained; run recognizer train small again"):
+        evaluate(recipe, copied)
 
 
 def read_page(store: PhotoStore) -> str:

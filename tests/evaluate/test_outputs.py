@@ -17,6 +17,7 @@ from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
 from recognizer.recipe import load_recipe
 from recognizer.splits.values import MISSING
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Issue
 from recognizer.train.outputs import load_outputs
 from tests.drawn_dataset import Shapes, write_listed, write_recipe, write_table
 
@@ -32,6 +33,22 @@ def test_each_output_stands_next_to_the_constant_guess_and_by_every_other(shapes
     assert {table["rows"] for table in report["crossed"]} == {"shape", "colour"}
     page = (shapes.work / "reports" / "evaluate.html").read_text()
     assert "Gaps between groups" in page and "<img" not in page and "<h3>By colour</h3>" in page
+
+
+def test_what_the_network_learned_from_is_not_measured_even_where_that_shows_later(
+    shapes: Shapes, tmp_path: Path
+) -> None:
+    shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(tmp_path / "work", shapes.recipe.labels) as store:
+        trained = load_outputs(shapes.recipe, store)
+        learned, known = trained.split.learning[0].sha256, trained.split.held_out[0].sha256
+        store.readings.replace(trained.values | {known: trained.values[learned]})
+        store.issues.replace("duplicate", [Issue(known, "duplicate", 0.9, twin=learned)])
+        report = evaluate_outputs(shapes.recipe, store)
+    assert report["counts"]["photos"] == len(trained.split.held_out) - 1
+    (note,) = report["notes"]
+    assert note.startswith("1 held-out photo is left out") and "recognizer train shapes" in note
+    assert note in (tmp_path / "work" / "reports" / "evaluate.html").read_text()
 
 
 def test_an_output_with_too_few_held_out_values_is_named(shapes: Shapes, tmp_path: Path) -> None:
@@ -138,3 +155,33 @@ def test_copies_whose_decision_a_person_undid_wait_again(tmp_path: Path) -> None
         assert clean_outputs(recipe, store)["checks"]["duplicate"] == {"found": 1, "decided": 1, "waiting": 0}
         store.decisions.undo_automatic()
         assert clean_outputs(recipe, store)["checks"]["duplicate"] == {"found": 1, "decided": 0, "waiting": 1}
+
+
+def number(errors: list[float]) -> Answered:
+    found, nothing = np.array(errors), np.zeros(len(errors))
+    return Answered("size", [], found, np.zeros(len(errors), int), nothing, 0.5, [-2.0, 2.0], 1.0, "pixels")
+
+
+@pytest.mark.parametrize("photos", [5, 10])
+def test_intervals_of_few_errors_hold_the_truth_as_often_as_they_say(photos: int) -> None:
+    rng, held = np.random.default_rng(0), 0
+    for errors in rng.normal(0, 8, (2000, photos)):
+        low, high = measure_outputs([number(errors.tolist())])["outputs"]["size"]["bias_interval"]
+        held += low <= 0 <= high
+    assert held / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+def test_fewer_than_five_errors_have_no_interval_and_no_mean_error_is_below_nothing(
+    shapes: Shapes, tmp_path: Path
+) -> None:
+    few = measure_outputs([number([1.0, -3.0, 2.0, 0.0])])["outputs"]["size"]
+    assert (few["mean_absolute_error"], few["bias"]) == (1.5, 0.0)
+    assert few["mean_absolute_error_interval"] is None and few["bias_interval"] is None
+    low, high = measure_outputs([number([0.0] * 5 + [9.0])])["outputs"]["size"]["mean_absolute_error_interval"]
+    assert low == 0 and high > 5
+    with shapes.store() as store:
+        report = evaluate_outputs(shapes.recipe, store)
+    outputs = report["outputs"] | {"size": report["outputs"]["size"] | few | {"groups": {}}}
+    write_page(shapes.recipe, report | {"outputs": outputs}, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "Mean error (bias) +0.00 pixels;" in page and '<td class="number">1.50 pixels off on average</td>' in page

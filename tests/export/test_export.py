@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from huggingface_hub import ModelCard
 from safetensors.torch import load_file, save_file
 
 from recognizer.errors import RecognizerError
+from recognizer.evaluate.evaluate import evaluate
 from recognizer.export.agreement import compare, measure_agreement
-from recognizer.export.export import export
+from recognizer.export.export import export, published
 from recognizer.export.model_card import write_card
 from recognizer.export.onnx_forms import Answers, onnx_pixels, run_onnx
 from recognizer.networks.onnx_session import open_session
@@ -24,6 +26,7 @@ from recognizer.recipe import CollectSettings, Recipe, TrainSettings
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import BlindAnswer, Decision
 from tests.conftest import Built
 
 FORMS = {"model.onnx", "model.fp16.onnx", "model.safetensors"}
@@ -114,14 +117,31 @@ def test_the_card_tells_the_hub_its_figures(built: Built) -> None:
 
 def test_the_card_tells_how_far_the_forms_agree(built: Built) -> None:
     text = (built.model / "README.md").read_text(encoding="utf-8")
-    for form in FORMS:
-        assert f"| `{form}` |" in text
     facts = read_facts(built.model)
+    for form in FORMS:
+        assert f"| `{form}` | `learner.pkl` | {facts['agreement']['photos']} |" in text
     limit, wrong = facts["distance"]["limit"], facts["metrics"]["likely_wrong_labels"]
     assert f"about {round(wrong)} of these photos were likely drawn with a wrong label on purpose" in " ".join(
         text.split()
     )
     assert f"unlike all 12 (its energy is above {limit:.2f})" in text
+
+
+def test_the_card_tells_what_each_form_was_compared_with_on_how_many_photos(built: Built, tmp_path: Path) -> None:
+    facts = read_facts(built.model)
+    figures = {"largest_difference": 0.03, "same_answer": 0.986, "reference": "PyTorch", "photos": 500}
+    facts["agreement"]["forms"]["model.tflite"] = figures
+    write_card(facts, tmp_path / "README.md")
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| `model.tflite` | `PyTorch` | 500 | 98.6% | 3.0e-02 | – |" in text
+
+
+def test_no_threshold_is_told_as_certainty(built: Built, tmp_path: Path) -> None:
+    facts = read_facts(built.model) | {"threshold": 0.9951}
+    facts["recipe"]["train"]["answered_accuracy"] = 0.999
+    write_card(facts, tmp_path / "README.md")
+    text = " ".join((tmp_path / "README.md").read_text(encoding="utf-8").split())
+    assert "Below a probability of over 99 %" in text and "is meant to let over 99 % of the answers be right" in text
 
 
 def test_an_export_that_fails_leaves_the_model_that_was(
@@ -139,6 +159,46 @@ def test_figures_of_another_training_are_not_exported(built_copy: PhotoStore, bu
     file.write_text(json.dumps({**json.loads(file.read_text()), "run": "another"}))
     with pytest.raises(RecognizerError, match="not of the last training; run recognizer evaluate tiny again"):
         export(built_recipe, built_copy)
+
+
+def test_figures_from_before_a_review_are_not_exported(built_copy: PhotoStore, built_recipe: Recipe) -> None:
+    held_out = split_kept(built_recipe, built_copy).held_out
+    changes: list[Callable[[], None]] = [
+        lambda: built_copy.decisions.add(Decision(held_out[0].sha256, "drop", "not wanted", by="ann")),
+        lambda: built_copy.decisions.add(Decision(held_out[1].sha256, "relabel", "wrong", held_out[-1].label, "ann")),
+        lambda: built_copy.blind_answers.add(BlindAnswer(held_out[2].sha256, "none", by="ann")),
+    ]
+    for change in changes:
+        evaluate(built_recipe, built_copy)
+        change()
+        with pytest.raises(RecognizerError, match=r"are others than in the evaluation .* run recognizer evaluate tiny"):
+            export(built_recipe, built_copy)
+
+
+def test_an_evaluation_that_does_not_say_what_it_is_of_is_made_again(
+    built_copy: PhotoStore, built_recipe: Recipe
+) -> None:
+    file = built_copy.work / "reports" / "evaluate.json"
+    report = json.loads(file.read_text())
+    assert not {"measured", "notes"} & set(read_facts(built_copy.work / "model")["metrics"])
+    del report["measured"]
+    file.write_text(json.dumps(report))
+    with pytest.raises(RecognizerError, match="run recognizer evaluate tiny again"):
+        export(built_recipe, built_copy)
+
+
+@pytest.mark.parametrize("labels", ["", "labels.csv", "lists/all.csv", "[age]_[gender].jpg"])
+def test_where_labels_lie_in_a_data_set_is_told(recipe: Recipe, labels: str) -> None:
+    assert published(labelled(recipe, labels))["collect"]["labels"] == labels
+
+
+@pytest.mark.parametrize("labels", ["/home/ann/labels.csv", r"C:\Ann\labels.csv", "../ann/labels.csv", "~/labels.csv"])
+def test_where_labels_lie_on_this_machine_is_not(recipe: Recipe, labels: str) -> None:
+    assert published(labelled(recipe, labels))["collect"]["labels"] == ""
+
+
+def labelled(recipe: Recipe, labels: str) -> Recipe:
+    return recipe.model_copy(update={"collect": recipe.collect.model_copy(update={"labels": labels})})
 
 
 def test_whoever_ran_it_and_where_photos_and_weights_lie_stay_private(built: Built, shapes_model: Path) -> None:

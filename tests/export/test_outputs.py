@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.outputs import evaluate_outputs
 from recognizer.export.onnx_forms import onnx_pixels
-from recognizer.export.outputs import export_outputs
+from recognizer.export.outputs import agreement_of, export_outputs
 from recognizer.networks.onnx_session import open_session
 from recognizer.serve.outputs import FacesError, OutputsClassifier
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision, Issue
 from recognizer.train import outputs_tuning
 from recognizer.train.outputs import load_outputs, train_outputs
 from tests.drawn_dataset import Shapes
@@ -56,6 +59,40 @@ def test_plain_fastai_opens_the_learner_and_model_json_says_where_each_output_li
     assert facts["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
     card = (shapes_model / "README.md").read_text()
     assert "must not be used for" in card and "constant guess" in card
+
+
+def test_weights_that_differ_are_an_error(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> None:
+    model = shutil.copytree(shapes_model, tmp_path / "model")
+    with shapes.store() as store:
+        trained = load_outputs(shapes.recipe, store)
+        forms = agreement_of(trained, model)["forms"]
+        assert list(forms) == ["model.onnx", "model.fp16.onnx", "model.safetensors"]
+        compared = {(form["reference"], form["photos"]) for form in forms.values()}
+        assert compared == {("learner.pkl", len(trained.split.held_out))}
+        weights = load_file(model / "model.safetensors")
+        total = max(one.stop for one in trained.calibrations.values())
+        last = next(name for name, tensor in weights.items() if tensor.shape == (total,))
+        save_file({**weights, last: weights[last] + torch.arange(total)}, model / "model.safetensors")
+        with pytest.raises(RecognizerError, match=r"^model\.safetensors and learner\.pkl differ by"):
+            agreement_of(trained, model)
+
+
+def test_what_is_exported_is_of_what_was_learned_and_measured(shapes: Shapes, tmp_path: Path) -> None:
+    """A held-out photo is a copy of one that was learned from, and a person dropped one of these since."""
+    work = shutil.copytree(shapes.work, tmp_path / "work", ignore=shutil.ignore_patterns("model"))
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        trained = load_outputs(shapes.recipe, store)
+        (first, second, *_), (known, measured, *_) = trained.split.learning, trained.split.held_out
+        store.readings.replace(trained.values | {known.sha256: trained.values[first.sha256]})
+        store.issues.replace("duplicate", [Issue(known.sha256, "duplicate", 0.9, twin=first.sha256)])
+        store.decisions.add(Decision(second.sha256, "drop", "not wanted", by="ann"))
+        evaluate_outputs(shapes.recipe, store)
+        export_outputs(shapes.recipe, store)
+        facts = json.loads((work / "model" / "model.json").read_text())
+        assert facts["photos"] == {"learned_from": shapes.learned, "held_out": len(trained.split.held_out) - 1}
+        store.decisions.add(Decision(measured.sha256, "drop", "not wanted", by="ann"))
+        with pytest.raises(RecognizerError, match="are others than in the evaluation in"):
+            export_outputs(shapes.recipe, store)
 
 
 def test_a_network_with_a_tuned_branch_is_opened_by_plain_fastai_too(

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +26,10 @@ from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray, r
 from timm.layers import Conv2dSame
 from torch import nn
 
-from recognizer.cli.summaries import few_bits
+from recognizer.cli.summaries import exported, few_bits
 from recognizer.export.export import export
 from recognizer.export.outputs import export_outputs
-from recognizer.export.tflite import Form, compare
+from recognizer.export.tflite import Form, compare, evenly
 from recognizer.export.tflite_bytes import take_and_give_bytes
 from recognizer.export.tflite_card import tflite_use
 from recognizer.export.tflite_environment import NAME, is_made
@@ -42,11 +44,13 @@ from recognizer.recipe import Recipe
 from recognizer.serve.classifier import read_facts
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Photo
 from recognizer.train.outputs import load_outputs
 from tests.drawn_dataset import Shapes
 from tests.export.named_paths import naming_this_machine
 from tests.export.small_tflite import SIDE, small_model
 
+BLANK = Photo("", "0" * 16, 400, 300, "", "", "", "", "", "", "", Path("none.jpg"))
 COLOURS = [Part("colour", ["red", "blue"], "Which colour it is.")]
 MAKE = "from recognizer.export.tflite_environment import converter; print(converter())"
 
@@ -247,15 +251,29 @@ def test_the_worst_of_several_outputs_counts_and_numbers_alone_have_one(
     names: str, difference: float, same: float
 ) -> None:
     told = {"a": Told(0, 2), "b": Told(2, 4, (10.0, 50.0))}
-    found = {"a": {"largest_difference": 0.2, "same_answer": 0.9}, "b": {"largest_difference": 2.0, "same_answer": 0.8}}
+    figures = {"a": (0.2, 0.9), "b": (2.0, 0.8)}
+    keys = ("largest_difference", "same_answer", "photos")
+    found = {name: dict(zip(keys, (*one, 9), strict=True)) for name, one in figures.items()}
     forms = [Form(name, "", [], told[name]) for name in names]
-    assert worst(found, forms) == {"largest_difference": difference, "same_answer": same}
+    assert worst(found, forms) == {"largest_difference": difference, "same_answer": same, "photos": 9}
 
 
 def test_too_few_bits_are_told() -> None:
     (sentence,) = few_bits({"model.tflite": {"same_answer": 0.95}})
     assert "95.0 %" in sentence and "model.float32.tflite" in sentence
     assert few_bits({"model.tflite": {"same_answer": 0.98}}) == few_bits({}) == []
+
+
+def test_each_form_is_told_with_what_it_was_compared_with(recipe: Recipe) -> None:
+    form = {"reference": "learner.pkl", "photos": 812, "largest_difference": 1e-7, "same_answer": 1.0}
+    forms = {
+        "model.onnx": form,
+        "model.fp16.onnx": form,
+        "model.tflite": form | {"reference": "PyTorch", "photos": 406},
+    }
+    _, first, second = exported(recipe, {"agreement": {"photos": 812, "forms": forms}})
+    assert first == "model.onnx, model.fp16.onnx: compared with learner.pkl on 812 held-out photos of small."
+    assert second == "model.tflite: compared with PyTorch on 406 held-out photos of small."
 
 
 def make_environment(cache: Path, index: str) -> "subprocess.Popen[str]":
@@ -282,11 +300,22 @@ def test_a_stop_or_no_network_leave_no_half_environment(tmp_path: Path) -> None:
     assert {one.name for one in (tmp_path / "recognizer").iterdir()} == {f"{NAME}.lock"}
 
 
+def test_of_many_photos_each_class_has_its_share() -> None:
+    """They are listed by class."""
+    photos = [replace(BLANK, label=str(number // 400)) for number in range(1213)]
+    drawn = Counter(photo.label for photo in evenly(photos, 500))
+    assert drawn == {"0": 134, "1": 133, "2": 133, "3": 5}
+    assert evenly(photos[:500], 500) == photos[:500] and evenly(photos[:1], 500) == photos[:1]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not is_made(), reason="recognizer export --tflite has not made its environment here yet (1 GB)")
 def test_a_model_as_tflite(built_copy: PhotoStore, built_recipe: Recipe) -> None:
     """Both files answer as the network does; the one of eight bits is asked as old callers ask theirs."""
-    report = export(built_recipe, built_copy, tflite=True)
+    pixels_at = set[Path]()
+    half = built_copy.work / "model.part"  # which is cleared where a kill left it
+    report = export(built_recipe, built_copy, True, lambda *_: pixels_at.update(half.glob("*/held_out.npy")))
+    assert len(pixels_at) == 1 and not any(file.exists() for file in pixels_at)
     forms, model = report["agreement"]["forms"], built_copy.work / "model"
     assert forms["model.float32.tflite"]["same_answer"] >= 0.995
     assert forms["model.tflite"]["same_answer"] >= 0.97  # 43 photos

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recognizer.errors import Damaged
 from recognizer.images.pixels import square_pixels
 
 
@@ -43,10 +44,19 @@ def test_it_is_bilinear_resampling_of_the_file(tmp_path: Path) -> None:
     assert (square_pixels(save(noise, tmp_path), 64) == np.moveaxis(expected, -1, 0)).all()
 
 
-def test_what_is_no_picture_is_told(tmp_path: Path) -> None:
-    (tmp_path / "photo.jpg").write_text("no picture")
-    with pytest.raises(OSError, match="cannot identify"):
-        square_pixels(tmp_path / "photo.jpg", 32)
+def test_a_damaged_photo_is_told_with_the_way_out_and_a_missing_one_is_missing(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    Image.effect_noise((90, 60), 50).save(photo)
+    whole = photo.read_bytes()
+    for left in (b"", b"no picture", whole[:-200]):
+        photo.write_bytes(left)
+        with pytest.raises(
+            Damaged, match=r"photo\.jpg is damaged .* run recognizer collect, which fetches lost photos"
+        ):
+            square_pixels(photo, 32)
+    photo.unlink()
+    with pytest.raises(FileNotFoundError):
+        square_pixels(photo, 32)
 
 
 def test_neither_torch_nor_fastai_is_needed() -> None:

@@ -1,7 +1,10 @@
 """A stand-in for a second device, on the processor: it refuses operands of which some are on it and some are not.
 
+As Apple's does, it refuses numbers of 64 bits, too.
+
     with second_device():
         torch.zeros(3, device=DEVICE) + torch.zeros(3)      # RuntimeError
+        torch.zeros(3, device=DEVICE).double()              # TypeError
 
 Its tensors say that they are on torch's device “meta”, which computes nothing, and hold one of the processor's each.
 """
@@ -62,9 +65,13 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         return args[0]
     if not stays:
         return found
-    return tree_map_only(
-        torch.Tensor, lambda value: wrapper.get(id(value)) if id(value) in wrapper else OnSecond(value), found
-    )
+    return tree_map_only(torch.Tensor, lambda value: wrapper[id(value)] if id(value) in wrapper else _put(value), found)
+
+
+def _put(value: torch.Tensor) -> OnSecond:
+    if value.dtype == torch.float64:
+        raise TypeError(f"{DEVICE} has no float64")
+    return OnSecond(value)
 
 
 @contextmanager

@@ -4,9 +4,11 @@ import http.server
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from recognizer.cli.commands import app
+from recognizer.cli.sentences import BY_CTRL_C
 from recognizer.new.plan import file_name, make_plan
 from recognizer.new.wikipedia import Meaning, Unreachable, look_up
 from recognizer.new.write import write_recipe
@@ -124,6 +127,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["Two", "Not sure", "word"], "may not be “Not sure”"),
         ([" ", "a", "b"], "The title is empty"),
         (["Two\x07", "a", "b"], "has a control character, which nobody sees; leave it out."),
+        (["Caf\udce9", "a", "b"], r"The title 'Caf\udce9' has bytes that are no letters of UTF-8; type it anew."),
+        (["Two", "a", "b", "--topic", "oiseau\udce9"], r"The topic 'oiseau\udce9' has bytes that are no letters"),
         (["Two", "a", "b" * 61], f"“{'b' * 20}…” has 61 characters; a class may have at most 60."),
         ([], "Give a title and a word for each class"),
     ],
@@ -139,6 +144,15 @@ def test_a_folder_with_one_subfolder_is_a_sentence_that_names_it(here: Path) -> 
     result = CliRunner().invoke(app, ["new", "Bags", "--folder", "photos"])
     assert result.exit_code == 1
     assert "at least 2 things apart: make a subfolder of photos for each of them." in " ".join(result.output.split())
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_a_sentence(here: Path) -> None:
+    folder = os.fsdecode(b"Fotos\xe9")
+    for name in ("robin", "wren"):
+        (here / folder / name).mkdir(parents=True)
+    result = CliRunner().invoke(app, ["new", "Birds", "--folder", folder])
+    assert result.exit_code == 1
+    assert r"The folder 'Fotos\udce9' has bytes that are no letters of UTF-8; rename it." in result.output
 
 
 def test_a_subfolder_with_two_spaces_in_its_name_is_found_again(here: Path) -> None:
@@ -260,3 +274,21 @@ def test_in_a_terminal_it_asks_step_by_step(here: Path) -> None:
         assert process.wait(30) == 0
     os.close(ours)
     assert load_recipe(here / "cloth.toml").labels == ["tartan", "paisley"]
+
+
+def test_ctrl_c_at_a_question_has_the_exit_code_that_help_tells(here: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "recognizer", "new"]
+    with subprocess.Popen(command, cwd=here, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True) as process:
+        os.close(theirs)
+        said = ""
+        while "Title" not in said:
+            said += os.read(ours, 1000).decode()
+        process.send_signal(signal.SIGINT)
+        os.write(ours, b"\n")  # one that comes just before the program waits for a line is seen after it
+        with suppress(OSError):  # the end of a terminal
+            while part := os.read(ours, 1000):
+                said += part.decode()
+        assert process.wait(30) == BY_CTRL_C
+    os.close(ours)
+    assert "Stopped." in said and "Aborted" not in said

@@ -65,6 +65,15 @@ class LoopbackHub:
 
         self._set(what, times, fault)
 
+    def meanwhile(self, what: str, act: Callable[[], None]) -> None:
+        """Do something right before a question is answered for the first time."""
+
+        def fault(handler: "Handler") -> None:
+            act()
+            handler.serve(what)
+
+        self._set(what, 1, fault)
+
     def _set(self, what: str, times: int, fault: Callable[["Handler"], None]) -> None:
         assert what in ROUTES
         left = iter(range(times))

@@ -160,9 +160,12 @@ class Handler(BaseHTTPRequestHandler):
         found = self._found()
         if not found:
             return
-        files = dict(found.files)
-        for line in self._body().splitlines():
-            change = json.loads(line)
+        files, changes = dict(found.files), [json.loads(line) for line in self._body().splitlines()]
+        parents = {change["value"].get("parentCommit", found.sha) for change in changes if change["key"] == "header"}
+        if parents != {found.sha}:
+            self.answer(412, {"error": ERRORS[412]})
+            return
+        for change in changes:
             self._apply(files, **change)
             found.large |= {change["value"]["oid"]} if change["key"] == "lfsFile" else set()
         found.files, found.commits = files, found.commits + 1

@@ -27,7 +27,12 @@ ROUTES = {
     "large": r"PUT /large/(?P<oid>\w+)",
     "verify": r"POST /verify",
 }
-ERRORS = {401: "Invalid credentials in Authorization header", 402: "Payment required", 403: "Forbidden"}
+ERRORS = {
+    401: "Invalid credentials in Authorization header",
+    402: "Payment required",
+    403: "Forbidden",
+    412: "A commit has happened since. Please refresh and try again.",
+}
 
 
 @dataclass

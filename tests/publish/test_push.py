@@ -230,6 +230,21 @@ def test_a_repository_with_other_files_is_left_alone(someone: Publisher) -> None
         assert theirs.files[name] == b"mine" and theirs.commits == commits
 
 
+def test_what_somebody_else_pushes_meanwhile_is_told_and_gone_after_the_same_command(someone: Publisher) -> None:
+    someone.push()
+    space = someone.hub.repositories[SPACE]
+    (someone.work / "model" / "examples" / "1.jpg").unlink()
+
+    def push_too() -> None:
+        space.files, space.commits = space.files | {"theirs.txt": b"theirs"}, space.commits + 1
+
+    someone.hub.meanwhile("commit", push_too)
+    assert "Something else has changed me/bags" in someone.refused()
+    assert space.files["theirs.txt"] == b"theirs" and "model/examples/1.jpg" in space.files
+    someone.push()
+    assert same_as(space.files, someone.folder)
+
+
 def test_a_space_that_does_not_start_says_the_end_of_its_log(someone: Publisher) -> None:
     space = someone.hub.add(SPACE, {}, stages=["BUILDING", "BUILD_ERROR"], log=["step\n", "ERROR: no such package\n"])
     assert "does not start (build error). Its log ends so: step / ERROR: no such package" in someone.refused()

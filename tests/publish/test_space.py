@@ -243,6 +243,31 @@ def test_a_fresh_clone_is_filled_and_its_neighbours_stay(built: Built, tmp_path:
     assert (neighbour / "mine.txt").read_text() == "mine"
 
 
+def test_a_fresh_clone_of_a_static_space_is_filled(built: Built, tmp_path: Path) -> None:
+    clone, site = tmp_path / "space", tmp_path / "site"
+    for folder in (clone / ".git", site):
+        folder.mkdir(parents=True)
+    for name in ("README.md", ".gitattributes", "index.html", "style.css"):
+        (clone / name).write_text("hello")
+        (site / name).write_text("mine")
+    files = {path.as_posix() for path in write(built.model, clone, "static")}
+    assert {"recognizer.html", "model/model.json"} <= files and "hello" not in (clone / "index.html").read_text()
+    with pytest.raises(RecognizerError, match="holds other files"):
+        write(built.model, site, "static")  # no clone, and so perhaps a site of somebody's own
+
+
+def test_nothing_goes_that_lies_outside_of_the_folder_or_is_of_git(built: Built, tmp_path: Path) -> None:
+    kept = [tmp_path / "victim" / "thesis.txt", tmp_path / "other" / "thesis.txt", tmp_path / "space" / ".git" / "HEAD"]
+    for file in kept:
+        file.parent.mkdir(parents=True)
+        file.write_text("mine")
+    lines = ["../victim", str(tmp_path / "other"), ".git", ".git/HEAD", "..", ".", "", ".part", "old.txt"]
+    (tmp_path / "space" / ".recognizer-space").write_text("\n".join(lines))
+    (tmp_path / "space" / "old.txt").write_text("of the time before")
+    write(built.model, tmp_path / "space")
+    assert all(file.read_text() == "mine" for file in kept) and not (tmp_path / "space" / "old.txt").exists()
+
+
 @pytest.mark.parametrize("lost", ["model", "app.py", "recognizer"])
 def test_a_space_that_a_stop_left_half_written_is_written_again(built: Built, tmp_path: Path, lost: str) -> None:
     space = tmp_path / "space"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
+from recognizer.cli.changes import follow_changes
 from recognizer.outputs import Output
 from recognizer.splits.blind import blind_population, draw_sample
 from recognizer.store.rows import Photo
@@ -32,6 +33,11 @@ def seen(work: Work) -> dict[str, str]:
     """Read what people saw from the database."""
     with work.open() as store:
         return {one.photo: one.label or one.seen for one in store.blind_answers.all().values()}
+
+
+def found_labels(answers: list[Response]) -> list[str]:
+    """Return the labels of photos that the answers of the server tell."""
+    return [photo["found"] for answer in answers if "/api/queue" in answer.url for photo in answer.json()["photos"]]
 
 
 @pytest.fixture
@@ -58,6 +64,31 @@ def test_it_is_asked_for_first_and_nothing_tells_the_label(asked: Page, address:
         told = json.load(answer)
     first_ones = [photo.sha256 for photo in sample[:4]]
     assert told == {"drawn": DRAWN, "answered": 0, "photos": first_ones, "corrections": []}
+
+
+def test_no_label_is_sent_before_the_sample_is_put_off(asked: Page, work: Work) -> None:
+    answers: list[Response] = []
+    asked.on("response", lambda answer: answers.append(answer))
+    asked.reload()
+    left(asked, 0)
+    asked.keyboard.press("1")
+    left(asked, 1)
+    assert len(answers) > 10 and found_labels(answers) == []
+    asked.route("**/api/queue?**", lambda route: route.abort())
+    asked.keyboard.press("l")
+    expect(asked.locator("#note")).to_contain_text("The server does not answer.")
+    expect(asked.locator("#blind")).to_be_visible()
+    asked.unroute("**/api/queue?**")
+    asked.keyboard.press("l")
+    expect(asked.locator("#single")).to_be_visible()
+    assert len(found_labels(answers)) == len(work.waiting)
+
+
+def test_a_recipe_that_has_changed_is_said_on_the_page(asked: Page, work: Work) -> None:
+    follow_changes(work.recipe.model_copy(update={"classes": work.recipe.classes[1:]}), work.folder)
+    asked.keyboard.press("1")
+    expect(asked.locator("#note")).to_have_text("The recipe has changed; start review again.")
+    assert seen(work) == {}
 
 
 def test_answers_by_key_are_saved_and_undone_and_the_end_offers_what_they_say_of_labels(

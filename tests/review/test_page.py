@@ -153,6 +153,7 @@ def test_nothing_left_says_what_was_decided_and_names_the_next_command(page: Pag
     expect(page.locator("#end h2")).to_have_text("All done: no photo is waiting. Thank you!")
     expect(page.locator("#end code")).to_have_text("recognizer train cloth")
     expect(page.locator("#end tr").filter(has_text="by people")).to_contain_text("5")
+    expect(page.locator("#end tr").filter(has_text="all kept photos")).to_contain_text("8")
     page.keyboard.press("u")
     expect(page.locator("#left")).to_contain_text("1 left")
     assert shown(page) == work.waiting[-1]

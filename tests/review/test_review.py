@@ -1,5 +1,6 @@
 """The review page's server: what it tells, what it saves, and whom it refuses. Asked over real HTTP."""
 
+import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from recognizer.cli.changes import follow_changes
+from recognizer.files import alone_in
 from recognizer.report import write_json
+from recognizer.store.rows import Decision
 from tests.review.review_work import CAPES, LABELS, PERSON, PHOTOS, Work, served_review
 
 
@@ -157,3 +161,69 @@ def test_photos_of_which_nothing_is_wrong_are_checked_once_clean_has_run(tmp_pat
         assert not httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
         write_json(work.folder / "reports" / "clean.json", {})
         assert httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
+
+
+def test_nothing_is_saved_as_a_class_that_is_called_otherwise_meanwhile(tmp_path: Path) -> None:
+    work = Work(tmp_path, held_out=0.999999999)
+    work.recipe_file.write_text(
+        work.recipe_file.read_text().replace("'Batik'\nqueries = ['q']", "'Batik'\nqueries = ['wax']")
+    )
+    work.reload()
+    follow_changes(work.recipe, work.folder)
+    one, other = work.ids[:2]
+    with served_review(work) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as opened:
+        sight = {"photo": other, "seen": "class", "label": "Batik", "by": PERSON}
+        assert decide(opened, {"photo": one, "action": "relabel", "label": "Batik"}).status_code == 200
+        assert opened.post("/api/blind", json=sight).status_code == 200
+        more = "[[classes]]\nname = 'Ikat'\nqueries = ['ikat']\n"
+        work.recipe_file.write_text(work.recipe_file.read_text().replace("'Batik'", "'Wax'") + more)
+        work.reload()
+        assert "“Batik” is called “Wax” now" in follow_changes(work.recipe, work.folder)[0]
+        refused = [
+            decide(opened, {"photo": other, "action": "relabel", "label": "Batik"}),
+            opened.post("/api/blind", json=sight),
+            opened.post("/api/blind", json={**sight, "seen": "none"}),
+        ]
+        for answer in refused:
+            told = (answer.status_code, answer.json()["error"])
+            assert told == (409, "The recipe has changed; start review again.")
+        assert work.decided()[one] == ("relabel", "Wax", PERSON) and other not in work.decided()
+        assert decide(opened, {"photo": other, "action": "relabel", "label": "Kilim"}).status_code == 200
+        assert decide(opened, {"photo": other, "action": "drop"}).status_code == 200
+    with served_review(work) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as opened:
+        assert decide(opened, {"photo": other, "action": "relabel", "label": "Wax"}).status_code == 200
+
+
+def test_a_recipe_that_could_not_be_written_down_yet_changes_nothing(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    follow_changes(work.recipe, work.folder)
+    work.recipe_file.write_text(work.recipe_file.read_text() + "[[classes]]\nname = 'Ikat'\nqueries = ['ikat']\n")
+    work.reload()
+    with alone_in(work.folder):
+        follow_changes(work.recipe, work.folder)
+    with served_review(work) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as opened:
+        assert decide(opened, {"photo": work.ids[0], "action": "relabel", "label": "Ikat"}).status_code == 200
+        follow_changes(work.recipe, work.folder)
+        assert decide(opened, {"photo": work.ids[1], "action": "relabel", "label": "Ikat"}).status_code == 200
+
+
+def test_figures_are_of_the_classes_that_the_recipe_has(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    with work.open() as store:
+        store.decisions.add(Decision(work.ids[11], "drop", "looked at", by=PERSON))  # of the last class
+    work.recipe = work.recipe.model_copy(update={"classes": work.recipe.classes[:2]})
+    with served_review(work) as address:
+        totals = httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]
+    assert (totals["photos"], totals["drop"], totals["person"]) == (8, 1, 0)
+
+
+def test_scripts_are_called_scripts_whatever_the_system_calls_them(tmp_path: Path) -> None:
+    for ending in (".js", ".css", ".svg", ".html"):
+        mimetypes.add_type("text/plain", ending)  # as the registry of Windows may have it
+    with (
+        served_review(Work(tmp_path)) as address,
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as opened,
+    ):
+        pages = ("page/main.js", "page/style.css", "page/icon.svg", "")
+        kinds = [opened.get(f"/{page}").headers["content-type"].partition(";")[0] for page in pages]
+    assert kinds == ["text/javascript", "text/css", "image/svg+xml", "text/html"]

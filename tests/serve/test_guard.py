@@ -1,10 +1,12 @@
 """What strangers send to the page to read files of the machine, or to fill its memory."""
 
+import asyncio
 import base64
 import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,24 @@ import httpx
 import pytest
 from PIL import Image
 
+from recognizer.serve import guard
+from recognizer.serve.body import SMALL, Body, Message
 from recognizer.serve.parts import UNNAMED
 from recognizer.serve.uploads import HERE
 from tests.conftest import Served
-from tests.serve.asking import META, answered, ask, client, files_in, half_sent, listen, of_upload, serving, upload
+from tests.serve.asking import (
+    META,
+    answered,
+    ask,
+    client,
+    files_in,
+    half_sent,
+    listen,
+    of_upload,
+    serving,
+    upload,
+    wait_for,
+)
 
 NOT_HERE = "This photo is not here, or deleted here already; choose it again."
 NAMED = {"without meta": {}, "with meta": {"meta": META}, "as a stream": {"meta": META, "is_stream": True}}
@@ -259,8 +275,61 @@ def test_no_question_to_gradio_makes_a_traceback(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_session_without_a_name_is_answered(page: httpx.Client, capfd: Any) -> None:
-    number = next(one["id"] for one in page.get("/config").json()["dependencies"] if one["api_name"] == "predict")
-    asked = page.post("/gradio_api/queue/join", json={"fn_index": number, "data": [None], "session_hash": ""})
-    assert listen(page, asked)[1]["error"] == "Choose a photo first."
-    assert "Traceback" not in capfd.readouterr().err
+@pytest.mark.parametrize("model", ["classes", "outputs"])
+def test_a_session_without_a_name_is_answered(model: str, request: pytest.FixtureRequest, capfd: Any) -> None:
+    """On both pages: after two such questions at once the queue took no more."""
+    folder = request.getfixturevalue("served").model if model == "classes" else request.getfixturevalue("shapes_model")
+    with serving(folder) as (address, _), client(address) as page:
+        number = next(one["id"] for one in page.get("/config").json()["dependencies"] if one["api_name"] == "predict")
+        asked = page.post("/gradio_api/queue/join", json={"fn_index": number, "data": [None], "session_hash": ""})
+        assert listen(page, asked)[1]["error"] == "Choose a photo first."
+        assert "Traceback" not in capfd.readouterr().err
+
+
+def test_lengths_that_are_only_told_keep_nobody_out(page: httpx.Client, served: Served) -> None:
+    """Ten who tell of 20 MB and send a byte: what they tell of is as much as may be in memory."""
+    noise = io.BytesIO()
+    Image.effect_noise((600, 600), 80).save(noise, "PNG")
+    assert len(noise.getvalue()) > SMALL
+    with ExitStack() as idle:
+        for _ in range(10):
+            idle.enter_context(half_sent(served.url, "/predict", "image/jpeg", b"x", 20_000_000))
+        assert page.post("/predict", files={"image": noise.getvalue()}).status_code == 200
+
+
+def test_a_body_for_which_there_is_no_room_any_more_is_cut(
+    page: httpx.Client, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was begun when there was room; whoever is small is answered all the same."""
+    monkeypatch.setattr(guard, "LARGEST_INLINE", 1_000_000)
+    photo = {"image": served.photos[0].read_bytes()}
+    with half_sent(served.url, "/predict", "image/jpeg", b"x", 900_000) as first:
+        with half_sent(served.url, "/predict", "image/jpeg", bytes(600_000), 900_000):
+            assert wait_for(lambda: page.post("/predict", files={"image": bytes(500_000)}).status_code == 503, 10)
+            first.send(bytes(600_000))
+            answer = first.getresponse()
+            assert answer.status == 503 and "try again" in json.load(answer)["detail"]
+            assert page.post("/predict", files=photo).status_code == 200
+        assert wait_for(lambda: page.post("/predict", files={"image": bytes(500_000)}).status_code == 415, 10)
+
+
+@pytest.mark.parametrize(("part", "end"), [(b"", 408), (bytes(1000), 413)])
+def test_a_body_that_comes_in_crumbs_has_to_be_whole_in_some_time(part: bytes, end: int) -> None:
+    """However little passes between two of them; one that comes fast may take longer than the patience is."""
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": part, "more_body": True}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def take() -> None:
+        body = Body(receive, send, 20_000_000, 0.05, lambda _: True)
+        for _ in range(1_000_000):
+            if body.refused:
+                break
+            await body.receive()
+
+    asyncio.run(take())
+    assert told and told[0]["status"] == end

@@ -167,6 +167,30 @@ def test_it_speaks_the_visitors_language(browser: Browser, served: Served, langu
         assert page.evaluate("[document.documentElement.lang, document.documentElement.scrollWidth]") == [language, 360]
 
 
+def languages_of(page: Page, parts: str) -> set[str]:
+    """Return the languages that a screen reader reads some parts of a page in."""
+    return set(page.locator(parts).evaluate_all("all => all.map(one => one.closest('[lang]').lang)"))
+
+
+def test_what_is_not_translated_is_read_aloud_in_english(browser: Browser, served: Served, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_text("no photo")
+    with browser.new_context(locale="th") as context:
+        page = context.new_page()
+        page.goto(served.url)
+        page.wait_for_selector(f"text={words_in('th').say('page.trust')}")
+        for part in (".top h1", ".top .subtitle + p", ".classes li", ".credits li"):
+            assert languages_of(page, part) == {"en"}, part
+        page.set_input_files("input[type=file]", tmp_path / "photo.jpg")
+        answer(page)
+        assert languages_of(page, "#answer p") == {"en"}
+        page.get_by_role("button", name=re.compile("clear|remove", re.IGNORECASE)).first.click()
+        page.set_input_files("input[type=file]", served.photos[0])
+        page.wait_for_selector("#answer .similar")
+        for part in (".about span", ".similar li"):
+            assert languages_of(page, f"#answer {part}") == {"en"}, part
+        assert languages_of(page, ".subtitle, .below h2, #answer h2, #answer .notice, #answer summary") == {"th"}
+
+
 def test_a_translated_page_has_its_photo_until_it_is_shown(browser: Browser, served: Served) -> None:
     """Gradio makes the parts anew for a session that they were changed in."""
     with browser.new_context(locale="th") as context:

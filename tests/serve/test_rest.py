@@ -16,7 +16,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from recognizer.errors import RecognizerError
 from recognizer.serve import server
+from recognizer.serve.binding import bind
 from recognizer.serve.classifier import Classifier, read_facts
 from recognizer.serve.queue import Queue
 from recognizer.serve.server import Server, make_app
@@ -269,6 +271,13 @@ def ending(served: Served) -> Iterator[tuple[str, Server]]:
             running.should_exit = True
             thread.join(6)  # seconds; an open page held it up for 8
         assert not thread.is_alive()
+
+
+def test_a_port_is_had_by_one_program_from_the_moment_on_that_it_asks_for_it() -> None:
+    with bind("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(RecognizerError, match=f"^Port {port} at 127.0.0.1 cannot be used"):
+            bind("127.0.0.1", port).close()
 
 
 def test_what_is_under_way_is_finished_when_the_server_ends(served: Served, slow_photo: bytes) -> None:

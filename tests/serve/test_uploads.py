@@ -16,6 +16,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
+from recognizer.cli.sentences import BY_CTRL_C
 from recognizer.errors import Unwritable
 from recognizer.serve.uploads import HERE, Uploads
 from tests.conftest import Built, Served
@@ -176,7 +177,7 @@ def test_nothing_is_left_by_a_process_that_ends_nor_by_one_before_it(
         with half_sent(address, "/gradio_api/upload", FORM, BEGUN + bytes(100_000), 1_000_000):
             assert wait_for(lambda: len(files(left)) == 2, 10)
             process.send_signal(number)
-            process.wait(30)
+            assert process.wait(30) == 128 + number  # what shells have for it, and for Ctrl-C what --help tells
     assert files(tmp_path) == [tmp_path / "other.txt"]
 
 
@@ -185,7 +186,7 @@ def test_ctrl_c_pressed_twice_ends_it_in_order(built: Built, tmp_path: Path, cap
     with served_apart(built, tmp_path) as (_, process):
         for _ in range(2):
             process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(30) == BY_CTRL_C
     assert "Traceback" not in capfd.readouterr().err
 
 

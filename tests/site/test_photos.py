@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image, ImageCms, ImageOps, PngImagePlugin
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.serve.asking import client
 from tests.site.spaces import forwarding, free_port
@@ -183,6 +183,21 @@ def test_a_stray_paste_or_drop_clears_nothing(
     expect(wait_for(recognizer, "answer")).to_have_text(words)
     note.get_by_role("button", name="Close").click()
     expect(note).to_be_hidden()
+
+
+def test_a_keyboard_that_closes_the_note_goes_on_where_photos_are_chosen(recognizer: Page) -> None:
+    notes: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"notes"}
+    for close in ("Enter", "Escape"):
+        recognizer.set_input_files("#file", notes)
+        recognizer.get_by_role("button", name="Close").focus()
+        recognizer.keyboard.press(close)
+        expect(recognizer.locator("#passing")).to_be_hidden()
+        expect(recognizer.locator("#choose")).to_be_focused()
+    recognizer.set_input_files("#file", notes)
+    recognizer.locator("#language").focus()
+    recognizer.keyboard.press("Escape")
+    expect(recognizer.locator("#passing")).to_be_hidden()
+    expect(recognizer.locator("#language")).to_be_focused()
 
 
 def test_the_space_refuses_what_only_claims_to_be_a_picture(recognizer: Page, served: Served) -> None:

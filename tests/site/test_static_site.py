@@ -17,6 +17,7 @@ from tests.browser import QuietFiles, chromium, serving, site
 from tests.conftest import Built
 
 pytestmark = pytest.mark.browser
+PLAIN = "plain.test"  # a host that is this machine, which browsers do not know, so that plain http is not safe there
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def home(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser(home: str) -> Iterator[Browser]:
-    with chromium() as running:
+    with chromium(f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1") as running:
         yield running
 
 
@@ -86,6 +87,15 @@ def test_it_answers_without_a_network_after_two_visits(visitor: BrowserContext, 
     visitor.set_offline(True)
     page = answered(visitor, home, photo)
     assert page.inner_text("#hint").endswith("does not leave your device.")
+
+
+def test_it_answers_over_plain_http_too(visitor: BrowserContext, home: str, built: Built) -> None:
+    photo = photos_of(built)[0]
+    page = answered(visitor, home.replace("127.0.0.1", PLAIN), photo)
+    assert not page.evaluate("isSecureContext")
+    share = page.locator("#answer .track").first.evaluate("one => one.style.getPropertyValue('--share')")
+    expected = Classifier(built.model).predict(photo.read_bytes()).probabilities
+    assert float(share) == pytest.approx(max(expected.values()), abs=5e-3)
 
 
 WATCH_THE_WORKER = """
@@ -171,6 +181,55 @@ def test_a_model_of_unknown_length_is_loaded_without_a_total(visitor: BrowserCon
         page.wait_for_selector("#status[data-state=ready]")
 
 
+class _Stalling(QuietFiles):
+    """Stops in the middle of the model until it is let; the clock of the worker runs a thousand times as fast."""
+
+    let = threading.Event()
+
+    def do_GET(self) -> None:
+        content = Path(self.translate_path(self.path)).read_bytes() if self.path.endswith((".js", ".onnx")) else b""
+        if self.path.endswith("worker.js"):
+            self._begin("text/javascript")
+            self.wfile.write(
+                b"const wait = setTimeout; self.setTimeout = (act, ms) => wait(act, ms / 1000);\n" + content
+            )
+        elif self.path.endswith(".onnx") and not self.let.is_set():
+            self._begin("application/octet-stream")
+            self.wfile.write(content[:1000])
+            self.wfile.flush()
+            self.let.wait(60)
+        else:
+            super().do_GET()
+
+    def _begin(self, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+
+
+def test_a_model_that_stalls_is_told_and_asked_for_again(visitor: BrowserContext, folder: Path) -> None:
+    handler = partial(_Stalling, directory=str(folder))
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        page = visitor.new_page()
+        page.goto(f"http://127.0.0.1:{port}/recognizer.html")
+        page.wait_for_selector("#status[data-state=failed]")
+        assert "could not be loaded" in page.inner_text("#status")
+        _Stalling.let.set()
+        page.locator("#status .retry").click()
+        page.wait_for_selector("#status[data-state=ready]")
+
+
+def test_what_a_model_says_of_itself_is_not_waited_for_without_end(visitor: BrowserContext, home: str) -> None:
+    page, held = visitor.new_page(), list[Route]()
+    page.clock.install()
+    page.route("**/model/model.json", lambda route: held.append(route))
+    with page.expect_request("**/model/model.json"):
+        page.goto(f"{home}/recognizer.html")
+    page.clock.fast_forward(60_000)
+    page.wait_for_selector("#status[data-state=failed]")
+    assert "could not be loaded" in page.inner_text("#status")
+
+
 CONTROLLED = """new Promise((done) => {
     navigator.serviceWorker.oncontrollerchange = () => done(true);
     if (navigator.serviceWorker.controller) done(true);
@@ -219,3 +278,42 @@ def test_a_model_that_arrives_changed_is_not_run(visitor: BrowserContext, home: 
     page.goto(f"{home}/recognizer.html")
     page.wait_for_selector("#status[data-state=failed]")
     assert "arrived damaged" in page.inner_text("#status")
+
+
+def test_a_keyboard_stays_where_it_tried_again(visitor: BrowserContext, home: str) -> None:
+    page, held = visitor.new_page(), list[Route]()
+    page.route("**/*.onnx", lambda route: route.abort())
+    page.goto(f"{home}/recognizer.html")
+    page.wait_for_selector("#status[data-state=failed]")
+    page.unroute("**/*.onnx")
+    page.route("**/*.onnx", lambda route: held.append(route))
+    page.locator("#status .retry").press("Enter")
+    expect(page.locator("#status .retry")).to_be_hidden()
+    expect(page.locator("#status .words")).to_be_focused()
+    page.wait_for_function("document.querySelector('#status').dataset.state !== 'failed'")
+    page.unroute("**/*.onnx")
+
+
+@pytest.mark.parametrize(("query", "told"), [
+    ("", "site.privacy_here"), ("?answer=space", "site.privacy_here"), ("?space=some/one", "site.privacy_sent_other"),
+])  # fmt: skip
+def test_about_says_where_a_photo_goes_with_this_address(
+    visitor: BrowserContext, home: str, query: str, told: str
+) -> None:
+    page = visitor.new_page()
+    page.goto(f"{home}/about.html{query}#privacy")
+    shown = page.locator("#privacy ~ ul:visible li:first-child")
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("data-say", told)
+    expect(page.locator("#privacy-sent")).to_be_visible(visible=query.startswith("?space"))
+
+
+def test_nothing_is_promised_of_a_space_that_somebody_else_may_run(visitor: BrowserContext, home: str) -> None:
+    page = visitor.new_page()
+    page.goto(f"{home}/recognizer.html?space=http://127.0.0.1:9")
+    expect(page.locator("#which")).to_contain_text("Take care, photos go to another Space")
+    expect(page.locator("#hint")).to_contain_text("whoever runs that decides what becomes of it")
+    page.locator("footer a[href*=privacy]").click()
+    expect(page.locator("#privacy-sent")).to_contain_text("Whoever runs that Space decides what becomes of it there.")
+    told = page.inner_text("main")
+    assert "then deleted" not in told and "does not leave" not in told and "huggingface.co" in told

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from recognizer.cli.commands import app
 from recognizer.errors import NotFound, Unwritable
 from recognizer.recipe import Recipe
-from recognizer.store.credits import FILE, escape, write_credits
+from recognizer.store.credits import FILE, attribution, credited, escape, write_credits
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Hit
 from tests.small_store import prepared
@@ -100,6 +100,20 @@ def test_every_kept_photo_is_named_under_its_class(store: PhotoStore, recipe: Re
     assert "Of 2 no licence is known" in file.read_text()
 
 
+def test_classes_that_the_recipe_no_longer_has_get_none(store: PhotoStore, recipe: Recipe) -> None:
+    fill(store, "Tartan", [Hit("https://a.example/1.jpg", "https://a.example/1", "Red", "CC BY 4.0", "Ann")])
+    fill(store, "Gone", [Hit(f"https://b.example/{n}.jpg", f"https://b.example/{n}") for n in range(3)])
+    own, moved, *_ = store.photos.all()
+    store.decisions.add(Decision(moved.sha256, "relabel", "r", "Tartan", by="ann"))
+    report = write_credits(recipe, store)
+    assert report["counts"] == {"photos": 2, "without_licence": 1}
+    assert [row[0] for row in cells(store.work / FILE)] == [own.path.stem, moved.path.stem]
+    assert (store.work / FILE).read_text() == attribution(recipe, credited(store)), "as the model folder has it"
+    store.decisions.add(*(Decision(one.sha256, "drop", "r", by="ann") for one in (own, moved)))
+    with pytest.raises(NotFound, match="no photos to give credit for"):
+        write_credits(recipe, store)
+
+
 def shown(text: str) -> str:
     """What is to be seen of a text: on one line, without what cannot be seen or turns the line."""
     return " ".join("".join(c for c in " ".join(text.split()) if c.isprintable()).split())
@@ -158,3 +172,10 @@ def test_the_command(store: PhotoStore, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["credits", "textiles", "--work", str(store.work), "--to", str(to)])
     assert done.exit_code == 0, done.output
     assert "of no known licence" in done.output and "Red" in to.read_text() and not (store.work / FILE).exists()
+
+
+def test_names_of_files_on_somebodys_disk_are_not_told(store: PhotoStore, recipe: Recipe) -> None:
+    own = Hit("folder:Tartan/Anna%20Mueller%20ward%203.jpg?1-2", title="Anna Mueller ward 3")
+    fill(store, recipe.labels[0], [own, Hit("https://a.example/1.jpg", title="Cloth without a page")])
+    text = attribution(recipe, credited(store))
+    assert "Anna" not in text and text.count("| untitled |") == 1 and "| Cloth without a page |" in text

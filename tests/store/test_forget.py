@@ -230,11 +230,20 @@ def test_doing_it_again_finishes_what_was_stopped(
     assert_rows_and_files_agree(store)
 
 
-@pytest.mark.parametrize("what", ["", "0" * 64, "0" * 11, "*", "https://nowhere.example/"])
+@pytest.mark.parametrize("what", ["0" * 64, "0" * 11, "*", "https://nowhere.example/"])
 def test_what_is_not_there_is_one_sentence(store: PhotoStore, recipe: Recipe, what: str) -> None:
     with pytest.raises(NotFound, match=f"No photo in {store.work} has the sha256, address or page"):
         forget(recipe, store, what)
     assert len(store.photos.all()) == 2 * PHOTOS
+
+
+@pytest.mark.parametrize("what", ["", " "])
+def test_nothing_named_is_nothing_forgotten(store: PhotoStore, recipe: Recipe, what: str) -> None:
+    """Not an example either whose page nobody knows."""
+    store.examples.add(LABELS[0], Hit("https://a.example/example.jpg"), prepared(drawn(99)))
+    with pytest.raises(NotFound, match="Nothing was named"):
+        forget(recipe, store, what)
+    assert len(store.examples.all()) == 1 and not store.forgotten.has_address("")
 
 
 def test_nothing_is_forgotten_while_a_run_collects(store: PhotoStore, recipe: Recipe) -> None:

@@ -78,6 +78,23 @@ def test_a_query_asked_again_adds_only_what_is_new(store: PhotoStore) -> None:
     assert rows(store, "SELECT page FROM searches WHERE label = 'Kilim' ORDER BY page") == [(1,), (2,)]
 
 
+def test_in_a_later_round_pages_of_stored_photos_are_of_use(store: PhotoStore) -> None:
+    query = ("bing", "rug", "Kilim")
+    pages = [[hit("Kilim", 100 + 10 * page + number) for number in range(3)] for page in range(5)]
+    for page, found in enumerate(pages, 1):
+        store.hits.add_page(*query, page, found)
+    for waiting in store.hits.to_fetch("Kilim", 99, ["bing"]):
+        if waiting.image == pages[4][2].image:
+            store.photos.add(waiting.id, prepared("the only photo"))
+        else:
+            store.hits.fail(waiting.id, "http_404")
+    useless = []
+    for page, found in enumerate(pages, 1):
+        store.hits.add_page(*query, page, found)
+        useless.append(store.hits.pages.are_useless(*query, most=2))
+    assert useless == [False, True, True, True, False], "the last one has the photo"
+
+
 def test_hits_to_fetch_are_those_that_wait_and_those_that_may_be_there_today(store: PhotoStore) -> None:
     reasons = ("http_404", "timeout", "http_503", "not_an_image")
     for number, reason in zip(ids(store, "Kilim"), reasons, strict=False):
@@ -188,6 +205,7 @@ def test_repair_leaves_a_good_store_alone(store: PhotoStore) -> None:
     fill(store)
     before = state(store)
     store.repair()
+    store.photos.remove_strays()
     assert state(store) == before
 
 
@@ -204,7 +222,7 @@ def test_repair_lets_a_photo_wait_whose_file_is_lost(store: PhotoStore) -> None:
     assert state(store) == before
 
 
-def test_repair_removes_what_a_stop_left(store: PhotoStore) -> None:
+def test_what_a_stop_left_is_removed(store: PhotoStore) -> None:
     kept = set(fill(store))
     whole = prepared("stored by a run that was stopped before its row")
     strays = {f"Kilim/{whole.sha256[:16]}.jpg": whole.jpeg, f"Gone/{whole.sha256[:16]}.jpg": whole.jpeg}
@@ -214,7 +232,7 @@ def test_repair_removes_what_a_stop_left(store: PhotoStore) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     (store.work / "photos" / "Kilim" / "folder").mkdir()
-    store.repair()
+    store.photos.remove_strays()
     assert {photo.sha256 for photo in store.photos.all()} == kept
     assert_rows_and_files_agree(store)
 
@@ -225,13 +243,13 @@ NOT_OURS = (
 )  # fmt: skip
 
 
-def test_repair_leaves_what_somebody_else_put_there(store: PhotoStore) -> None:
+def test_what_somebody_else_put_there_stays(store: PhotoStore) -> None:
     fill(store)
     others = [store.work / "photos" / folder / name for folder in ("Kilim", "Holidays") for name in NOT_OURS]
     for path in others:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"somebody's photo")
-    store.repair()
+    store.photos.remove_strays()
     assert [path for path in others if not path.exists()] == []
 
 

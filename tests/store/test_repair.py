@@ -10,7 +10,7 @@ import pytest
 from recognizer.errors import Damaged, NotFound
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Decision, LabelQuality
-from tests.small_store import ENGINE, HITS, LABELS, fill, opened, prepared, rows, state
+from tests.small_store import ENGINE, HITS, LABELS, files_of, fill, opened, prepared, rows, state
 
 FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
 
@@ -66,6 +66,26 @@ def test_sound_photos_are_read_only_once(tmp_path: Path) -> None:
         assert rows(store, "SELECT * FROM sound_files ORDER BY photo") == noted
 
 
+@pytest.mark.parametrize("mounted", [False, True], ids=["missing", "empty"])
+def test_photos_on_a_disk_that_is_away_are_waited_for(tmp_path: Path, mounted: bool) -> None:
+    place, away = tmp_path / "work" / "photos", tmp_path / "away"
+    with opened(tmp_path / "work") as store:
+        fill(store)
+        before = state(store)
+        place.rename(away)
+        place.mkdir() if mounted else place.symlink_to(tmp_path / "unplugged")
+        with pytest.raises(Damaged, match=f"18 photos is in {place}: .*plug it in; .*make the folder {place}/Kilim"):
+            store.repair()
+        place.rmdir() if mounted else place.unlink()
+        away.rename(place)
+        store.repair()
+        assert state(store) == before
+        place.rename(away)
+        (place / "Kilim").mkdir(parents=True)
+        store.repair()
+        assert store.photos.all() == [] and store.hits.count("waiting") == HITS * len(LABELS)
+
+
 # Damaged and old databases
 
 
@@ -89,7 +109,7 @@ def test_a_damaged_database_is_one_sentence(tmp_path: Path, damage: Callable[[Pa
     with opened(tmp_path) as store:
         fill(store)
     damage(tmp_path / "photos.db")
-    with pytest.raises(Damaged, match=f"{tmp_path}/photos.db is damaged .*; put a copy .* recognizer collect"):
+    with pytest.raises(Damaged, match=f"{tmp_path}/photos.db is damaged .*; put a copy .* recognizer collect.*decided"):
         PhotoStore(tmp_path, LABELS).repair()
 
 
@@ -101,7 +121,10 @@ def test_a_damaged_database_can_be_moved_away(tmp_path: Path) -> None:
     (tmp_path / "photos.db").rename(tmp_path / "photos.broken")
     with opened(tmp_path) as store:
         store.repair()
+        store.photos.remove_strays()
+        assert files_of(store) == before[1], "nothing is removed while there are no photos"
         fill(store)
+        store.photos.remove_strays()
         assert state(store) == before
 
 

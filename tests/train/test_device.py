@@ -31,6 +31,11 @@ def test_operands_on_two_devices_are_refused() -> None:
         torch.ones(3, device=DEVICE) + torch.ones(3)
 
 
+def test_numbers_of_64_bits_are_refused() -> None:
+    with second_device(), pytest.raises(TypeError, match="meta has no float64"):
+        torch.ones(3, device=DEVICE).double()
+
+
 @pytest.mark.slow
 def test_everything_runs_on_a_second_device(
     trained: Path, filled: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

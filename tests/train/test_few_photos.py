@@ -2,7 +2,9 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import json
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,9 @@ from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
+from recognizer.train.helped import notes
 from recognizer.train.learner import make_learner
+from recognizer.train.runs import Run
 from recognizer.train.train import load_trained, train
 
 
@@ -91,3 +95,24 @@ def test_where_fine_tuning_leads_astray_nothing_of_it_is_kept_and_a_sentence_say
     assert "It diverged with learning_rate = 1.0" in note and "0.0001 is usual" in note
     assert (report["tuning"]["epoch"], report["tuning"]["amount"]) == (0, 0)
     assert np.abs(load_trained(fast, copied).predict(held_out).probabilities - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("rate", "tuning", "advice"),
+    [
+        (0.001, {"diverged": True}, "It diverged with learning_rate = 0.001; lower that"),
+        (0.001, {"diverged": True, "finite": True}, "(0.0001 is usual)."),
+        (0.0001, {"diverged": True, "finite": False}, "lower that under [train] in the recipe."),
+        (0.00001, {"diverged": True, "finite": True}, "learning_rate = 0.0001 is usual; the recipe has less."),
+        (0.0001, {"diverged": True, "finite": True}, "closed-form head."),
+        (0.001, {"diverged": False, "finite": True}, "closed-form head."),
+    ],
+)
+def test_a_lower_rate_is_advised_only_where_that_is_to_blame(
+    recipe: Recipe, tmp_path: Path, rate: float, tuning: dict[str, bool], advice: str
+) -> None:
+    metrics = {"round": 1, "fingerprint": "", "calibration": {}, "tuning": tuning}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    (note,) = notes(with_settings(recipe, epochs=1, learning_rate=rate), Run(tmp_path))
+    assert advice in note and ("It diverged" in note) == ("lower" in note)
+    assert ("diverged" in note) == ((rate > 0.0001 and tuning["diverged"]) or not tuning.get("finite", True))

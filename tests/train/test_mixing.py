@@ -38,7 +38,12 @@ def test_what_gains_no_more_than_chance_would_is_not_kept(seed: int) -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_logits_that_are_no_numbers_are_never_kept(value: float) -> None:
     choice = choose({BEFORE: logits(1), END: np.full((200, 4), value)}, LABELS, SURE)
-    assert choice.step == BEFORE and choice.diverged
+    assert choice.step == BEFORE and choice.diverged and not choice.finite
+
+
+def test_what_is_worse_than_guessing_still_gives_numbers() -> None:
+    choice = choose({BEFORE: logits(1), END: logits(-3)}, LABELS, SURE)
+    assert choice.step == BEFORE and choice.finite
 
 
 def test_photos_count_as_far_as_their_labels_are_likely_right() -> None:

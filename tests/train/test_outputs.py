@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from recognizer.errors import RecognizerError
@@ -44,6 +45,15 @@ def test_what_is_trained_is_not_trained_again_and_other_values_are(shapes: Shape
         store.readings.replace(values)
         train_outputs(shapes.recipe, store)
         assert len(list((work / "runs").iterdir())) == 2
+
+
+def test_weights_of_another_network_are_named(shapes: Shapes, tmp_path: Path) -> None:
+    work = shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(work, shapes.recipe.labels) as store:
+        run = load_outputs(shapes.recipe, store).run
+        torch.save(dict(list(run.weights.items())[1:]), run.folder / "weights.pth")
+        with pytest.raises(RecognizerError, match=r"runs/1 do not fit tf_efficientnet_lite0 any more; delete that fol"):
+            load_outputs(shapes.recipe, store)
 
 
 def test_other_wanted_accuracy_takes_the_same_network(shapes: Shapes, tmp_path: Path) -> None:

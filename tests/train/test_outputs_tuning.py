@@ -47,6 +47,7 @@ def test_the_constant_guess_loses_one_for_each_output_and_a_missing_value_nothin
         guess[:, 2:4] = torch.tensor([60.0, 60.0])  # 15, the median
     found = losses.of_photos(guess, known)
     assert float(found[:4].detach().mean()) == pytest.approx(2, rel=1e-3) and float(found[4]) == 0
+    assert losses.guess(known) == pytest.approx(2 * 4 / 5) == pytest.approx(float(losses(guess, known)), rel=1e-3)
     losses(guess, known).backward()  # type: ignore[no-untyped-call]
     assert guess.grad is not None and guess.grad.isfinite().all() and not guess.grad[4].any()
     assert float(losses.right(guess, known)) == pytest.approx(5 / 8)  # three red ones, two of the first bin
@@ -132,6 +133,42 @@ def test_heads_and_branch_as_one_network_say_what_was_judged(shapes: Shapes, tmp
     assert found == pytest.approx(tuned.logits, abs=0.05) and np.abs(before).max() > 0.05
 
 
+def test_a_fine_tuning_that_learns_too_little_is_not_said_to_diverge(shapes: Shapes, tmp_path: Path) -> None:
+    settings = shapes.recipe.train.model_copy(update={"epochs": 1, "views": 1})
+    recipe = shapes.recipe.model_copy(update={"train": settings})
+    with PhotoStore(Path(shutil.copytree(shapes.work, tmp_path / "work")), recipe.labels) as store:
+        values = store.readings.all()
+        others = np.random.default_rng(0).permutation(list(values)).tolist()  # so that there is nothing to be learned
+        store.readings.replace({photo: values[other] for photo, other in zip(values, others, strict=True)})
+        report = train_outputs(recipe, store)
+    assert report["tuning"]["amount"] == 0 and report["tuning"]["diverged"]
+    assert report["notes"] == [
+        "Fine-tuning did not help, and is not kept: the network is the pretrained one with a closed-form head. "
+        "learning_rate = 0.003 is usual; the recipe has less."
+    ]
+
+
+def test_what_is_worse_than_guessing_is_seen_where_most_values_are_missing(shapes: Shapes, tmp_path: Path) -> None:
+    settings = shapes.recipe.train.model_copy(update={"epochs": 1, "views": 1, "learning_rate": 1e-9})
+    recipe = shapes.recipe.model_copy(update={"train": settings})
+    with shapes.store() as store:
+        values = store.readings.all()
+        split = split_valued(recipe, store, values)
+    truths = [few_known(truth) for truth in find_truths(recipe, split.learning, values)]
+    shape = (len(split.validation), sum(truth.target.width for truth in truths))
+    before = np.random.default_rng(0).normal(0, 8, shape)  # heads that say anything
+    tuned = tune(recipe, split, truths, before, load_for_training(settings), tmp_path, unwatched)
+    assert tuned.choice.diverged
+
+
+def few_known(truth: Truth) -> Truth:
+    """Leave one known value in four of each output but the shape."""
+    if truth.target.output.name == "shape":
+        return truth
+    left = np.arange(len(truth.numbers)) % 4 == 0
+    return Truth(truth.target, np.where(left, truth.numbers, MISSING), np.where(left, truth.amounts, np.nan))
+
+
 def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes, tmp_path: Path) -> None:
     recipe, report = trained_with(shapes, tmp_path / "work", epochs=1, learning_rate=0.05, views=1)
     assert report["tuning"]["epoch"] == 0 and report["notes"][0].startswith("Fine-tuning did not help")
@@ -143,12 +180,15 @@ def test_a_fine_tuning_that_does_not_help_leaves_the_closed_form(shapes: Shapes,
         assert found == pytest.approx(load_outputs(shapes.recipe, store).predict(photos), abs=1e-3)
 
 
-def test_what_an_earlier_version_tuned_is_to_be_trained_again(shapes: Shapes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tuning", [{}, {"tuning": {"epoch": 3, "amount": 1.0}}])
+def test_what_an_earlier_version_trained_is_to_be_trained_again(
+    shapes: Shapes, tmp_path: Path, tuning: dict[str, Any]
+) -> None:
     work = shutil.copytree(shapes.work, tmp_path / "work")
     with PhotoStore(work, shapes.recipe.labels) as store:
         run = load_outputs(shapes.recipe, store).run
-        write_json(run.folder / "metrics.json", {**run.metrics, "format": 2, "tuning": {"epoch": 3, "amount": 1.0}})
-        with pytest.raises(RecognizerError, match=r"was fine-tuned by another version; run recognizer train .* again"):
+        write_json(run.folder / "metrics.json", {**run.metrics, "format": 2, **tuning})
+        with pytest.raises(RecognizerError, match=r"was trained by another version; run recognizer train .* again"):
             load_outputs(shapes.recipe, store)
 
 

@@ -1,6 +1,7 @@
 """Rounds: labels are checked between them, each is recorded, and a stopped one starts anew."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, LabelQuality
 from recognizer.train.helped import helps
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import OutOfFold, all_runs
+from recognizer.train.runs import OutOfFold, Run, all_runs
 from recognizer.train.train import load_trained, train
 
 
@@ -150,6 +151,68 @@ def test_a_round_that_does_not_help_is_not_kept_and_is_not_trained_again(copied:
     assert [run.metrics["kept"] for run in runs[-2:]] == [True, False]
     assert train(quick, copied)["notes"] == report["notes"]
     assert all_runs(copied.work) == runs
+
+
+def train_two(recipe: Recipe, store: PhotoStore) -> tuple[Recipe, Run, Run]:
+    """Train two rounds that are both kept; return the recipe and their runs."""
+    two = changed(let_labels_look_wrong(recipe, store), rounds=2)
+    train(two, store)
+    first, second = all_runs(store.work)[-2:]
+    keep(second)
+    return two, first, second
+
+
+def keep(run: Run) -> None:
+    (run.folder / "metrics.json").write_text(json.dumps({**run.metrics, "kept": True}))
+
+
+def used(recipe: Recipe, store: PhotoStore) -> Run:
+    """Train and return the run that is used; the report is of that."""
+    report, run = train(recipe, store), load_trained(recipe, store).run
+    assert (report["round"], report["fingerprint"]) == (run.metrics["round"], run.metrics["fingerprint"])
+    return run
+
+
+def without_used(runs: Iterable[Run]) -> dict[str, bytes]:
+    files = [file for run in runs for file in run.folder.iterdir() if file.name not in ("used.json", "decisions.json")]
+    return {str(file): file.read_bytes() for file in files}
+
+
+def test_with_fewer_rounds_the_network_of_the_last_that_is_wanted_is_used(copied: PhotoStore, recipe: Recipe) -> None:
+    two, first, second = train_two(recipe, copied)
+    before = without_used(all_runs(copied.work))
+    assert used(two, copied) == second
+    one = changed(two, rounds=1)
+    assert used(one, copied) == first
+    evaluate(one, copied)
+    assert used(two, copied) == second
+    assert without_used(all_runs(copied.work)) == before
+
+
+def test_where_no_label_would_be_changed_any_more_the_round_before_is_used(copied: PhotoStore, recipe: Recipe) -> None:
+    two, first, _ = train_two(recipe, copied)
+    strict = two.model_copy(update={"clean": CleanSettings(precision=1 - 1e-9)})
+    assert train(strict, copied)["notes"] == ["Round 2 would change no label, so that none follows."]
+    assert used(strict, copied) == first
+
+
+def test_where_a_new_round_does_not_help_that_of_an_earlier_training_is_not_used(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    two, first, second = train_two(recipe, copied)
+    np.savez(first.folder / "judged.npz", **vars(predicted(two, copied, {5: SURELY_ONE})))
+    assert train(two, copied)["notes"] == ["Round 2 did not help, and is not kept."]
+    assert used(two, copied) == first and all_runs(copied.work)[-2] == second
+
+
+@pytest.mark.parametrize("left", [b"", b"[]", b'{"run": 1}', b'{"run": "99"}'])
+def test_a_damaged_note_of_what_is_used_is_made_anew(copied: PhotoStore, recipe: Recipe, left: bytes) -> None:
+    two, first, second = train_two(recipe, copied)
+    one = changed(two, rounds=1)
+    train(one, copied)
+    (second.folder / "used.json").write_bytes(left)
+    assert load_trained(one, copied).run == second
+    assert used(one, copied) == first
 
 
 @pytest.mark.parametrize(("evidence", "kept"), [(3.0, True), (0.0, False)])

@@ -14,7 +14,7 @@ from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.forget import forget
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.runs import Run, all_runs, last_rounds
+from recognizer.train.runs import Run, all_runs, last_rounds, used_run
 from recognizer.train.train import load_trained, train
 
 
@@ -45,6 +45,21 @@ def with_settings(recipe: Recipe, **settings: object) -> Recipe:
 def test_the_rounds_of_the_last_training_are_found(tmp_path: Path, rounds: tuple[int, ...], last: list[int]) -> None:
     make_runs(tmp_path, *rounds)
     assert numbers(last_rounds(tmp_path)) == last
+
+
+@pytest.mark.parametrize(
+    ("rounds", "not_kept", "used"),
+    [((1, 2), (), 2), ((1, 2), (2,), 1), ((1, 2, 2), (3,), 1), ((1, 2, 1), (2,), 3), ((1, 3), (2,), 1), ((), (), None)],
+)
+def test_the_last_round_that_is_kept_of_the_last_training_is_used(
+    tmp_path: Path, rounds: tuple[int, ...], not_kept: tuple[int, ...], used: int | None
+) -> None:
+    make_runs(tmp_path, *rounds)
+    for number in not_kept:
+        run = Run(tmp_path / "runs" / str(number))
+        (run.folder / "metrics.json").write_text(json.dumps({**run.metrics, "kept": False}))
+    run_used = used_run(tmp_path)
+    assert (int(run_used.folder.name) if run_used else None) == used
 
 
 def test_folders_that_nobody_numbered_are_no_runs(tmp_path: Path) -> None:
@@ -136,6 +151,17 @@ def test_a_network_of_other_classes_is_not_taken_for_the_recipes(
     labels = [photo.label for photo in trained.split.learning]
     right = trained.predict(trained.split.learning).logits.argmax(axis=1)
     assert sum(other.labels[n] == label for n, label in zip(right, labels, strict=True)) > 0.8 * len(labels)
+
+
+def test_a_run_of_another_format_is_to_be_trained_again(copied: PhotoStore, recipe: Recipe) -> None:
+    (run,) = all_runs(copied.work)
+    metrics = run.metrics
+    (run.folder / "metrics.json").write_text(json.dumps({**metrics, "format": metrics["format"] - 1}))
+    with pytest.raises(RecognizerError, match=r"runs/1 was trained by another version; run recognizer train small aga"):
+        load_trained(recipe, copied)
+    del metrics["format"]  # as runs had none before it was written there
+    (run.folder / "metrics.json").write_text(json.dumps(metrics))
+    assert load_trained(recipe, copied).run == run
 
 
 def test_weights_of_another_network_are_named(copied: PhotoStore, recipe: Recipe) -> None:

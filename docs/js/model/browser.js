@@ -1,4 +1,5 @@
 /** A classifier in this browser, with the methods of `Space`: the photo never leaves the device. */
+import { STALLED_MS, within } from "../patience.js";
 import { SpaceError } from "../space-error.js";
 import { labelForm } from "./label-form.js";
 import { grounds, readings } from "./readings.js";
@@ -14,6 +15,7 @@ export class BrowserModel {
   #ready = null;
   #facts = null;
   #asked = new Map();
+  #lastId = 0;
   #onProgress = () => {};
 
   /** @param {string} folder address of the model's folder, with a slash at the end */
@@ -97,9 +99,10 @@ export class BrowserModel {
   }
 
   async #readFacts() {
-    const response = await fetch(`${this.#folder}model.json`).catch(() => null);
-    if (!response?.ok) throw new SpaceError("here.download_failed");
-    return response.json();
+    const failed = new SpaceError("here.download_failed");
+    const response = await within(fetch(`${this.#folder}model.json`), STALLED_MS, failed).catch(() => null);
+    if (!response?.ok) throw failed;
+    return within(response.json(), STALLED_MS, failed).catch(() => Promise.reject(failed));
   }
 
   #hear({ progress, ready, id, failed, count, ...output }, resolve, reject) {
@@ -113,7 +116,7 @@ export class BrowserModel {
   }
 
   #ask(file) {
-    const id = crypto.randomUUID();
+    const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
       this.#worker.postMessage({ id, file });

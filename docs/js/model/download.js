@@ -1,4 +1,8 @@
-/** A file by its sha256: from Cache Storage where it lies since an earlier visit, else from beside this page. */
+/**
+ * A file by its sha256: from Cache Storage where it lies since an earlier visit, else from beside this page. Over plain
+ * http a browser has neither that nor sha256: then the file is fetched at each visit, and taken as it comes.
+ */
+import { STALLED_MS, within } from "../patience.js";
 
 const CACHE = "models";
 
@@ -11,11 +15,11 @@ const CACHE = "models";
  */
 export async function fetchKept(address, sha256, onProgress) {
   const key = `${new URL(address, location.href).pathname}?sha256=${sha256}`;
-  const cache = await caches.open(CACHE).catch(() => null); // a private window may have none
+  const cache = await self.caches?.open(CACHE).catch(() => null); // a private window may have none
   const kept = await cache?.match(key);
   if (kept) return kept.arrayBuffer();
   const bytes = await download(address, onProgress);
-  if ((await sha256Of(bytes)) !== sha256) throw new Error("download_broken");
+  if (isSecureContext && (await sha256Of(bytes)) !== sha256) throw new Error("download_broken");
   if (cache) await keepAlone(cache, key, bytes);
   return bytes;
 }
@@ -28,21 +32,25 @@ async function keepAlone(cache, key, bytes) {
 }
 
 async function download(address, onProgress) {
-  const response = await fetch(address).catch(() => null);
-  if (!response?.ok) throw new Error("download_failed");
+  const response = await inTime(fetch(address));
+  if (!response.ok) throw new Error("download_failed");
   const total = Number(response.headers.get("Content-Length")) || 0;
   const parts = [];
   let received = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read().catch(() => {
-      throw new Error("download_failed");
-    });
+    const { done, value } = await inTime(reader.read());
     if (done) return new Blob(parts).arrayBuffer();
     parts.push(value);
     received += value.length;
     onProgress(received, total);
   }
+}
+
+/** What fails and what stalls is told alike. */
+function inTime(promise) {
+  const failed = new Error("download_failed");
+  return within(promise, STALLED_MS, failed).catch(() => Promise.reject(failed));
 }
 
 async function sha256Of(bytes) {

@@ -33,6 +33,8 @@ def get_json(address: str, params: Mapping[str, str | int], headers: Mapping[str
     """
     try:
         response, body = _fetch(address, params, headers)
+    except (httpx.LocalProtocolError, UnicodeEncodeError):  # whose words quote the header, which may be a key
+        raise Refusal("a header that cannot be sent") from None
     except httpx.HTTPError as error:
         silent = isinstance(error, httpx.TimeoutException | httpx.NetworkError | httpx.ProxyError)
         raise Refusal(str(error) or type(error).__name__, again=True, silent=silent) from error

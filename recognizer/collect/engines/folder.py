@@ -16,7 +16,7 @@ from recognizer.collect.engines.engine import Engine
 from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import EngineRefused, RecipeError
 from recognizer.images.decode import Limits
-from recognizer.names import folder_name, loosely
+from recognizer.names import folder_name, loosely, stays_below
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
 
@@ -147,7 +147,7 @@ class Folder(Engine):
     def _path(self, address: str) -> Path:
         label, _, name = address.removeprefix(SCHEME).partition("?")[0].partition("/")
         below = Path(_decoded(name))
-        if not address.startswith(SCHEME) or below.is_absolute() or ".." in below.parts:
+        if not address.startswith(SCHEME) or not stays_below(below):
             raise DownloadError("forbidden_address")
         path = self._subfolder(_decoded(label)) / below
         if not path.is_file():

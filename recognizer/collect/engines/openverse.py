@@ -41,13 +41,19 @@ class Openverse(WebEngine):
     def __init__(self, contact: str = "", patience: Patience | None = None) -> None:
         super().__init__(patience)
         self._headers = {"User-Agent": user_agent(contact)}
-        if token := os.environ.get("OPENVERSE_TOKEN"):
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._token = os.environ.get("OPENVERSE_TOKEN", "").strip()
+        if self._token:
+            self._headers["Authorization"] = f"Bearer {self._token}"
         self._open_at = 0.0  # by the monotonic clock
 
     def _page(self, query: str, page: int) -> list[Hit]:
         if page > PAGES:
             return []
+        if not (self._token.isascii() and self._token.isprintable()):
+            raise EngineRefused(
+                "The environment variable OPENVERSE_TOKEN has characters that no key has: put a key there, or "
+                "none, and run the same command again."
+            )
         self._wait_until_open()
         answer = self._ask({"q": query, "page": page, "page_size": HITS_A_PAGE})
         self._open_at = time.monotonic() + closed_for(answer.headers)

@@ -151,7 +151,7 @@ def proxy_for(url: yarl.URL) -> str | None:
 def proxy_of(scheme: str) -> str | None:
     """Return the proxy that the environment names for a scheme, http or https, or None."""
     proxies = urllib.request.getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
+    proxy = (proxies.get(scheme) or proxies.get("all") or "").strip() or None
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 

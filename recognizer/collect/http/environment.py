@@ -42,7 +42,7 @@ def _check_proxy(scheme: str, proxy: str | None) -> None:
 def _is_usable(proxy: str) -> bool:
     try:
         url = yarl.URL(proxy)
-        return url.scheme in ("http", "https") and bool(url.raw_host) and url.port is not None
+        return proxy.isprintable() and url.scheme in ("http", "https") and bool(url.raw_host) and url.port is not None
     except ValueError:
         return False
 

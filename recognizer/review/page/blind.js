@@ -1,9 +1,10 @@
-// The blind sample: which name does a photo belong under? Its label and any suggestion are not even sent here.
+// The blind sample: which name does a photo belong under? Its label and any suggestion are not even sent here, unless
+// a person who has seen the list takes the sample up again.
 
 import { answerBlind, decide, fetchBlind, photoAddress, undoBlind } from "./api.js";
 import { $, element, number, plural } from "./dom.js";
 import { personName, settings, skipSample } from "./filters.js";
-import { alone, isBusy, say, waited } from "./note.js";
+import { afterwards, alone, isBusy, say, waited } from "./note.js";
 import { pickClass } from "./picker.js";
 
 const KEYS = 9; // classes that have a digit
@@ -119,12 +120,17 @@ async function find() {
   if (label !== null) await answer("class", label);
 }
 
-function later() {
-  isAsking = false;
-  if (isLeft()) skipSample(true);
-  say("");
-  page.show();
-}
+// Go to the list, which is only asked for now; where that fails, the sample stays open.
+const later = () =>
+  afterwards(async () => {
+    isAsking = false;
+    if (isLeft()) skipSample(true);
+    say("");
+    await page.load().catch((error) => {
+      isAsking = true;
+      throw error;
+    });
+  });
 
 export function takeUp() {
   isAsking = true;

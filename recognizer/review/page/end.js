@@ -28,10 +28,10 @@ function done(totals, next) {
   const rows = [
     ["decided by people", totals.person],
     ["decided by rules", totals.auto],
-    ["kept", totals.keep],
+    ["decided to be kept", totals.keep],
     ["dropped", totals.drop],
     ["relabelled", totals.relabel],
-    ["photos that training uses", totals.photos - totals.drop],
+    ["all kept photos", totals.photos - totals.drop],
   ].map(([words, count]) => element("tr", {}, element("th", { scope: "row" }, words), element("td", {}, number(count))));
   return [element("h2", {}, "All done: no photo is waiting. Thank you!"), element("table", {}, ...rows), command(next.train)];
 }

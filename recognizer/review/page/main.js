@@ -22,11 +22,12 @@ const viewNow = () => (isBlind() ? "blind" : settings.view);
 const inGrid = () => viewNow() === "grid";
 const VIEWS = ["blind", "single", "grid", "end"];
 
-// Ask for the list anew; stay at the photo `id` where it is still there.
+// Ask for the list anew; stay at the photo `id` where it is still there. While the blind sample is asked for, the
+// answer lists no photo, so that no label is known here.
 async function load(id) {
   const asked = { ...settings.filter };
   await askBlind();
-  answer = await waited(fetchQueue(asked), "Loading…");
+  answer = await waited(fetchQueue(isBlind() ? { ...asked, blind: "" } : asked), "Loading…");
   list = new List(answer, asked.state);
   document.title = `Review: ${answer.title}`;
   $("title").textContent = answer.title;
@@ -51,7 +52,10 @@ function show() {
   $("mode").textContent = inGrid() ? "Single" : "Grid";
   document.body.dataset.view = view;
   showTaken();
-  if (view === "blind") return showBlind(answer.labels.map(({ name }) => name), answer.next.evaluate, { show, load });
+  if (view === "blind") {
+    const around = { show, load: () => load(list.current?.id) };
+    return showBlind(answer.labels.map(({ name }) => name), answer.next.evaluate, around);
+  }
   if (view === "end") showEnd(answer, () => change(NO_FILTER));
   else if (view === "grid") showGrid(list);
   else showOne();

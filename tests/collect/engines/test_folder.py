@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
@@ -10,6 +10,7 @@ from recognizer.collect.engines.engine import Reader
 from recognizer.collect.engines.folder import Folder
 from recognizer.collect.http.errors import DownloadError
 from recognizer.errors import EngineRefused, RecipeError
+from recognizer.names import stays_below
 from recognizer.recipe import PhotoClass
 from recognizer.store.rows import Hit
 
@@ -139,6 +140,22 @@ def test_one_class_without_a_folder_is_told_before_anything_is_changed(tmp_path:
     engine = Folder(fill(tmp_path / "own", "tote/1.jpg", f"{there}/2.jpg"))
     with pytest.raises(EngineRefused, match=rf"no folder for “bum bag” in .*Found: {there}, tote\. .*rename one"):
         engine.check([PhotoClass(name="tote"), PhotoClass(name="bum bag")], tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (PureWindowsPath(r"\Users\me\x.jpg"), False),
+        (PureWindowsPath("C:x.jpg"), False),
+        (PureWindowsPath(r"\\server\share\x.jpg"), False),
+        (PureWindowsPath(r"red\..\..\x.jpg"), False),
+        (PureWindowsPath(r"red\x.jpg"), True),
+        (PurePosixPath("/etc/hostname"), False),
+        (PurePosixPath("red/C:x.jpg"), True),
+    ],
+)
+def test_a_name_with_a_drive_or_a_root_leads_outside(name: PurePath, expected: bool) -> None:
+    assert stays_below(name) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from recognizer.collect.engines.api import get_json
 from recognizer.collect.engines.bing import Bing
 from recognizer.collect.engines.commons import Commons, plain
 from recognizer.collect.engines.duckduckgo import DuckDuckGo
 from recognizer.collect.engines.make import MAKERS, make_engines
 from recognizer.collect.engines.openverse import Openverse, licence
+from recognizer.collect.engines.web_engine import Refusal
 from recognizer.collect.http.retries import Patience
 from recognizer.collect.http.robots import user_agent
 from recognizer.errors import RecipeError
@@ -85,6 +87,30 @@ def test_a_key_that_openverse_does_not_take_is_told(
     assert "(status 401)" in refusal(Openverse(CONTACT, patience))
     monkeypatch.setenv("OPENVERSE_TOKEN", "old")
     assert "does not take the key in the environment variable OPENVERSE_TOKEN" in refusal(Openverse(CONTACT, patience))
+
+
+def test_a_key_is_told_without_the_line_end_of_the_file_that_it_came_from(
+    web: Web, patience: Patience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENVERSE_TOKEN", " abc\n")
+    web.replies = [recorded("openverse.json")]
+    Openverse(patience=patience).search("kilim", 1)
+    assert web.sent()["authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize("token", ["secret\nkey", "secret\x7fkey", "secret kéy", "secret\u200bkey"])
+def test_a_key_that_can_be_no_key_is_told_and_not_quoted(
+    web: Web, patience: Patience, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("OPENVERSE_TOKEN", token)
+    said = refusal(Openverse(CONTACT, patience))
+    assert "OPENVERSE_TOKEN has characters that no key has" in said and "secret" not in said and web.asked == []
+
+
+@pytest.mark.parametrize("header", ["secret\nkey", "secret kéy"])
+def test_a_header_that_cannot_be_sent_is_not_quoted(web: Web, header: str) -> None:
+    with pytest.raises(Refusal, match=r"^a header that cannot be sent$"):
+        get_json("https://api.openverse.org/", {}, {"Authorization": header})
 
 
 def test_licences_have_their_usual_names() -> None:

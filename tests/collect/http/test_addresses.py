@@ -13,7 +13,9 @@ from aiohttp.helpers import is_ip_address
 
 from recognizer.collect.http.addresses import PublicResolver, check_address, is_public, proxy_for
 from recognizer.collect.http.download import Downloader
+from recognizer.collect.http.environment import check_environment
 from recognizer.collect.http.errors import DownloadError
+from recognizer.errors import RecognizerError
 
 PUBLIC = "93.184.215.14"
 UNUSED = "192.88.99.1"  # public by its range, and nobody is there since 2015 (RFC 7526)
@@ -206,6 +208,20 @@ def test_each_scheme_has_its_proxy(environment: pytest.MonkeyPatch) -> None:
 def test_all_proxy_stands_in(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("ALL_PROXY", "http://proxy.example:3128")
     assert proxy("https://a.example/") == proxy("http://a.example/") == "http://proxy.example:3128"
+
+
+def test_a_proxy_may_end_in_a_line_end(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "http://proxy.example:3128\n")
+    assert proxy("https://a.example/") == "http://proxy.example:3128"
+    check_environment()
+
+
+def test_a_proxy_with_a_line_end_within_is_told_without_its_password(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "http://me:secret\nword@proxy.example:3128")
+    with pytest.raises(
+        RecognizerError, match=r"^The proxy http://proxy.example:3128 of the environment cannot be used"
+    ):
+        check_environment()
 
 
 def test_a_proxy_may_be_written_without_its_scheme(environment: pytest.MonkeyPatch) -> None:
