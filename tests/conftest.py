@@ -6,6 +6,7 @@ built, served                       twelve classes, built by the real command, a
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -130,6 +131,14 @@ def copied(trained: Path, recipe: Recipe, tmp_path: Path) -> Iterator[PhotoStore
     """A copy of the trained store, to change as a test likes."""
     with PhotoStore(Path(shutil.copytree(trained, tmp_path / "work")), recipe.labels) as store:
         yield store
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach processes started here: a shell makes what it runs in the background, and its children, deaf."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

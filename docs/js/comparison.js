@@ -49,9 +49,10 @@ function outputSentence({ name, kind, unit, metrics }) {
   const output = { name: spoken(name) };
   const { photos, constant } = metrics ?? {};
   const [figure, interval] = kind === "number" ? ["mean_absolute_error", "mean_absolute_error_interval"] : ["accuracy", "accuracy_interval"];
-  if (typeof metrics?.[figure] !== "number" || !constant) return { key: "answer.unmeasured", values: {} };
+  const isMeasured = typeof metrics?.[figure] === "number" && metrics[interval]?.length === 2 && constant;
+  if (!isMeasured) return { key: "answer.unmeasured", values: {} };
   const share = metrics[figure];
-  const [low, high] = metrics[interval] ?? [share, share];
+  const [low, high] = metrics[interval];
   if (kind === "number") return errorSentence({ output, photos }, unit, share, low, high, constant);
   const shares = { share: { counted: share }, low: { counted: low }, high: { counted: high } };
   const guess = { guess: { name: constant.answer }, constant: { counted: constant.accuracy } };

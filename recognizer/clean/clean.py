@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, compress
@@ -23,6 +23,7 @@ from recognizer.faces.copies import blurred_photos, blurring_key, check_faces
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.groups import is_held_out
 from recognizer.splits.split import group_together, take_sides
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
@@ -133,12 +134,17 @@ def _estimate_labels(
     """Estimate the labels of all photos that the other checks and people leave; store what a person is to see."""
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
     groups = group_together(photos, store.issues.all())
+    tested = {
+        group
+        for photo, group in zip(photos, groups, strict=True)
+        if photo.sha256 not in dropped and is_held_out(photo.sha256, recipe.train.held_out)
+    }
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     labelled = [_label(photo, people) for photo in photos]
     counting = [
         place for place, photo in enumerate(photos) if photo.sha256 not in dropped and labelled[place] in recipe.labels
     ]
-    chosen, held_out = _checkable(recipe, photos, groups, labelled, counting)
+    chosen, held_out = _checkable(recipe, photos, groups, labelled, counting, tested)
     left, names = [photos[place] for place in chosen], [groups[place] for place in chosen]
     labels, seed = [labelled[place] for place in chosen], recipe.train.seed
     networks = chain([(recipe.train.backbone, features.of(chosen))], more(left))
@@ -156,11 +162,16 @@ def _estimate_labels(
 
 
 def _checkable(
-    recipe: Recipe, photos: Sequence[Photo], groups: Sequence[str], labels: Sequence[str], places: Sequence[int]
+    recipe: Recipe,
+    photos: Sequence[Photo],
+    groups: Sequence[str],
+    labels: Sequence[str],
+    places: Sequence[int],
+    tested: Collection[str],
 ) -> tuple[list[int], npt.NDArray[np.bool_]]:
     """Return the places of photos whose class has enough for its labels to be checked, and which are held out."""
     own = [photos[place] for place in places]
-    sides = take_sides(own, [groups[place] for place in places], recipe.train.held_out)
+    sides = take_sides(own, [groups[place] for place in places], recipe.train.held_out, tested)
     held_out = np.array([side != "training" for side in sides])
     names = [labels[place] for place in places]
     small = label_quality.small_classes(names, held_out)

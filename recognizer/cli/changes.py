@@ -59,7 +59,8 @@ def _renamed(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
             with alone_in(work):
                 if not rename_class(work, old, new):
                     continue
-            before["classes"] = {new if name == old else name: one for name, one in before["classes"].items()}
+                before["classes"] = {new if name == old else name: one for name, one in before["classes"].items()}
+                write_json(work / FILE, before)
             again = recipe.command("train")
             says.append(f"“{old}” is called “{new}” now: its photos and decisions stay; {again} trains with it.")
     return says
@@ -99,7 +100,7 @@ def _made_anew(changed: Sequence[str]) -> str:
     if changed == ["answered_accuracy"]:
         return "train moves the threshold of the same network"
     if changed == ["rounds"]:
-        return "train keeps the rounds that are there, and uses as many as are wanted"
+        return "train keeps the rounds that are there, trains those that are missing, and uses as many as are wanted"
     return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
 
 

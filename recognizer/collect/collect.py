@@ -77,8 +77,7 @@ def collect(
         moved = sum(follow_moved(one, recipe.labels, store) for one in engines.values() if isinstance(one, Folder))
         searches = Searches(engines, store, again)
         _fill_all(recipe, store, searches, watch, patience)
-        if not searches.refused:  # else photos may be still to be found whose files are there
-            store.photos.remove_strays()
+        _remove_strays(recipe, store, searches)
         data_sets = [store_readings(engine, store) for engine in engines.values() if isinstance(engine, Dataset)]
         examples = find_examples(recipe, store, list(engines.values()), patience, again)
         return make_report(recipe, store, searches, examples, time.monotonic() - begun, data_sets, moved)
@@ -97,6 +96,15 @@ def _fill_all(recipe: Recipe, store: PhotoStore, searches: Searches, watch: Clas
     asyncio.run(_watched_fill(recipe, store, searches, watch, patience))
     if searches.refused and not store.hits.count("stored"):
         raise RecognizerError(next(iter(searches.refused.values())))
+
+
+def _remove_strays(recipe: Recipe, store: PhotoStore, searches: Searches) -> None:
+    """Remove what a stop left, but no file that a photo may have which is still to be found."""
+    lacking = [one.name for one in recipe.classes if store.photos.usable(one.name) < recipe.collect.photos]
+    if searches.refused or store.hits.count_again(lacking, recipe.collect.engines):
+        store.photos.remove_strays(set(recipe.labels) - set(lacking))
+    else:
+        store.photos.remove_strays()
 
 
 async def _watched_fill(

@@ -1,7 +1,8 @@
 """Photos of one's own follow their files from one subfolder to another: `follow_moved(folder, labels, store)`."""
 
+import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from recognizer.collect.engines.folder import Folder
@@ -16,8 +17,8 @@ from recognizer.store.renaming import follow_file, rename_decided
 def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> int:
     """Put photos under the class whose subfolder their files are in now; what was decided about them stays.
 
-    A file is known by its name below the subfolder, its size and its time, or by these two where no other has them;
-    where the hit led to a photo, the file has to show it.
+    A file is known by its name below the subfolder, its size and its time, or by these two where no other has them and,
+    where the hit led to a photo, the file shows it.
     Where all files of a class that the recipe no longer has are in one subfolder now, the class was renamed: decisions
     that name it follow.
 
@@ -34,8 +35,8 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
     now = {mark: address for address in there for mark in _marks(address) if files[mark] == 1}
     went: dict[str, Counter[str]] = defaultdict(Counter)
     for hit in store.hits.of_engine(folder.name):
-        address = next((now[mark] for mark in _marks(hit["image"]) if mark in now), None)
-        if hit["image"] in there or address is None or not _shows(folder, address, hit["phash"]):
+        address = None if hit["image"] in there else _moved_to(folder, hit, now)
+        if address is None:
             continue
         follow_file(store, hit["id"], there[address], address)
         if there[address] != hit["label"]:
@@ -44,6 +45,13 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
         if old not in labels and len(new) == 1:
             rename_decided(store.database, old, *new)
     return sum(new.total() for new in went.values())
+
+
+def _moved_to(folder: Folder, hit: sqlite3.Row, now: Mapping[str, str]) -> str | None:
+    named, alike = _marks(hit["image"])
+    if named in now:
+        return now[named]
+    return now[alike] if alike in now and _shows(folder, now[alike], hit["phash"]) else None
 
 
 def _addresses(folder: Folder, label: str) -> Iterator[str]:

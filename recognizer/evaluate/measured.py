@@ -86,7 +86,9 @@ def read_evaluation(recipe: Recipe, store: PhotoStore, run: Run, split: Split) -
     report: dict[str, Any] = read_json(file, {}, f"run {evaluate} again")
     if report.get("run") != run.metrics["fingerprint"]:
         raise RecognizerError(f"The evaluation in {store.work} is not of the last training; run {evaluate} again.")
-    if report.get("measured") != measured(recipe, store, split):
+    if "measured" not in report:
+        raise RecognizerError(f"{file} is by an earlier version, and does not say what it is of; run {evaluate} again.")
+    if report["measured"] != measured(recipe, store, split):
         raise RecognizerError(
             f"The held-out photos, their labels or what people saw in them are others than in the evaluation in "
             f"{store.work}; run {evaluate} again."

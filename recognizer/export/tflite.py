@@ -10,7 +10,6 @@ They are written by litert-torch in an environment of its own (tflite_environmen
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import json
-import math
 import shutil
 import subprocess
 import tempfile
@@ -119,13 +118,14 @@ def write_tflite(
 
 
 def evenly(photos: Sequence[Photo], most: int) -> Sequence[Photo]:
-    """Return every so many-th photo, so that each class has its share however they are listed.
+    """Return photos from all over a list, in which those of a class lie together.
 
     Args:
         photos: to draw from.
         most: how many, at most.
     """
-    return photos[:: max(1, math.ceil(len(photos) / most))]
+    count = min(most, len(photos))
+    return [photos[number * len(photos) // count] for number in range(count)]
 
 
 def _write_task(given: Network, learning: Sequence[Photo], held_out: Sequence[Photo], task: Path) -> None:

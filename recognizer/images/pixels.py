@@ -43,8 +43,8 @@ def open_rgb(path: Path) -> Image.Image:
         if error.errno is not None:  # the system's own; Pillow's have no number
             raise
         raise Damaged(
-            f"{path} is damaged ({error}); delete it, and run recognizer collect, which fetches lost photos again, "
-            "and then this command."
+            f"{path} is damaged ({error}); delete it, run recognizer collect, which fetches lost photos again, and "
+            "then this command, which makes anew what is made of photos."
         ) from error
 
 

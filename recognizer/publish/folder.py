@@ -3,10 +3,14 @@
 files = publish(recipe, work / "model", Path("space"), Order(FORMS["cpu"]))
 """
 
+import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from huggingface_hub import constants
 
 from recognizer.errors import RecognizerError
 from recognizer.files import alone_in, write_whole, writing
@@ -118,7 +122,7 @@ def _check_place(model: Path, to: Path, order: Order) -> None:
     if order.form.name == "pages" and is_docs(to):
         return
     held = {path.name for path in to.iterdir()} if to.is_dir() else set()
-    others = sorted(held - CLONED - _welcome(held, order))
+    others = sorted(held - CLONED - _welcome(to, order))
     is_ours = MARKER in held or {"app.py", "model", "recognizer"} <= held
     if others and (not is_ours or is_docs(to)):
         raise RecognizerError(
@@ -127,9 +131,15 @@ def _check_place(model: Path, to: Path, order: Order) -> None:
         )
 
 
-def _welcome(held: set[str], order: Order) -> set[str]:
-    """Return what a new static Space holds besides; outside of a clone it may be anybody's site."""
-    return WELCOME if order.form.sdk == "static" and ".git" in held else set()
+def _welcome(to: Path, order: Order) -> set[str]:
+    """Return what a new static Space holds besides; but in a clone of a Space, it may be anybody's site."""
+    return WELCOME if order.form.sdk == "static" and _is_clone_of_space(to) else set()
+
+
+def _is_clone_of_space(to: Path) -> bool:
+    config, host = to / ".git" / "config", re.escape(urlsplit(constants.ENDPOINT).netloc)
+    told = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
+    return re.search(rf"({host}|hf\.co)[/:]spaces/", told) is not None
 
 
 def _put(half: Path, to: Path) -> None:

@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SMALL = 100_000  # bytes; a body that is never refused for want of room
-PACE = 50_000  # bytes a second that a body comes at least at, all in all; a slow phone's does
+PACE = 5_000  # bytes a second that a body comes at least at, all in all; the slowest phone's does
 TOO_MANY = "Too many photos are here at this moment; try again in a minute."
 TOO_LARGE = f"This is over {LARGEST_PHOTO // 1_000_000} MB; use a smaller copy."
 
@@ -50,7 +50,7 @@ class Body:
         try:
             message = await asyncio.wait_for(self._receive(), min(self._patience, self._left()))
         except TimeoutError:
-            return await self._refuse_rest(408, "The rest of this request did not come.")
+            return await self._refuse_rest(408, "The rest of this request did not come in time.")
         size = len(message.get("body", b""))
         self.count += size
         has_room = self._note(size)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from recognizer.files import writing
 from recognizer.names import folded, folder_name, free_folder
 from recognizer.store.database import Database
 
@@ -46,20 +45,16 @@ class Folders:
         return self._noted[label]
 
     def rename(self, label: str) -> None:
-        """Let the folder of a class be called like it, where that name is free; else it stays as it is.
-
-        Raises:
-            Unwritable: it may not be renamed.
-        """
+        """Let the folder of a class be called like it, where that is free and it may be; else it stays as it is."""
         old, taken = self.of(label), self._taken(label)
         new = free_folder(label, taken)
         before, after = self._place / old, self._place / new
         if folded(old) in taken or (after.exists() and not (before.is_dir() and before.samefile(after))):
             return
-        if before.is_dir():
-            with writing(self._place):
+        with suppress(OSError):  # such as of a folder that another program has open
+            if before.is_dir():
                 before.rename(after)
-        self._note(label, new)
+            self._note(label, new)
 
     def _notes(self) -> dict[str, str]:
         return {row["label"]: row["folder"] for row in self._database.rows("SELECT * FROM folders")}

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -127,19 +127,24 @@ class Photos:
         """Remove the row of a photo; its file, and what other tables say of it, are the caller's."""
         self._database.execute("DELETE FROM photos WHERE sha256 = ?", sha256)
 
-    def remove_strays(self) -> None:
+    def remove_strays(self, labels: Collection[str] | None = None) -> None:
         """Remove the photo files that a stop left: those of this program which are not among those of photos.
 
         Whatever else lies there was put there by somebody, and stays. Where there are no photos nothing is removed: the
         database is new, and the files may be all that is left of an earlier one.
 
+        Args:
+            labels: classes in whose folders they lie; all by default.
+
         Raises:
             Unwritable: one may not be removed.
         """
         owned = {photo.path.name: photo.path for photo in self.all()}
+        inside = None if labels is None else {self._folder / self._folders.of(label) for label in labels}
         with writing(self._folder.parent):
             for file in self._folder.glob("*/*") if owned else ():
-                if not _is_same(file, owned.get(file.name)) and _is_ours(file):
+                is_asked = inside is None or file.parent in inside
+                if is_asked and not _is_same(file, owned.get(file.name)) and _is_ours(file):
                     file.unlink()
 
     def remove_file(self, photo: Photo) -> None:

@@ -36,7 +36,7 @@ def rename_class(work: Path, old: str, new: str) -> bool:
     database = Database(work / "photos.db")
     try:
         if database.number("SELECT count(*) FROM hits WHERE label = ?", new):
-            return False
+            return not database.number("SELECT count(*) FROM hits WHERE label = ?", old)  # whether a stop left it so
         Folders(work / "photos", database, [old])
         database.execute("DELETE FROM folders WHERE label = ?", new)
         _rename(database, TABLES, old, new)

@@ -13,6 +13,7 @@ from recognizer.cli.commands import app
 from recognizer.recipe import load_recipe
 from recognizer.sample import pictures
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.renaming import rename_class
 from recognizer.store.rows import BlindAnswer, Decision
 from tests.drawn_dataset import write_recipe
 from tests.small_sample import fill_store, small_recipe, write_small_recipe
@@ -77,13 +78,16 @@ def test_a_renamed_class_keeps_photos_decisions_and_features(editor: Editor) -> 
     assert features.items() <= editor.features().items(), "no feature is computed anew"
 
 
-def test_a_class_that_is_only_called_otherwise_is_told_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_class_that_is_only_called_otherwise_is_told_once(tmp_path: Path, is_stopped: bool) -> None:
     recipe = small_recipe(tmp_path)
     with PhotoStore(tmp_path, recipe.labels) as store:
         fill_store(recipe, store)
     assert follow_changes(recipe, tmp_path) == []
     first = recipe.classes[0].model_copy(update={"name": "Diamonds"})
     renamed = recipe.model_copy(update={"classes": [first, *recipe.classes[1:]]})
+    if is_stopped:  # between the photos and the note that they are called otherwise
+        assert rename_class(tmp_path, "Argyle", "Diamonds")
     assert [says.partition(":")[0] for says in follow_changes(renamed, tmp_path)] == [
         "“Argyle” is called “Diamonds” now"
     ]
@@ -203,7 +207,7 @@ def test_other_outputs_are_told_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("changed", "told"), [
     ({"answered_accuracy": 0.5}, "another answered_accuracy: train moves the threshold of the same network; "),
-    ({"rounds": 2}, "another rounds: train keeps the rounds that are there, and uses as many as are wanted; "),
+    ({"rounds": 2}, "another rounds: train keeps the rounds that are there, trains those that are missing, and uses"),
 ])  # fmt: skip
 def test_what_trains_nothing_again_is_told(tmp_path: Path, changed: dict[str, float], told: str) -> None:
     for recipe in (load_recipe(write_recipe(tmp_path)), small_recipe(tmp_path)):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,14 +84,6 @@ def test_a_killed_run_with_a_target_in_reach_ends_like_an_undisturbed_one(
     state = killed_once(quick_run, tmp_path / "work", requests, files)
     assert quick_run.report["labels"] == dict.fromkeys(CLASSES, 10) and quick_run.report["counts"]["waiting"] > 0
     assert_same(state, quick_run.state)
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C reach processes started here: a shell makes what it runs in the background, and its children, deaf."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 A_FEW = 8  # seconds, for a busy machine; what is under way takes longer by far

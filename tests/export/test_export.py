@@ -183,7 +183,7 @@ def test_an_evaluation_that_does_not_say_what_it_is_of_is_made_again(
     assert not {"measured", "notes"} & set(read_facts(built_copy.work / "model")["metrics"])
     del report["measured"]
     file.write_text(json.dumps(report))
-    with pytest.raises(RecognizerError, match="run recognizer evaluate tiny again"):
+    with pytest.raises(RecognizerError, match="does not say what it is of; run recognizer evaluate tiny again"):
         export(built_recipe, built_copy)
 
 

@@ -276,6 +276,7 @@ def test_in_a_terminal_it_asks_step_by_step(here: Path) -> None:
     assert load_recipe(here / "cloth.toml").labels == ["tartan", "paisley"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_at_a_question_has_the_exit_code_that_help_tells(here: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "recognizer", "new"]
@@ -286,9 +287,12 @@ def test_ctrl_c_at_a_question_has_the_exit_code_that_help_tells(here: Path) -> N
             said += os.read(ours, 1000).decode()
         process.send_signal(signal.SIGINT)
         os.write(ours, b"\n")  # one that comes just before the program waits for a line is seen after it
+        try:
+            assert process.wait(30) == BY_CTRL_C
+        finally:
+            process.kill()
         with suppress(OSError):  # the end of a terminal
             while part := os.read(ours, 1000):
                 said += part.decode()
-        assert process.wait(30) == BY_CTRL_C
     os.close(ours)
     assert "Stopped." in said and "Aborted" not in said

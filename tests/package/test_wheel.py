@@ -70,6 +70,7 @@ def test_uvx_and_pipx_run_the_file_without_installing_it(installable: Path, tmp_
     assert [path.name for path in folder.iterdir()] == ["cloth.toml"]
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.slow
 def test_words_become_the_sample_of_a_demo_and_a_published_model_in_an_empty_folder(
     unpacked: Path, tmp_path: Path

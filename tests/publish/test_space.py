@@ -245,15 +245,16 @@ def test_a_fresh_clone_is_filled_and_its_neighbours_stay(built: Built, tmp_path:
 
 def test_a_fresh_clone_of_a_static_space_is_filled(built: Built, tmp_path: Path) -> None:
     clone, site = tmp_path / "space", tmp_path / "site"
-    for folder in (clone / ".git", site):
-        folder.mkdir(parents=True)
+    for folder, remote in ((clone, "https://huggingface.co/spaces/me/bags"), (site, "https://github.com/me/bags")):
+        (folder / ".git").mkdir(parents=True)
+        (folder / ".git" / "config").write_text(f'[remote "origin"]\n\turl = {remote}\n')
     for name in ("README.md", ".gitattributes", "index.html", "style.css"):
         (clone / name).write_text("hello")
         (site / name).write_text("mine")
     files = {path.as_posix() for path in write(built.model, clone, "static")}
     assert {"recognizer.html", "model/model.json"} <= files and "hello" not in (clone / "index.html").read_text()
     with pytest.raises(RecognizerError, match="holds other files"):
-        write(built.model, site, "static")  # no clone, and so perhaps a site of somebody's own
+        write(built.model, site, "static")  # no clone of a Space, and so perhaps a site of somebody's own
 
 
 def test_nothing_goes_that_lies_outside_of_the_folder_or_is_of_git(built: Built, tmp_path: Path) -> None:

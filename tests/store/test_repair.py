@@ -236,3 +236,14 @@ def test_a_work_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_what_only_a_program_does_wrong_is_no_sentence_for_people(tmp_path: Path) -> None:
     with opened(tmp_path) as store, pytest.raises(sqlite3.IntegrityError):
         store.decisions.add(Decision(fill(store)[0], "burn", "a reason"))  # type: ignore[arg-type]
+
+
+def test_strays_of_classes_that_lack_photos_can_be_left(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        fill(store)
+        strays = [store.photos.path(label, prepared(label).sha256) for label in LABELS]
+        for label, stray in zip(LABELS, strays, strict=True):
+            stray.parent.mkdir(exist_ok=True)
+            stray.write_bytes(prepared(label).jpeg)
+        store.photos.remove_strays(LABELS[:1])
+        assert [stray.exists() for stray in strays] == [False, *(True for _ in LABELS[1:])]

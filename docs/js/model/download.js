@@ -39,7 +39,7 @@ async function download(address, onProgress) {
   let received = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await inTime(reader.read());
+    const { done, value } = await inTime(reader.read(), () => reader.cancel());
     if (done) return new Blob(parts).arrayBuffer();
     parts.push(value);
     received += value.length;
@@ -47,10 +47,13 @@ async function download(address, onProgress) {
   }
 }
 
-/** What fails and what stalls is told alike. */
-function inTime(promise) {
+/** What fails and what stalls is told alike, after `giveUp`. */
+function inTime(promise, giveUp = () => {}) {
   const failed = new Error("download_failed");
-  return within(promise, STALLED_MS, failed).catch(() => Promise.reject(failed));
+  return within(promise, STALLED_MS, failed).catch(() => {
+    giveUp();
+    throw failed;
+  });
 }
 
 async function sha256Of(bytes) {

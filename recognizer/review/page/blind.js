@@ -127,7 +127,7 @@ const later = () =>
     if (isLeft()) skipSample(true);
     say("");
     await page.load().catch((error) => {
-      isAsking = true;
+      takeUp();
       throw error;
     });
   });
