@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from recognizer.serve.server import serve
@@ -27,4 +28,5 @@ def run(ready: Callable[[str], None] = say) -> None:
 
 
 if __name__ == "__main__":
-    run()
+    with suppress(KeyboardInterrupt):
+        run()

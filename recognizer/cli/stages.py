@@ -5,6 +5,7 @@ with opened("textiles", None) as (recipe, store):
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from recognizer.cli import summaries
 from recognizer.cli.changes import follow_changes
 from recognizer.cli.collecting import collected
 from recognizer.cli.output import show
+from recognizer.cli.sentences import BY_CTRL_C
 from recognizer.errors import ModelError, NothingYet
 from recognizer.recipe import Recipe, load_recipe
 
@@ -110,7 +112,10 @@ def serve_model(model: Path, host: str, port: int, runtime: str = "onnx") -> Non
         del os.environ[name]  # nobody is asked from here, and with a SOCKS proxy Gradio could not even be imported
     from recognizer.serve.server import serve
 
-    serve(model, host, port, say_where, runtime)
+    try:
+        serve(model, host, port, say_where, runtime)
+    except KeyboardInterrupt:  # just as it is meant to end: nothing need be said
+        sys.exit(BY_CTRL_C)
 
 
 def say_where(address: str) -> None:

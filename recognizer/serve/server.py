@@ -4,9 +4,7 @@ serve(Path("data/textiles/model"), "127.0.0.1", 7860, say)
 """
 
 import asyncio
-import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -49,7 +47,7 @@ def serve(
 ) -> None:
     """Serve a model folder until Ctrl-C or SIGTERM; what is under way is finished, and no upload is left then.
 
-    Ctrl-C ends the process with the exit code 130, as shells have it, and SIGTERM with 143.
+    SIGTERM ends the process, with the exit code 143.
 
     Args:
         folder: the model folder.
@@ -62,14 +60,13 @@ def serve(
         ModelError: the model folder cannot be opened.
         RecognizerError: the port cannot be used.
         Unwritable: there is no folder for uploads.
+        KeyboardInterrupt: it was ended by Ctrl-C.
     """
     listening = bind(host, port)
     prepare_to_serve()
     app = make_app(open_model(folder, runtime))
     try:
         Server(app, lambda: ready(address_of(listening, host))).run([listening])
-    except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
     finally:
         listening.close()
         HERE.close()

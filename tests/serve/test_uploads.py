@@ -160,6 +160,7 @@ def _is_up(address: str) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_by_a_process_that_ends_nor_by_one_before_it(
     built: Built, tmp_path: Path, number: signal.Signals
@@ -182,6 +183,7 @@ def test_nothing_is_left_by_a_process_that_ends_nor_by_one_before_it(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_pressed_twice_ends_it_in_order(built: Built, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with served_apart(built, tmp_path) as (_, process):
         for _ in range(2):
