@@ -16,16 +16,17 @@ from PIL import Image
 
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError, PictureError
-from recognizer.faces.counting import FACES, face_counter
+from recognizer.faces.counting import FACES, Count, face_counter
 from recognizer.faces.detector import INSTALL
 from recognizer.images.decode import read_picture
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.evidence_map import rather
 from recognizer.serve.facts import check_facts, read_facts
 from recognizer.serve.outputs_runtimes import OUTPUTS_RUNTIMES, Logits, Run
-from recognizer.serve.runtimes import first_line, whole_file
+from recognizer.serve.runtimes import cannot_open, first_line, whole_file
 from recognizer.words.figures import round_within
 
+TRIED = 64  # pixels, the side of a picture that a detector is tried out on
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
 UNCHECKED = f"""Photos without a face, or with several, are answered too, since this model was exported where no face \
@@ -130,7 +131,7 @@ class OutputsClassifier:
         self.facts = read_facts(folder)
         check_facts(folder, self.facts)
         self.looks_for_faces = FACES in self.facts["sha256"]
-        self._count_faces = face_counter(whole_file(folder / FACES, self.facts)) if self.looks_for_faces else None
+        self._count_faces = _open_counter(folder, self.facts) if self.looks_for_faces else None
         if self.facts.get("one_face") and not self.looks_for_faces:
             logging.getLogger(__name__).warning(UNCHECKED)
         self._run = OUTPUTS_RUNTIMES[runtime](folder, self.facts)
@@ -165,6 +166,17 @@ class OutputsClassifier:
         maps = {one["name"]: given.evidence[one["start"] : one["stop"]] for one in self.facts["outputs"]}
         evidence = {name: rather(maps[name], _told(readings[name], shares[name])) for name in readings}
         return Explained(readings, evidence, picture)
+
+
+def _open_counter(folder: Path, facts: dict[str, Any]) -> Count:
+    """Return what counts faces, tried out on a grey picture: it may be any network of a stranger."""
+    data = whole_file(folder / FACES, facts)
+    try:
+        count = face_counter(data)
+        count(Image.new("RGB", (TRIED, TRIED), "grey"))
+    except Exception as error:  # ONNX Runtime's own are many
+        raise cannot_open(folder / FACES, error) from error
+    return count
 
 
 def _try_out(folder: Path, run: Run, total: int) -> None:

@@ -20,6 +20,7 @@ from torch import nn
 from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import ModelError
 from recognizer.export.export import write_learner
+from recognizer.faces.counting import FACES
 from recognizer.images.decode import sha256
 from recognizer.serve.facts import read_facts
 from recognizer.serve.opening import open_model
@@ -292,6 +293,14 @@ def test_a_network_that_does_not_answer_is_a_sentence(
             node.input[:] = ["moved" if name == "pixels" else name for name in node.input]
     put_in(folder, "model.onnx", b"no network" if kind == "no network" else network.SerializeToString())
     with pytest.raises(ModelError, match=rf"{words} again\.$"):
+        open_model(folder)
+
+
+@pytest.mark.parametrize("another", [b"no network", None])
+def test_a_detector_that_is_none_is_a_sentence(shapes_model: Path, tmp_path: Path, another: bytes | None) -> None:
+    folder = of_one_face(shapes_model, tmp_path)
+    put_in(folder, FACES, another or (folder / "model.onnx").read_bytes())
+    with pytest.raises(ModelError, match=r"faces\.onnx cannot be opened \(.*\); export the model again\.$"):
         open_model(folder)
 
 
