@@ -22,6 +22,7 @@ from recognizer.outputs import PhotoClass as PhotoClass  # where others look for
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "dataset", "sample")
 RECIPES = Path("data/recipes")
+NOTED = "recipe.json"  # in a work folder: the recipe of the last command
 OURS = carried("recipes", "data/recipes")  # what comes with this program, from wherever it is called
 
 # What is wrong, by pydantic's word for it, in words for people who write recipes.

@@ -36,15 +36,20 @@ def write_report(
     """
     told = {"stage": stage, "recipe": recipe, "seconds": round(seconds, 2), "counts": counts, **more}
     report: dict[str, Any] = finite(told | {"version": __version__})
-    write_json(work / "reports" / f"{stage}.json", report)
+    write_whole(work / "reports" / f"{stage}.json", json_bytes(report))
     return report
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file whole or not at all; numbers that JSON does not know, such as NaN, become null."""
-    text = json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(path, json_bytes(finite(value)))
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a JSON file's bytes; `finite` is for values that may hold numbers which JSON does not know."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # Names of files that are no text become the escapes that JSON has for half characters.
-    write_whole(path, f"{text}\n".encode(errors="backslashreplace"))
+    return f"{text}\n".encode(errors="backslashreplace")
 
 
 def finite(value: Any) -> Any:

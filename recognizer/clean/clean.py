@@ -23,7 +23,7 @@ from recognizer.faces.copies import blurred_photos, blurring_key, check_faces
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
-from recognizer.splits.groups import is_held_out
+from recognizer.splits.groups import tested_groups
 from recognizer.splits.split import group_together, take_sides
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
@@ -134,11 +134,8 @@ def _estimate_labels(
     """Estimate the labels of all photos that the other checks and people leave; store what a person is to see."""
     people = {decision.photo: decision for decision in store.decisions.current() if decision.by != AUTO}
     groups = group_together(photos, store.issues.all())
-    tested = {
-        group
-        for photo, group in zip(photos, groups, strict=True)
-        if photo.sha256 not in dropped and is_held_out(photo.sha256, recipe.train.held_out)
-    }
+    stay = [place for place, photo in enumerate(photos) if photo.sha256 not in dropped]
+    tested = tested_groups([photos[place] for place in stay], [groups[place] for place in stay], recipe.train.held_out)
     dropped = dropped | {photo for photo, decision in people.items() if decision.action == "drop"}
     labelled = [_label(photo, people) for photo in photos]
     counting = [

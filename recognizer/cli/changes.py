@@ -10,10 +10,9 @@ from typing import Any
 
 from recognizer.errors import WorkInUse
 from recognizer.files import alone_in
-from recognizer.recipe import Recipe
+from recognizer.recipe import NOTED, Recipe
 from recognizer.report import read_json, write_json
 
-FILE = "recipe.json"  # in the work folder: the recipe of the last command
 FEATURES = {"backbone", "weights", "size", "stages", "views", "faces"}  # of [train], that change what is cached
 
 
@@ -31,13 +30,13 @@ def follow_changes(recipe: Recipe, work: Path) -> list[str]:
         Unwritable: the work folder may not be written.
     """
     now = _of(recipe)
-    before = read_json(work / FILE, {"classes": {}}, "delete it") if (work / FILE).is_file() else now
-    is_told = before == now and (work / FILE).is_file()
+    before = read_json(work / NOTED, {"classes": {}}, "delete it") if (work / NOTED).is_file() else now
+    is_told = before == now and (work / NOTED).is_file()
     says = [] if before == now else [*_renamed(recipe, before, now, work), *_classes(recipe, before, now, work)]
     says += _settings(before, now)
     if not is_told:
         with suppress(WorkInUse), alone_in(work):  # where another run is at work, the next command tells it again
-            write_json(work / FILE, now)
+            write_json(work / NOTED, now)
     return says
 
 
@@ -60,7 +59,7 @@ def _renamed(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
                 if not rename_class(work, old, new):
                     continue
                 before["classes"] = {new if name == old else name: one for name, one in before["classes"].items()}
-                write_json(work / FILE, before)
+                write_json(work / NOTED, before)
             again = recipe.command("train")
             says.append(f"“{old}” is called “{new}” now: its photos and decisions stay; {again} trains with it.")
     return says

@@ -1,10 +1,9 @@
 """What of a model folder goes beside a site that answers in the visitor's own browser."""
 
-import json
 from pathlib import Path
 
 from recognizer.errors import RecognizerError
-from recognizer.report import read_json
+from recognizer.report import finite, json_bytes, read_json
 
 FACTS, NETWORK = "model.json", "model.fp16.onnx"
 
@@ -31,5 +30,4 @@ def browser_files(model: Path) -> dict[str, Path | bytes]:
 def _facts(file: Path) -> bytes:
     """Return model.json without `similar`, which names photos."""
     facts = read_json(file, {}, "run recognizer export again")
-    told = {name: fact for name, fact in facts.items() if name != "similar"}
-    return f"{json.dumps(told, indent=2, ensure_ascii=False)}\n".encode(errors="backslashreplace")
+    return json_bytes(finite({name: fact for name, fact in facts.items() if name != "similar"}))

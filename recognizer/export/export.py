@@ -36,6 +36,7 @@ from recognizer.export.tflite import Form, Network, write_tflite
 from recognizer.export.tflite_networks import Told
 from recognizer.files import whole_folder, write_whole
 from recognizer.images.decode import sha256
+from recognizer.names import stays_below
 from recognizer.outputs import LABEL
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_json, write_report
@@ -140,7 +141,7 @@ def published(recipe: Recipe) -> dict[str, Any]:
     """Return what of a recipe is told to others: nothing of where files lie on this machine, nor the contact."""
     told: dict[str, Any] = recipe.model_dump(exclude=PRIVATE)
     labels = PureWindowsPath(recipe.collect.labels)  # which knows both kinds of slashes
-    if labels.anchor or {"..", "~"} & set(labels.parts):  # elsewhere than in the data set
+    if not stays_below(labels) or "~" in labels.parts:  # elsewhere than in the data set
         told["collect"]["labels"] = ""
     return told
 

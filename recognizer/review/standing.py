@@ -9,10 +9,8 @@ from pathlib import Path
 
 from starlette.exceptions import HTTPException
 
-from recognizer.recipe import Recipe
+from recognizer.recipe import NOTED, Recipe
 from recognizer.report import read_json
-
-FILE = "recipe.json"  # in the work folder: the recipe of the last command (cli/changes.py)
 
 
 class StandingRecipe:
@@ -25,7 +23,7 @@ class StandingRecipe:
 
     def __init__(self, recipe: Recipe, work: Path) -> None:
         self._labels = set(recipe.labels)
-        self._file = work / FILE
+        self._file = work / NOTED
         # Not always the page's own: while another command is at work, none writes down its recipe.
         self._at_first = self._known()
 

@@ -24,7 +24,7 @@ from recognizer.images.decode import read_picture
 from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.facts import check_facts
 from recognizer.serve.facts import read_facts as read_facts  # where others look for it
-from recognizer.serve.runtimes import RUNTIMES, Output, Run, first_line
+from recognizer.serve.runtimes import RUNTIMES, Output, Run, trying_out
 from recognizer.serve.similar import Similar
 
 DEFAULT_RUNTIME = "onnx"
@@ -138,12 +138,10 @@ class Classifier:
 
 def _try_out(folder: Path, run: Run, classes: int) -> None:
     """Run a network once, which may be a stranger's, and see that it gives probabilities and an energy."""
-    try:
-        given = run(Image.new("RGB", (64, 64)))
+    with trying_out(folder) as picture:
+        given = run(picture)
         whole = given.probabilities.shape == (classes,) and abs(given.probabilities.sum() - 1) < 0.01
         whole = whole and (given.evidence is None or given.evidence.shape[:-2] == (classes,))
-    except Exception as error:  # the runtimes' own are many
-        raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
     if not whole or not np.isfinite(given.energy) or given.probabilities.min() < 0:
         raise ModelError(
             f"The network in {folder} gives no probabilities, or evidence of another shape; export the model again."

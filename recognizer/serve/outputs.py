@@ -23,10 +23,9 @@ from recognizer.networks.onnx_session import usable_processors
 from recognizer.serve.evidence_map import rather
 from recognizer.serve.facts import check_facts, read_facts
 from recognizer.serve.outputs_runtimes import OUTPUTS_RUNTIMES, Logits, Run
-from recognizer.serve.runtimes import cannot_open, first_line, whole_file
+from recognizer.serve.runtimes import TRIED, opening, trying_out, whole_file
 from recognizer.words.figures import round_within
 
-TRIED = 64  # pixels, the side of a picture that a detector is tried out on
 NO_FACE = "No face was found in this photo, and the answers are about photos of one face; choose another."
 SEVERAL = "{count} faces were found in this photo, and the answers are about photos of one face; choose another."
 UNCHECKED = f"""Photos without a face, or with several, are answered too, since this model was exported where no face \
@@ -169,22 +168,18 @@ class OutputsClassifier:
 
 
 def _open_counter(folder: Path, facts: dict[str, Any]) -> Count:
-    """Return what counts faces, tried out on a grey picture: it may be any network of a stranger."""
+    """Return what counts faces, tried out on a picture: it may be any network of a stranger."""
     data = whole_file(folder / FACES, facts)
-    try:
+    with opening(folder / FACES):
         count = face_counter(data)
-        count(Image.new("RGB", (TRIED, TRIED), "grey"))
-    except Exception as error:  # ONNX Runtime's own are many
-        raise cannot_open(folder / FACES, error) from error
-    return count
+        count(Image.new("RGB", (TRIED, TRIED)))
+        return count
 
 
 def _try_out(folder: Path, run: Run, total: int) -> None:
     """Run a network once, which may be a stranger's, and see that it gives so many logits."""
-    try:
-        given = run(Image.new("RGB", (64, 64)))
-    except Exception as error:  # the runtimes' own are many
-        raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
+    with trying_out(folder) as picture:
+        given = run(picture)
     if given.logits.shape != (total,) or (given.evidence is not None and given.evidence.shape[:-2] != (total,)):
         raise ModelError(f"The network in {folder} has not the outputs that model.json names; export it again.")
     if not np.isfinite(given.logits).all():

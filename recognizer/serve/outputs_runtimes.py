@@ -11,7 +11,7 @@ from PIL import Image
 
 from recognizer.errors import ModelError
 from recognizer.images.pixels import squish
-from recognizer.serve.runtimes import NETWORK, PICKLE, cannot_open, load_learner_of, open_network
+from recognizer.serve.runtimes import NETWORK, PICKLE, load_learner_of, open_network, opening
 
 Logits = npt.NDArray[np.float64]
 
@@ -49,10 +49,8 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
 def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     """Return the network of `learner.pkl`, run by fastai, one photo after the other; see `OutputsClassifier`."""
     learner = load_learner_of(folder / PICKLE, facts)
-    try:
+    with opening(folder / PICKLE):  # it may be a learner of another shape
         pool, _, last = learner.model[1].children()
-    except Exception as error:  # a learner of another shape
-        raise cannot_open(folder / PICKLE, error) from error
     kept: dict[str, Any] = {}
     pool.register_forward_hook(lambda _pool, _maps, cells: kept.update(cells=cells[0].numpy()))
     lock = threading.Lock()  # a learner holds the state of the batch that it is at

@@ -10,7 +10,8 @@ does the same, as a test shows).
 import importlib.metadata
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from recognizer.images.decode import sha256
 from recognizer.images.pixels import squish
 
 PICKLE = "learner.pkl"
+TRIED = 64  # pixels, the side of the picture that a network is tried out on
 NETWORK = "model.onnx"
 NEEDED = ("probabilities", "energy")
 OUTPUTS = (*NEEDED, "evidence", "embedding")  # the last two are missing from networks of earlier versions
@@ -127,15 +129,34 @@ def open_network(folder: Path, facts: dict[str, Any]) -> Any:
     from recognizer.networks.onnx_session import open_session
 
     data = whole_file(folder / NETWORK, facts)
-    try:
+    with opening(folder / NETWORK):
         return open_session(data)
-    except Exception as error:  # ONNX Runtime's own are many
-        raise cannot_open(folder / NETWORK, error) from error
 
 
-def cannot_open(file: Path, error: Exception) -> ModelError:
-    """Return what is said of a file of a model folder that a runtime does not open."""
-    return ModelError(f"{file} cannot be opened ({first_line(error)}); export the model again.")
+@contextmanager
+def opening(file: Path) -> Iterator[None]:
+    """Turn whatever a runtime raises into a sentence, while it opens a file of a model folder.
+
+    Raises:
+        ModelError: it cannot be opened.
+    """
+    try:
+        yield
+    except Exception as error:  # the runtimes' own are many
+        raise ModelError(f"{file} cannot be opened ({first_line(error)}); export the model again.") from error
+
+
+@contextmanager
+def trying_out(folder: Path) -> Iterator[Image.Image]:
+    """Give a picture to run a network on, which may be a stranger's, and turn whatever it raises into a sentence.
+
+    Raises:
+        ModelError: the network of the model folder cannot be run.
+    """
+    try:
+        yield Image.new("RGB", (TRIED, TRIED))
+    except Exception as error:  # the runtimes' own are many
+        raise ModelError(f"The network in {folder} cannot be run ({first_line(error)}); export it again.") from error
 
 
 def whole_file(file: Path, facts: dict[str, Any]) -> bytes:

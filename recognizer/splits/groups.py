@@ -46,6 +46,17 @@ def dropped_by_rules(decisions: Iterable[Decision]) -> set[str]:
     return {one.photo for one in decisions if one.by == AUTO and one.action == "drop"}
 
 
+def tested_groups(photos: Sequence[Photo], groups: Sequence[str], share: float) -> set[str]:
+    """Return the groups of those photos that are held out.
+
+    Args:
+        photos: n photos.
+        groups: the group of each.
+        share: of the photos, held out.
+    """
+    return {group for photo, group in zip(photos, groups, strict=True) if is_held_out(photo.sha256, share)}
+
+
 def is_held_out(sha256: str, share: float) -> bool:
     """Tell whether a photo is held out.
 

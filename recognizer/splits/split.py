@@ -9,7 +9,7 @@ That a person drops a held-out photo brings nothing back: it may be in the blind
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
-from recognizer.splits.groups import dropped_by_rules, group_photos, is_held_out
+from recognizer.splits.groups import dropped_by_rules, group_photos, is_held_out, tested_groups
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue, Photo
 
@@ -71,19 +71,19 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
     names = group_together(stored, store.issues.all())
     group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
     split = Split([], [], [], [], group, len(wanted) - len(kept))
-    dropped = dropped_by_rules(store.decisions.current())
-    tested = _tested(recipe, [photo for photo in stored if photo.sha256 not in dropped], group)
-    sides = take_sides(kept, [group[photo.sha256] for photo in kept], recipe.train.held_out, tested)
+    dropped, share = dropped_by_rules(store.decisions.current()), recipe.train.held_out
+    counted = [photo for photo in stored if photo.sha256 not in dropped and _is_of(recipe, photo)]
+    tested = tested_groups(counted, [group[photo.sha256] for photo in counted], share)
+    sides = take_sides(kept, [group[photo.sha256] for photo in kept], share, tested)
     for photo, side in zip(kept, sides, strict=True):
         validates = side == "training" and _validates(group[photo.sha256])
         getattr(split, "validation" if validates else side).append(photo)
     return split
 
 
-def _tested(recipe: Recipe, photos: Sequence[Photo], group: Mapping[str, str]) -> set[str]:
-    """Return the groups of those photos of the recipe's classes that are held out."""
-    wanted = [photo for photo in photos if {photo.label, photo.found_as} & set(recipe.labels)]
-    return {group[photo.sha256] for photo in wanted if is_held_out(photo.sha256, recipe.train.held_out)}
+def _is_of(recipe: Recipe, photo: Photo) -> bool:
+    """Tell whether a photo is of the recipe's classes, or was found as one."""
+    return bool({photo.label, photo.found_as} & set(recipe.labels))
 
 
 def as_learned(split: Split, learned: Collection[str]) -> Split:
@@ -155,11 +155,10 @@ def take_sides(
         share: of the photos, held out.
         tested: groups of other photos that are held out.
     """
-    drawn = [is_held_out(photo.sha256, share) for photo in photos]
-    apart = {*tested, *(group for group, is_drawn in zip(groups, drawn, strict=True) if is_drawn)}
+    apart = {*tested, *tested_groups(photos, groups, share)}
     return [
-        "held_out" if is_drawn else "aside" if group in apart else "training"
-        for group, is_drawn in zip(groups, drawn, strict=True)
+        "held_out" if is_held_out(photo.sha256, share) else "aside" if group in apart else "training"
+        for photo, group in zip(photos, groups, strict=True)
     ]
 
 
