@@ -1,11 +1,13 @@
 """Collections of photos to train on, with the truth of other photos to judge by.
 
     collection = COLLECTIONS[0]
-    collection.fill(store, shared)      # 40 photos a class, one in ten under a wrong label
+    collection.fill(store, shared)      # some photos of each class, one in ten under a wrong label
     collection.tests(shared)            # other photos, and what they show
 
-`clothing` and `clothing2` are six kinds of clothing that look alike, out of the two small webs of `../shared`; `race`
-are faces, which networks of ImageNet hardly tell apart. No photo is in two of them. The truth is for benchmarks alone.
+Three have 40 photos of a class: `clothing` and `clothing2`, six kinds of clothing that look alike, of the two small
+webs of `../shared`, and `race`, faces, which networks of ImageNet hardly tell apart; no photo is in two of them. Four
+have more: `kinds` and `kinds2`, all kinds of clothing of which a web has enough, `races` and `ages`. The truth is
+for benchmarks alone.
 """
 
 import csv
@@ -24,8 +26,9 @@ from recognizer.store.rows import Hit
 
 CLOTHING = ("T-Shirt", "Longsleeve", "Shirt", "Outwear", "Dress", "Pants")
 RACE = ("White", "Middle Eastern", "Latino_Hispanic", "Indian", "East Asian", "Southeast Asian", "Black")
-EACH = 40  # photos of a class to learn from
-TESTED = 50  # photos of a class to judge by, at most
+KINDS2 = ("Dress", "Outwear", "Shoes", "T-Shirt", "Pants", "Shirt", "Longsleeve", "Shorts")
+KINDS = (*KINDS2, "Hat", "Polo", "Skirt", "Undershirt")
+AGES = ("3-9", "10-19", "20-29", "30-39", "40-49", "50-59")
 WRONG = 0.1  # share of labels
 
 
@@ -37,11 +40,17 @@ class Collection:
         name: of the collection.
         folder: below `../shared`.
         classes: what there is.
+        column: of the faces, that tells which class each is of.
+        each: photos of a class to learn from.
+        tested: photos of a class to judge by, at most.
     """
 
     name: str
     folder: str
     classes: tuple[str, ...]
+    column: str = "race"
+    each: int = 40
+    tested: int = 50
 
     def recipe(self, folder: Path) -> Recipe:
         """Write a recipe of the classes into a folder, and return it."""
@@ -56,7 +65,7 @@ class Collection:
         listed: dict[str, list[Path]] = {name: [] for name in self.classes}
         for name, files in self._files(shared).items():
             others = [other for other in self.classes if other != name]
-            for file in files[:EACH]:
+            for file in files[: self.each]:
                 listed[str(random.choice(others)) if random.random() < WRONG else name].append(file)
         for label, files in listed.items():
             hits = {f"https://photos.example/{file.name}": file for file in files}
@@ -67,10 +76,11 @@ class Collection:
     def tests(self, shared: Path) -> list[tuple[Path, int]]:
         """Return photos to judge by, each with the number of the class that it truly shows."""
         files = self._files(shared)
-        return [(file, n) for n, name in enumerate(self.classes) for file in files[name][EACH : EACH + TESTED]]
+        end = self.each + self.tested
+        return [(file, n) for n, name in enumerate(self.classes) for file in files[name][self.each : end]]
 
     def _files(self, shared: Path) -> dict[str, list[Path]]:
-        found = dict(_faces(shared) if self.folder == "faces" else _web(shared / self.folder))
+        found = dict(_faces(shared, self.column) if self.folder == "faces" else _web(shared / self.folder))
         earlier = {file.name for file, _ in _web(shared / "photos")} if self.folder == "photos2" else set()
         files = sorted(
             (file for file in found if file.name not in earlier), key=lambda file: zlib.crc32(file.name.encode())
@@ -82,6 +92,10 @@ COLLECTIONS = (
     Collection("clothing", "photos", CLOTHING),
     Collection("clothing2", "photos2", CLOTHING),
     Collection("race", "faces", RACE),
+    Collection("kinds", "photos", KINDS, each=70),
+    Collection("kinds2", "photos2", KINDS2, each=50),
+    Collection("races", "faces", RACE, each=200, tested=100),
+    Collection("ages", "faces", AGES, "age", each=140, tested=70),
 )
 
 
@@ -93,7 +107,7 @@ def _web(folder: Path) -> Iterator[tuple[Path, str]]:
                 yield folder / resources[row["url"]]["file"], row["truth"]
 
 
-def _faces(shared: Path) -> Iterator[tuple[Path, str]]:
+def _faces(shared: Path, column: str) -> Iterator[tuple[Path, str]]:
     with (shared / "faces" / "labels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield shared / "faces" / row["file"], row["race"]
+            yield shared / "faces" / row["file"], row[column]

@@ -5,7 +5,7 @@
 Many published figures are made so. Copies of a photo then lie on both sides, and the network is asked what it knows by
 heart. Trains once on a random part of the kept photos and the dropped copies of them, evaluates on the rest, and prints
 the accuracy beside that of the held-out photos. Needs a work folder in which `recognizer evaluate` has run, and a
-recipe with `train.cached`.
+recipe that fine-tunes nothing.
 """
 
 import argparse
@@ -18,13 +18,12 @@ import numpy as np
 
 from recognizer.evaluate.metrics import accuracy_of
 from recognizer.networks.backbone import load_for_training
+from recognizer.networks.extractors import head_extractor
+from recognizer.networks.forward import extract
 from recognizer.networks.lda import fit_linear
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.cached import fit_all, prepare
-from recognizer.train.cached_features import predict_features
-from recognizer.train.fitting import make_listener
-from recognizer.train.mixing import BEFORE, Step
+from recognizer.train.examples import label_numbers, label_qualities
 
 
 def main() -> None:
@@ -45,15 +44,13 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     copies = {issue.photo for issue in store.issues.all() if issue.twin}
     kept = {photo.sha256 for photo in store.photos.kept()}
     photos = [photo for photo in store.photos.all() if photo.sha256 in kept | copies]
-    backbone = load_for_training(settings)
-    network, examples = prepare(recipe, photos, backbone, store.work, _watch)
+    extractor = head_extractor(load_for_training(settings), settings)
+    embeddings = extract(photos, extractor, store.work, settings.views, _watch)["embedding"]
+    labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
     held_out = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
-    rest, learned = examples.of(held_out), examples.of(~held_out)
-    listener = make_listener(settings, 1, int((~held_out).sum()), _watch)
-    head = fit_linear(learned.embeddings, learned.labels, learned.label_quality)
-    step = Step(settings.epochs, 1.0) if settings.epochs else BEFORE
-    fitted = fit_all(network, learned, head, step, settings, settings.seed, listener)
-    return accuracy_of(predict_features(fitted, rest.features).logits.argmax(axis=1) == rest.labels)
+    head = fit_linear(embeddings[~held_out], labels[~held_out], quality[~held_out])
+    logits = embeddings[held_out, 0] @ head.weight.T + head.bias
+    return accuracy_of(logits.argmax(axis=1) == labels[held_out])
 
 
 def _watch(what: str, done: int, total: int) -> None:

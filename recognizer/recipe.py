@@ -22,6 +22,8 @@ from recognizer.outputs import PhotoClass as PhotoClass  # where others look for
 
 ENGINES = ("duckduckgo", "bing", "openverse", "commons", "folder", "dataset", "sample")
 RECIPES = Path("data/recipes")
+WHOLE_RATE = 0.0001  # of learning, of pretrained layers
+BRANCH_RATE = 0.003  # of learning, of what is tuned beside them (docs/experiments.md)
 NOTED = "recipe.json"  # in a work folder: the recipe of the last command
 OURS = carried("recipes", "data/recipes")  # what comes with this program, from wherever it is called
 
@@ -90,6 +92,12 @@ class CleanSettings(Part):
     backbones: list[Words] = Field(default=["tf_efficientnet_lite2"])
 
 
+def _usual_rate(earlier: dict[str, Any]) -> float:
+    """Return the rate at which what the settings before it say is tuned usually learns."""
+    beside = earlier.get("epochs") and earlier.get("cached") and earlier.get("tuned", 1) < 1
+    return BRANCH_RATE if beside else WHOLE_RATE
+
+
 class TrainSettings(Part):
     """How the network learns.
 
@@ -103,9 +111,9 @@ class TrainSettings(Part):
         rounds: trainings, each from the pretrained weights; between two, labels are checked again by the last one's
             out-of-fold predictions. The first that does not help, or would change no label, ends them.
         epochs: fine-tuning passes over the photos in each round, of which only what helps is kept; with 0, only the
-            last layer is fitted to the photos, which is quick, and with few photos better.
+            last layer is fitted to the photos, which is quick, and with few photos as good.
         tuned: share of the backbone's layers, counted from its end, that are fine-tuned; fewer are quicker. With
-            several outputs, a copy of them is, and the layers themselves stay beside it.
+            `cached`, a copy of them is, and the layers themselves stay beside it.
         stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
             otherwise, or where all are tuned, every epoch runs all layers over newly varied photos: work for a GPU.
@@ -116,8 +124,8 @@ class TrainSettings(Part):
         batch: photos in a batch, in each process where several train.
         mixed_precision: whether an Nvidia GPU computes in half precision where that is safe, and keeps colours last in
             memory (channels-last); without `cached` only. Nothing changes on a processor.
-        learning_rate: of the backbone, at its highest; the head, which starts at its best, learns at a tenth of it.
-            With several outputs, of the copy and of its own head; 0.003 was measured.
+        learning_rate: of what is fine-tuned, at its highest; without `cached`, the head, which starts at its best,
+            learns at a tenth of it. Left out, it is what was measured of either way.
         stop_by: what ends the fine-tuning of a recipe with numbers among its outputs: nothing before its last epoch,
             of which the best is kept (`loss`), or that the percentiles of predicted numbers come near those of the true
             ones (`percentiles`), which says nothing of how right the answers about single photos are.
@@ -140,7 +148,7 @@ class TrainSettings(Part):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True
-    learning_rate: Annotated[float, Field(gt=0)] = 0.0001
+    learning_rate: Annotated[float, Field(gt=0)] = Field(default_factory=_usual_rate)
     stop_by: Literal["loss", "percentiles"] = "loss"
     balanced: bool = False
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
@@ -256,8 +264,8 @@ def _unfit(train: TrainSettings, outputs: list[Output]) -> str:
             return f"train.{key}: a recipe with outputs takes {key} = {str(value).lower()} only; leave it out"
     if outputs and train.epochs and train.tuned == 1:
         return "train.tuned: a recipe with outputs tunes a part of the layers; set less than 1"
-    if outputs and train.epochs and train.batch == 1:  # batch normalisation can make nothing of a single photo
-        return "train.batch: a recipe with outputs is fine-tuned (epochs) on several photos at once; set at least 2"
+    if train.epochs and train.in_two and train.batch == 1:  # batch normalisation can make nothing of a single photo
+        return "train.batch: what is fine-tuned (epochs) learns from several photos at once; set at least 2"
     return ""
 
 

@@ -71,7 +71,7 @@ def test_a_recipe_with_outputs_takes_a_data_set(tmp_path: Path) -> None:
         ("cached = false", "train.cached: a recipe with outputs takes cached = true only"),
         ('faces = "blur"', "train.faces: a recipe with outputs takes faces = keep only"),
         ("epochs = 1\ntuned = 1.0", "train.tuned: a recipe with outputs tunes a part of the layers"),
-        ("epochs = 1\nbatch = 1", "train.batch: a recipe with outputs is fine-tuned (epochs) on several photos"),
+        ("epochs = 1\nbatch = 1", "train.batch: what is fine-tuned (epochs) learns from several photos"),
         ('stop_by = "percentiles"', "train.stop_by: “percentiles” is for fine-tuning"),
         ("balanced = true", "train.balanced: only the fine-tuning (epochs) of a recipe with outputs draws"),
     ],

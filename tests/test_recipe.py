@@ -73,6 +73,20 @@ def test_ethnic_groups_are_as_the_issue_says() -> None:
         assert group.description and group.region and group.link.startswith("https://en.wikipedia.org/")
 
 
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        ("epochs = 8", 0.003),
+        ("epochs = 8\nlearning_rate = 0.01", 0.01),
+        ("epochs = 8\ncached = false", 0.0001),
+        ("epochs = 8\ntuned = 1.0", 0.0001),
+        ("epochs = 0", 0.0001),
+    ],
+)
+def test_a_branch_learns_at_a_rate_of_its_own(tmp_path: Path, settings: str, rate: float) -> None:
+    assert load_recipe(write(tmp_path, f"{GOOD}\n[train]\n{settings}\n", "my-cloth")).train.learning_rate == rate
+
+
 def test_a_recipe_by_path_is_called_like_its_file(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, GOOD, "my-cloth"))
     assert (recipe.name, recipe.title, recipe.labels) == ("my-cloth", "Cloth", ["Kilim", "Batik"])

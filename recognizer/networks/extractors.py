@@ -5,7 +5,7 @@
     head_extractor(backbone, settings)      # embeddings, which the last layer takes
     maps_extractor(frozen, backbone, settings)      # feature maps, which fine-tuning goes on from
 
-Where a recipe fine-tunes nothing and its pictures have the size that cleaning uses, the first and the third are one.
+Where a recipe's pictures have the size that cleaning uses, the first and the third are one.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -53,8 +53,8 @@ def clean_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
 
     Its outputs are `overall`, (channels,), the feature maps of all stages averaged over the picture, and `placed`,
     (channels * cells,), those of the last stages averaged over each cell of a grid, as in a spatial pyramid (Lazebnik
-    et al., 2006); a cell and its mirror image count as one. Where training takes the very same pictures and
-    fine-tunes nothing, there is `embedding` as well; see `head_extractor`.
+    et al., 2006); a cell and its mirror image count as one. Where training takes the very same pictures,
+    there is `embedding` as well; see `head_extractor`.
     """
     return _pooled(backbone, settings, backbone.size, ("overall", "placed"))
 
@@ -66,12 +66,12 @@ def judging_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
 
 
 def head_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what training extracts where nothing is fine-tuned: `embedding`, (channels,), for the last layer."""
+    """Return what the last layer is fitted to: `embedding`, (channels,)."""
     return _pooled(backbone, settings, settings.size, ("embedding",))
 
 
 def maps_extractor(frozen: nn.Module, backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what training extracts where layers are fine-tuned: `maps`, (channels, height, width), that these take.
+    """Return what fine-tuned layers take: `maps`, (channels, height, width).
 
     Args:
         frozen: the layers before those that are fine-tuned.
@@ -82,7 +82,7 @@ def maps_extractor(frozen: nn.Module, backbone: Backbone, settings: TrainSetting
 
 
 def _pooled(backbone: Backbone, settings: TrainSettings, size: int, outputs: tuple[str, ...]) -> Extractor:
-    if not settings.epochs and settings.size == SIZE:
+    if settings.size == SIZE:
         outputs = ("overall", "placed", "embedding")
     embedder: nn.Module | None = None
     if "embedding" in outputs:

@@ -5,7 +5,7 @@ place and its mirror image tell the same, so that they share their weights. Half
 as well as running the network over the mirrored photo, too, and costs nothing (docs/experiments.md).
 
     extract(photos, grid_extractor(backbone, settings), work)["embedding"]      # of n photos, (n, 1, halved)
-    put_head(network, spread(layer, backbone, size))    # a layer fitted to these, as one of `make_grid_head`'s takes it
+    put_head(network, spread(layer, backbone, size))    # a layer fitted to these, as the head of `GRID` takes it
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -16,24 +16,11 @@ from torch import Tensor, nn
 
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.extractors import Extractor, make_extractor
+from recognizer.networks.head import make_head
 from recognizer.networks.lda import Layer
-from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
-CELLS = 7  # along each side of a picture: of 224 pixels, two places of a map that halves it four times
-
-
-def make_grid_head(backbone: Backbone, size: int, width: int) -> nn.Sequential:
-    """Return the layers that make logits, (n, width), of a backbone's feature maps.
-
-    Args:
-        backbone: the backbone.
-        size: pixels, the side of the square that it takes.
-        width: how many logits.
-    """
-    channels, cells = _grid(backbone, size)
-    side = backbone.shape(size)[1]
-    return nn.Sequential(nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(channels * cells**2, width))
+GRID = 7  # along each side of a picture: of 224 pixels, two places of a map that halves it four times
 
 
 def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
@@ -43,9 +30,9 @@ def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
         backbone: the backbone.
         settings: of the recipe.
     """
-    pool, *_ = make_grid_head(backbone, settings.size, 1).children()
+    pool, *_ = make_head(backbone, settings.size, 1, GRID).children()
     layers = nn.Sequential(backbone.layers, pool, _Halved())
-    return make_extractor(f"halves{CELLS}", layers, ("embedding",), backbone, settings, settings.size)
+    return make_extractor(f"halves{GRID}", layers, ("embedding",), backbone, settings, settings.size)
 
 
 def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
@@ -79,16 +66,6 @@ def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
     return by_channel.repeat(halved) / (len(widths) * halved)
 
 
-def places(backbone: Backbone, size: int) -> int:
-    """Return how many places the grid of a backbone has.
-
-    Args:
-        backbone: the backbone.
-        size: pixels, the side of the square that it takes.
-    """
-    return _grid(backbone, size)[1] ** 2
-
-
 def _widths(backbone: Backbone, size: int, channels: int) -> list[int]:
     """Return how many of the channels come of each stage that gives them, the last stage first, as they lie."""
     widths: list[int] = []
@@ -112,4 +89,4 @@ class _Halved(nn.Module):
 def _grid(backbone: Backbone, size: int) -> tuple[int, int]:
     """Return how many channels and cells along each side the grid of a backbone has."""
     channels, side = backbone.shape(size)
-    return channels, min(CELLS, side)
+    return channels, min(GRID, side)

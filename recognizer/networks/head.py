@@ -14,17 +14,30 @@ from recognizer.networks.stages import windows
 CELLS = 3  # along each side of a picture: where things are tells classes apart (docs/experiments.md)
 
 
-def make_head(backbone: Backbone, size: int, classes: int) -> nn.Sequential:
-    """Return the layers that make logits, (n, classes), of a backbone's feature maps.
+def make_head(backbone: Backbone, size: int, width: int, cells: int = CELLS) -> nn.Sequential:
+    """Return the layers that make logits, (n, width), of a backbone's feature maps.
 
     Args:
         backbone: the backbone.
         size: pixels, the side of the square that it takes.
-        classes: how many.
+        width: how many logits.
+        cells: along each side of a picture; smaller maps are left as they are.
     """
     channels, side = backbone.shape(size)
-    cells = min(CELLS, side)
-    return nn.Sequential(nn.AvgPool2d(*windows(side, cells)), nn.Flatten(), nn.Linear(channels * cells**2, classes))
+    pool = nn.AvgPool2d(*windows(side, min(cells, side)))
+    return nn.Sequential(pool, nn.Flatten(), nn.Linear(channels * count_places(backbone, size, cells), width))
+
+
+def count_places(backbone: Backbone, size: int, cells: int = CELLS) -> int:
+    """Return how many cells there are whose features a head of a backbone takes.
+
+    Args:
+        backbone: the backbone.
+        size: pixels, the side of the square that it takes.
+        cells: along each side of a picture; smaller maps are left as they are.
+    """
+    _, side = backbone.shape(size)
+    return min(cells, side) ** 2
 
 
 def split_last(network: nn.Module) -> tuple[nn.Sequential, nn.Linear]:

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.networks import device
-from recognizer.networks.lda import Floats
 from recognizer.store.rows import Photo
 
 BATCH = 64  # of photos that are only predicted
@@ -29,15 +28,11 @@ class Examples(NamedTuple):
     Args:
         features: what frozen layers gave, (n, views, channels, height, width) or (n, views, channels).
         labels: the number of each photo's class, (n,).
-        embeddings: what the last layer takes before anything is tuned, (n, views, channels).
-        label_quality: how likely each label is right, (n,).
         served: features of each photo as the finished network will see it, (n, 1, …): whole, with its faces.
     """
 
     features: Features
     labels: Labels
-    embeddings: Floats
-    label_quality: Quality
     served: Features
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":

@@ -24,6 +24,7 @@ def figures_of(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         "loss": np.mean(trained.curves.training_loss, axis=0).round(4).tolist(),
         "curves": vars(trained.curves),
         "tuning": describe_tuning(trained.choice),
+        **({"untuned": trained.untuned} if trained.untuned else {}),
         **judged(recipe, trained.out_of_fold),
     }
 

@@ -5,7 +5,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from fastai.callback.core import Callback, CancelValidException
+from fastai.callback.core import Callback
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from fastai.data.core import DataLoaders
@@ -31,14 +31,6 @@ class KeepNorm(Callback):
         for module in self.learn.model.modules():
             if isinstance(module, _BatchNorm):
                 module.eval()
-
-
-class NoValidation(Callback):
-    """Leaves out the validation, where all photos are learned from."""
-
-    def before_validate(self) -> None:
-        """Skip it."""
-        raise CancelValidException
 
 
 class Progress(Callback):

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from recognizer.recipe import Recipe, TrainSettings
+from recognizer.recipe import BRANCH_RATE, WHOLE_RATE, Recipe
 from recognizer.train.mixing import is_better
 from recognizer.train.runs import OutOfFold, Run
-
-BRANCH_RATE = 0.003  # of what is tuned beside the pretrained layers (docs/experiments.md)
 
 
 def notes(recipe: Recipe, run: Run) -> list[str]:
     """Return what a person is told of a run's fine-tuning; nothing where there was none, or something is kept of it."""
-    tuning, rate, usual = run.metrics.get("tuning", {}), recipe.train.learning_rate, _usual_rate(recipe)
+    tuning, rate = run.metrics.get("tuning", {}), recipe.train.learning_rate
+    usual = BRANCH_RATE if recipe.train.in_two else WHOLE_RATE
     if not recipe.train.epochs or tuning.get("amount"):
         return []
     if untuned := run.metrics.get("untuned"):
@@ -23,10 +22,6 @@ def notes(recipe: Recipe, run: Run) -> list[str]:
     elif rate < usual:
         sentence += f" learning_rate = {usual} is usual; the recipe has less."
     return [sentence]
-
-
-def _usual_rate(recipe: Recipe) -> float:
-    return BRANCH_RATE if recipe.outputs else TrainSettings().learning_rate
 
 
 def helps(before: OutOfFold, after: OutOfFold) -> bool:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import Callback
 from scipy.special import log_softmax
 from torch import Tensor, nn
 
@@ -108,29 +108,6 @@ class Mixing(Callback):
         found = self.score(self.predicted[step])
         if found.mean() > self.best:
             self.best, self.kept = found.mean(), stored(self.trial)
-
-
-class StopAfter(Callback):
-    """Ends a fine-tuning after an epoch, on the same way as one that goes on.
-
-    Args:
-        step: the epoch, and how much of the change is kept.
-    """
-
-    order = 70
-
-    def __init__(self, step: Step) -> None:
-        self.step = step
-
-    def before_fit(self) -> None:
-        """Keep the weights that training begins with."""
-        self.before = stored(self.model)
-
-    def after_epoch(self) -> None:
-        """Put the weights of the step into the network, once it is reached."""
-        if self.epoch + 1 == self.step.epoch:
-            self.model.load_state_dict(mix(self.before, stored(self.model), self.step.amount))
-            raise CancelFitException
 
 
 def _plain(network: nn.Module) -> nn.Module:

@@ -17,8 +17,8 @@ from torch import nn
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.forward import extract
-from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
-from recognizer.networks.head import put_head
+from recognizer.networks.grid import GRID, grid_extractor, spread, stage_shares
+from recognizer.networks.head import make_head, put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
@@ -27,7 +27,8 @@ from recognizer.splits.values import MISSING, Floats, Target, make_target, no_ph
 from recognizer.store.readings import Values
 from recognizer.store.rows import Photo
 from recognizer.train.outputs_head import Heads, OutputCalibration, Truth, calibrate_outputs, fit_heads
-from recognizer.train.outputs_tuning import Tuned, joined, too_few, tune
+from recognizer.train.outputs_tuning import too_few, tune_outputs
+from recognizer.train.tuning import Tuned, joined
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
     tuned, untuned = None, too_few(truths, chosen) if settings.epochs else ""
     if settings.epochs and not untuned:
         before = _say(fit(chosen).layer, features[~chosen])
-        tuned = tune(recipe, split, truths, before, backbone, work, watch)
+        tuned = tune_outputs(recipe, split, truths, before, backbone, work, watch)
     heads = fit(np.full(len(photos), True))
     layer = spread(heads.layer, backbone, settings.size)
     if tuned and tuned.branch:
-        network = joined(backbone, layer, tuned, settings)
+        network = joined(backbone, layer, tuned, settings, GRID)
         return _judged_by_validation(network, tuned.logits, split, truths, heads, settings), tuned
-    network = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, len(layer.bias)))
+    network = nn.Sequential(backbone.layers, make_head(backbone, settings.size, len(layer.bias), GRID))
     put_head(network, layer)
     return Learned(network, truths, heads.logits, photos, folds, heads.calibrations, untuned), tuned
 

@@ -1,20 +1,10 @@
-"""Fine-tuning of a network with several outputs: a branch beside its last layers learns from what all outputs lose.
-
-    tuned = tune(recipe, split, truths, before, backbone, work, watch)
-    tuned.branch            # the branch, or None where nothing is kept of it
-    tuned.choice            # which epoch is kept, and what that gains
-    network = joined(backbone, heads, tuned, settings)
-
-The pretrained layers and the heads on them stay as they are; what they say and what the branch says count alike
-(networks/branch.py). The layers before both run once over each augmented view, as cached.py has it. The validation
-photos, from which neither has learned, say whether the branch is kept, and after which epoch.
-"""
+"""Fine-tuning of a network with several outputs: a branch learns from what all of them lose together (tuning.py)."""
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,51 +12,31 @@ import torch
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.schedule import Learner
 from fastai.torch_core import set_seed
-from torch import Tensor, nn
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.branch import Branch, branch_head, join, make_branch, scale_logits
+from recognizer.networks.branch import Branch, make_branch
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.forward import extract
-from recognizer.networks.lda import Layer
+from recognizer.networks.grid import GRID
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
-from recognizer.train.cached_features import run_on
-from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import Examples, make_loaders
-from recognizer.train.fitting import make_listener, make_tuner, recorded
+from recognizer.train.curves import make_curves
+from recognizer.train.examples import Examples
+from recognizer.train.fitting import make_listener, recorded
 from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
 from recognizer.train.outputs_drawing import even_draw, shares_again
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_losses import Losses, known_values
+from recognizer.train.tuning import HALF, Task, Tuned, fit_branch, halve, say, together
 
 FEWEST = 5  # values of an output among validation photos; of fewer nobody could say whether tuning helps
 NEAR = 0.03  # of a number's range: percentiles that differ by less are near each other
-HALF = 0.5  # that the branch counts
 
 
-class Tuned(NamedTuple):
-    """What a fine-tuning gives.
-
-    Args:
-        branch: the tuned layers, whose logits are halved and calibrated; None where nothing is kept.
-        shares: by what each logit of the heads is to be multiplied before the branch's is added, (total,).
-        logits: of the validation photos, by both together, or by the heads alone, (n, total).
-        choice: which epoch is kept.
-        curves: how it went, of the branch alone.
-    """
-
-    branch: Branch | None
-    shares: Floats
-    logits: Floats
-    choice: Choice
-    curves: Curves
-
-
-def tune(
+def tune_outputs(
     recipe: Recipe, split: Split, truths: Sequence[Truth], before: Floats, backbone: Backbone, work: Path, watch: Watch
 ) -> Tuned:
     """Fine-tune a branch beside the last layers of a backbone.
@@ -88,45 +58,28 @@ def tune(
     set_seed(settings.seed, reproducible=True)
     branch = make_branch(backbone, before.shape[1], settings)
     training, validation = _examples(split, truths, learns, branch, backbone, settings, work, watch)
-    known = [truth.of(learns) for truth in truths]
+    known, others = ([truth.of(some) for truth in truths] for some in (learns, ~learns))
     drawn = even_draw(known) if settings.balanced else np.ones(len(split.training))
-    losses, shift = Losses(known), shares_again(known, drawn)
-    network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
-    score = _Score(losses, validation)
-    judging = _Judging(before, shift, validation, score, [truth.of(~learns) for truth in truths], settings.stop_by)
-    learner = _make_learner(network, training, validation, losses, drawn, settings)
-    watching = make_listener(settings, 1, len(split.training), watch)()
-    with learner.no_logging():
-        learner.fit_one_cycle(settings.epochs, settings.learning_rate, cbs=[watching, judging])
+    losses = Losses(known)
+    judging = _Judging(
+        before, shares_again(known, drawn), validation, _Score(losses, validation), others, settings.stop_by
+    )
+    listener = make_listener(settings, 1, len(split.training), watch)()
+    task = Task(losses, losses.right, drawn)
+    learner = fit_branch(branch, training, validation, task, backbone, settings, GRID, [listener, judging])
     return _kept(branch, learner, judging)
 
 
 def _kept(branch: Branch, learner: Learner, judging: "_Judging") -> Tuned:
     """Return a branch as it was at its best, its logits halved and calibrated, if that helps."""
-    choice = judging.choose(-judging.score.guess())
+    choice = judging.choose()
     logits, curves = judging.predicted[choice.step], make_curves([recorded(learner)])
     if choice.step == BEFORE:
         return Tuned(None, np.ones(logits.shape[1]), logits, choice, curves)
     learner.model.load_state_dict(judging.kept)  # which is the branch's own
-    learner.model.cpu().eval()
     divisors = judging.score.divisors(logits)
-    scale_logits(branch.last, (HALF / divisors / judging.divisors).numpy(), judging.shift)
-    return Tuned(branch, HALF / divisors.numpy(), logits / divisors.numpy(), choice, curves)
-
-
-def joined(backbone: Backbone, heads: Layer, tuned: Tuned, settings: TrainSettings) -> nn.Sequential:
-    """Return the network whose logits are those of a backbone's heads and of its branch together.
-
-    Args:
-        backbone: the backbone.
-        heads: of all places of its grid, calibrated.
-        tuned: has a branch.
-        settings: of the recipe.
-    """
-    assert tuned.branch is not None
-    scaled = Layer(heads.weight * tuned.shares[:, None], heads.bias * tuned.shares)
-    return join(backbone, tuned.branch, scaled, settings)
+    shares = halve(branch, judging.divisors, divisors, judging.shift)
+    return Tuned(branch, shares, logits / divisors, choice, curves)
 
 
 def too_few(truths: Sequence[Truth], learns: npt.NDArray[np.bool_]) -> str:
@@ -161,21 +114,8 @@ def _examples(
     extractor = maps_extractor(branch.frozen, backbone, settings)
     maps = extract(split.learning, extractor, work, settings.views, watch)["maps"]
     known: Any = known_values(truths)  # what an output is, or how much, stands for labels
-    examples = Examples(maps, known, np.empty((len(maps), 0)), np.ones(len(maps)), maps[:, :1])
+    examples = Examples(maps, known, maps[:, :1])
     return examples.of(learns), examples.of(~learns)
-
-
-def _make_learner(
-    network: nn.Sequential,
-    training: Examples,
-    validation: Examples,
-    losses: Losses,
-    drawn: Floats,
-    settings: TrainSettings,
-) -> Learner:
-    dls = make_loaders(training, validation, settings.batch, drawn)
-    dls.train.drop_last = True  # batch normalisation can make nothing of a single photo
-    return make_tuner(dls, network, losses, losses.right)
 
 
 class _Score:
@@ -188,16 +128,16 @@ class _Score:
         """Return scores, (n,), of logits, (n, total); higher is better."""
         if not np.isfinite(logits).all():
             return np.full(len(logits), -np.inf)
-        rows = torch.from_numpy(logits) / self.divisors(logits)
+        rows = torch.from_numpy(logits / self.divisors(logits))
         return np.asarray(-self.losses.of_photos(rows, self.known).numpy(), dtype=np.float64)
 
-    def guess(self) -> float:
-        """Return what the constant guess loses of a photo, in the mean."""
-        return self.losses.guess(self.known)
-
-    def divisors(self, logits: Floats) -> Tensor:
+    def divisors(self, logits: Floats) -> Floats:
         """Return what each logit is to be divided by, (total,)."""
-        return self.losses.divisors(self.losses.temperatures(torch.from_numpy(logits), self.known))
+        return self.losses.divisors(self.losses.temperatures(torch.from_numpy(logits), self.known)).numpy()
+
+    def guess(self) -> float:
+        """Return the mean score of the constant guess."""
+        return -self.losses.guess(self.known)
 
 
 class _Judging(Callback):
@@ -228,10 +168,9 @@ class _Judging(Callback):
 
     def after_epoch(self) -> None:
         """Predict, and stop where that is wanted."""
-        device = next(self.model.parameters()).device
-        alone = run_on(self.model.eval(), self.validation.served, device).cpu().double().numpy() + self.shift
+        alone = say(self.model, self.validation) + self.shift
         divisors, step = self.score.divisors(alone), Step(self.epoch + 1, HALF)
-        self.predicted[step] = self.predicted[BEFORE] * (1 - HALF) + alone / divisors.numpy() * HALF
+        self.predicted[step] = together(self.predicted[BEFORE], alone / divisors)
         found = self.score(self.predicted[step]).mean()
         near = self.stop_by == "percentiles" and self._all_near(self.predicted[step])
         if found > self.best or near:
@@ -240,9 +179,9 @@ class _Judging(Callback):
             self.reached = step
             raise CancelFitException
 
-    def choose(self, guess: float) -> Choice:
-        """Choose the step that is kept, `guess` being the mean score of guessing."""
-        scores = {step: self.score(logits) for step, logits in self.predicted.items()}
+    def choose(self) -> Choice:
+        """Choose the step that is kept."""
+        scores, guess = {step: self.score(logits) for step, logits in self.predicted.items()}, self.score.guess()
         if self.reached == BEFORE:
             return choose_by(scores, guess)
         chosen = choose_by({step: scores[step] for step in (BEFORE, self.reached)}, guess)
@@ -252,7 +191,7 @@ class _Judging(Callback):
         """Say whether the percentiles of all predicted numbers are near those of what is known."""
         if not np.isfinite(logits).all():
             return False
-        rows, start = logits / self.score.divisors(logits).numpy(), 0
+        rows, start = logits / self.score.divisors(logits), 0
         for truth in self.truths:
             part = rows[:, start : start + truth.target.width]
             start += truth.target.width

@@ -29,6 +29,7 @@ from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import NothingYet, RecognizerError
 from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
+from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import Outputs, predict
 from recognizer.networks.head import fold_temperature
 from recognizer.recipe import Recipe
@@ -43,6 +44,7 @@ from recognizer.train.fingerprints import fingerprints_of
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
 from recognizer.train.loading import check_format, put_weights
+from recognizer.train.mixing import BEFORE
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
 from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds, note_used, used_run
 from recognizer.train.whole import train_whole
@@ -165,6 +167,9 @@ def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
     _check_fits(recipe, run)
     check_format(recipe, run, FORMAT)
     backbone = load_for_training(recipe.train, pretrained=False)
+    if run.metrics.get("branch"):
+        branch = make_branch(backbone, len(recipe.labels), recipe.train, pretrained=False)
+        backbone = beside(backbone, branch, recipe.train)
     network = make_network(recipe, backbone)
     put_weights(recipe, run, network)
     fold_temperature(network, calibration.temperature)
@@ -212,6 +217,7 @@ def _train_round(
         "format": FORMAT,
         **fingerprints,
         **figures_of(recipe, trained),
+        "branch": recipe.train.in_two and trained.choice.step != BEFORE,
         "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
         "round_seconds": round(time.monotonic() - begun, 2),
     }
@@ -225,7 +231,8 @@ def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     its answers do."""
     settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by", "balanced"})
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
-    return fingerprints_of([FORMAT, settings, recipe.labels, photos], recipe.train)
+    branch = ["branch"] if recipe.train.in_two and recipe.train.epochs else []  # earlier versions had none
+    return fingerprints_of([FORMAT, settings, recipe.labels, photos, *branch], recipe.train)
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:

@@ -31,12 +31,14 @@ class Trained:
         out_of_fold: predictions for photos that were not learned from.
         curves: how it went.
         choice: what is kept of the fine-tuning.
+        untuned: why nothing was fine-tuned though the recipe wants it; "" otherwise.
     """
 
     weights: dict[str, Tensor]
     out_of_fold: OutOfFold
     curves: Curves
     choice: Choice
+    untuned: str = ""
 
 
 def write_run(
@@ -55,7 +57,7 @@ def write_run(
         Unwritable: the disk is full, or the work folder may not be written.
     """
     run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
-    if settings["epochs"]:
+    if trained.curves.training_loss[0]:
         draw_curves(trained.curves, run.folder / "curves.png")
     return finish_run(run, settings, metrics)
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.branch import branch_head, join, make_branch, scale_logits
-from recognizer.networks.grid import make_grid_head, places
-from recognizer.networks.head import put_head, split_last
+from recognizer.networks.grid import GRID
+from recognizer.networks.head import CELLS, count_places, make_head, put_head, split_last
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 
@@ -23,6 +23,7 @@ def random_layer(channels: int) -> Layer:
     return Layer(weight.astype(np.float32), bias.astype(np.float32))
 
 
+@pytest.mark.parametrize("cells", [CELLS, GRID])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -32,16 +33,15 @@ def random_layer(channels: int) -> Layer:
     ],
     ids=["maps enlarged", "places that overlap", "no maps beside"],
 )
-def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings) -> None:
+def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings, cells: int) -> None:
     backbone = load_for_training(settings, pretrained=False)
     branch = make_branch(backbone, WIDTH, settings, pretrained=False)
     channels, _ = backbone.shape(settings.size)
-    cells = places(backbone, settings.size)
-    layer = random_layer(channels * cells)
-    alone = nn.Sequential(backbone.layers, make_grid_head(backbone, settings.size, WIDTH))
-    tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
+    layer = random_layer(channels * count_places(backbone, settings.size, cells))
+    alone = nn.Sequential(backbone.layers, make_head(backbone, settings.size, WIDTH, cells))
+    tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings, cells))
     put_head(alone, layer)
-    whole = join(backbone, branch, layer, settings)
+    whole = join(backbone, branch, layer, settings, cells)
     pictures = torch.rand(2, 3, settings.size, settings.size)
     with torch.inference_mode():
         expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.grid import grid_extractor, make_grid_head, spread, stage_shares
-from recognizer.networks.head import put_head
+from recognizer.networks.grid import GRID, grid_extractor, spread, stage_shares
+from recognizer.networks.head import make_head, put_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 from tests.networks.networks import random_backbone
@@ -22,7 +22,7 @@ def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
         halves = extractor.layers(pictures).numpy()
     rng = np.random.default_rng(0)
     layer = Layer(rng.normal(size=(4, halves.shape[1])).astype(np.float32), rng.normal(size=4).astype(np.float32))
-    network = nn.Sequential(backbone.layers, make_grid_head(backbone, size, 4))
+    network = nn.Sequential(backbone.layers, make_head(backbone, size, 4, GRID))
     put_head(network, spread(layer, backbone, size))
     with torch.inference_mode():
         found, mirrored = network(pictures).numpy(), network(pictures.flip(3)).numpy()

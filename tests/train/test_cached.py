@@ -1,39 +1,91 @@
-"""Cross-validation holds one fold's network at a time, however many folds there are."""
+"""Classes are told by a last layer in closed form and, where it helps, by a branch beside the last layers."""
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-import gc
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-from fastai.callback.core import Callback
-from fastai.learner import Learner
-from torch import nn
+import pytest
+import torch
+from fastai.learner import load_learner
 
-from recognizer.networks.lda import fit_heads
-from recognizer.recipe import TrainSettings
-from recognizer.train.cached import cross_validate
-from recognizer.train.examples import Examples
-from recognizer.train.mixing import BEFORE, Step
+from recognizer.export.agreement import measure_agreement
+from recognizer.export.export import write_forms, write_learner
+from recognizer.networks.backbone import load_for_training
+from recognizer.networks.evidence import evidence_of
+from recognizer.networks.forward import predict
+from recognizer.recipe import Recipe
+from recognizer.report import unwatched
+from recognizer.splits.split import split_kept
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import Decision
+from recognizer.train import mixing
+from recognizer.train.cached import fit_closed_form
+from recognizer.train.classes_tuning import tune_classes
+from recognizer.train.learner import make_learner
+from recognizer.train.train import TrainedNetwork, load_trained, train
 
-FOLDS = 5
+
+def tuning(recipe: Recipe, **settings: object) -> Recipe:
+    changed = {"epochs": 2, "learning_rate": 3e-3, "size": 32, "tuned": 0.5, **settings}
+    return recipe.model_copy(update={"train": recipe.train.model_copy(update=changed)})
 
 
-def test_the_networks_of_folds_are_not_all_in_memory() -> None:
-    rng, labels = np.random.default_rng(0), np.arange(60) % 3
-    rows = (np.eye(3)[labels] + rng.normal(0, 0.3, (60, 3)))[:, None]
-    examples = Examples(rows.astype(np.float16), labels, rows.astype(np.float32), np.ones(60), rows.astype(np.float16))
-    network = nn.Sequential(nn.Identity(), nn.Sequential(nn.Linear(3, 3)))
-    alive: list[int] = []
+@pytest.fixture
+def beside(copied: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> TrainedNetwork:
+    """A network with a branch, whether it helps or not."""
+    monkeypatch.setattr(mixing, "SURE", -np.inf)
+    train(tuning(recipe), copied)
+    return load_trained(tuning(recipe), copied)
 
-    def listener() -> Callback:
-        gc.collect()
-        alive.append(sum(type(one) is Learner for one in gc.get_objects()))
-        return Callback()
 
-    before = sum(type(one) is Learner for one in gc.get_objects())
-    folds = np.arange(60) // 3 % FOLDS
-    heads = fit_heads(examples.embeddings, labels, folds).folds
-    predicted, _ = cross_validate(network, examples, folds, heads, TrainSettings(epochs=1), listener)
-    assert list(predicted) == [BEFORE, Step(1, 0.5), Step(1, 1.0)]
-    assert all((logits.argmax(axis=1) == labels).mean() > 0.8 for logits in predicted.values())
-    assert len(alive) == FOLDS and max(alive) <= before + 2  # the one at work, and the one that it replaces
+def test_a_branch_is_kept_with_what_was_predicted_out_of_fold(beside: TrainedNetwork, recipe: Recipe) -> None:
+    run, split = beside.run, beside.split
+    assert run.metrics["branch"] and run.metrics["tuning"]["amount"] == 0.5
+    assert len(run.metrics["curves"]["training_loss"]) == 3 and (run.folder / "curves.png").exists()
+    assert run.metrics["judged"]["photos"] == beside.calibration.photos == len(split.learning)
+    judged = run.out_of_fold
+    assert judged.photos.tolist() == [photo.sha256 for photo in split.learning]
+    found = beside.predict(split.learning).probabilities.argmax(axis=1)
+    assert (found == judged.labels).mean() >= (judged.logits.argmax(axis=1) == judged.labels).mean() > 0.5
+
+
+def test_a_network_with_a_branch_is_exported_as_any_other(
+    beside: TrainedNetwork, recipe: Recipe, tmp_path: Path
+) -> None:
+    photos, size = beside.split.held_out, beside.size
+    expected = predict(beside.network, beside.backbone, photos, size).logits
+    write_learner(make_learner(tuning(recipe), beside.split, beside.backbone, beside.network), tmp_path / "learner.pkl")
+    opened = load_learner(tmp_path / "learner.pkl")
+    assert predict(opened.model, beside.backbone, photos, size).logits == pytest.approx(expected, abs=1e-4)
+    evidence = evidence_of(beside.network, size)
+    maps = beside.network[0](torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)))
+    with torch.inference_mode():
+        said = evidence(maps).sum(dim=(2, 3))
+        assert torch.allclose(said, beside.network[1](maps), atol=1e-3)
+    write_forms(tuning(recipe), beside, tmp_path)
+    assert measure_agreement(tmp_path, photos, size)["same_answer"] == 1
+
+
+def test_a_branch_learns_what_a_head_does_not_know(copied: PhotoStore, recipe: Recipe) -> None:
+    tuned_recipe, split = tuning(recipe, epochs=4, batch=8, views=4), split_kept(recipe, copied)
+    backbone = load_for_training(tuned_recipe.train)
+    _, found = fit_closed_form(tuned_recipe, split, backbone, copied.work, 1, unwatched)
+    nothing = replace(found, logits=np.zeros_like(found.logits))
+    tuned = tune_classes(tuned_recipe, split, nothing, backbone, copied.work, 1, unwatched)
+    assert tuned.choice.step.epoch > 0 and tuned.choice.gain > 2 * tuned.choice.error > 0
+    assert (tuned.logits.argmax(axis=1) == found.labels).mean() > 0.5
+
+
+def test_too_few_photos_to_judge_a_fine_tuning_are_told(copied: PhotoStore, recipe: Recipe) -> None:
+    learning = split_kept(recipe, copied).learning
+    for label in recipe.labels:
+        for photo in [photo for photo in learning if photo.label == label][2:]:
+            copied.decisions.add(Decision(photo.sha256, "drop", "test", by="ada"))
+    report = train(tuning(recipe), copied)
+    assert report["notes"] == [
+        "Nothing was fine-tuned: 8 photos are too few to tell whether that helps. Collect more photos, or set "
+        "epochs = 0 under [train] in the recipe."
+    ]
+    assert report["tuning"]["amount"] == 0 and not load_trained(tuning(recipe), copied).run.metrics["branch"]

@@ -92,7 +92,7 @@ def test_where_fine_tuning_leads_astray_nothing_of_it_is_kept_and_a_sentence_say
     report = train(fast, copied)
     (note,) = report["notes"]
     assert note.startswith("Fine-tuning did not help, and is not kept")
-    assert "It diverged with learning_rate = 1.0" in note and "0.0001 is usual" in note
+    assert "It diverged with learning_rate = 1.0" in note and "0.003 is usual" in note
     assert (report["tuning"]["epoch"], report["tuning"]["amount"]) == (0, 0)
     assert np.abs(load_trained(fast, copied).predict(held_out).probabilities - expected).max() < 1e-4
 
@@ -100,19 +100,29 @@ def test_where_fine_tuning_leads_astray_nothing_of_it_is_kept_and_a_sentence_say
 @pytest.mark.parametrize(
     ("rate", "tuning", "advice"),
     [
-        (0.001, {"diverged": True}, "It diverged with learning_rate = 0.001; lower that"),
-        (0.001, {"diverged": True, "finite": True}, "(0.0001 is usual)."),
-        (0.0001, {"diverged": True, "finite": False}, "lower that under [train] in the recipe."),
-        (0.00001, {"diverged": True, "finite": True}, "learning_rate = 0.0001 is usual; the recipe has less."),
-        (0.0001, {"diverged": True, "finite": True}, "closed-form head."),
-        (0.001, {"diverged": False, "finite": True}, "closed-form head."),
+        (0.03, {"diverged": True}, "It diverged with learning_rate = 0.03; lower that"),
+        (0.03, {"diverged": True, "finite": True}, "(0.003 is usual)."),
+        (0.003, {"diverged": True, "finite": False}, "lower that under [train] in the recipe."),
+        (0.001, {"diverged": True, "finite": True}, "learning_rate = 0.003 is usual; the recipe has less."),
+        (0.003, {"diverged": True, "finite": True}, "closed-form head."),
+        (0.03, {"diverged": False, "finite": True}, "closed-form head."),
     ],
 )
 def test_a_lower_rate_is_advised_only_where_that_is_to_blame(
     recipe: Recipe, tmp_path: Path, rate: float, tuning: dict[str, bool], advice: str
 ) -> None:
-    metrics = {"round": 1, "fingerprint": "", "calibration": {}, "tuning": tuning}
-    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    (note,) = notes(with_settings(recipe, epochs=1, learning_rate=rate), Run(tmp_path))
+    (note,) = noted(with_settings(recipe, epochs=1, learning_rate=rate), tmp_path, tuning)
     assert advice in note and ("It diverged" in note) == ("lower" in note)
-    assert ("diverged" in note) == ((rate > 0.0001 and tuning["diverged"]) or not tuning.get("finite", True))
+    assert ("diverged" in note) == ((rate > 0.003 and tuning["diverged"]) or not tuning.get("finite", True))
+
+
+def test_layers_themselves_learn_slower_than_a_branch_beside_them(recipe: Recipe, tmp_path: Path) -> None:
+    whole = with_settings(recipe, epochs=1, cached=False, learning_rate=0.003)
+    (note,) = noted(whole, tmp_path, {"diverged": True, "finite": True})
+    assert "It diverged with learning_rate = 0.003; lower that" in note and "(0.0001 is usual)." in note
+
+
+def noted(recipe: Recipe, folder: Path, tuning: dict[str, bool]) -> list[str]:
+    metrics = {"round": 1, "fingerprint": "", "calibration": {}, "tuning": tuning}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return notes(recipe, Run(folder))

@@ -13,7 +13,7 @@ import torch
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.forward import extract, predict
-from recognizer.networks.grid import grid_extractor, spread
+from recognizer.networks.grid import GRID, grid_extractor, spread
 from recognizer.networks.lda import Layer
 from recognizer.outputs import Output, PhotoClass
 from recognizer.recipe import Recipe
@@ -26,7 +26,8 @@ from recognizer.train.outputs_drawing import even_draw, shares_again
 from recognizer.train.outputs_head import Truth
 from recognizer.train.outputs_learning import find_truths
 from recognizer.train.outputs_losses import Losses, known_values
-from recognizer.train.outputs_tuning import joined, tune
+from recognizer.train.outputs_tuning import tune_outputs
+from recognizer.train.tuning import joined
 from tests.drawn_dataset import Shapes
 
 COLOUR = Output(name="colour", classes=[PhotoClass(name="red"), PhotoClass(name="blue")])
@@ -126,9 +127,9 @@ def test_heads_and_branch_as_one_network_say_what_was_judged(shapes: Shapes, tmp
     weight = np.random.default_rng(0).normal(0, 1e-3, (sum(one.target.width for one in truths), features.shape[1]))
     heads = Layer(weight.astype(np.float32), np.zeros(len(weight), dtype=np.float32))  # which know nothing
     before = features[~learns] @ heads.weight.T + heads.bias
-    tuned = tune(recipe, split, truths, before, backbone, work, unwatched)
+    tuned = tune_outputs(recipe, split, truths, before, backbone, work, unwatched)
     assert tuned.choice.step.epoch > 0
-    network = joined(backbone, spread(heads, backbone, settings.size), tuned, settings)
+    network = joined(backbone, spread(heads, backbone, settings.size), tuned, settings, GRID)
     found = predict(network, backbone, split.validation, settings.size).logits
     assert found == pytest.approx(tuned.logits, abs=0.05) and np.abs(before).max() > 0.05
 
@@ -157,7 +158,7 @@ def test_what_is_worse_than_guessing_is_seen_where_most_values_are_missing(shape
     truths = [few_known(truth) for truth in find_truths(recipe, split.learning, values)]
     shape = (len(split.validation), sum(truth.target.width for truth in truths))
     before = np.random.default_rng(0).normal(0, 8, shape)  # heads that say anything
-    tuned = tune(recipe, split, truths, before, load_for_training(settings), tmp_path, unwatched)
+    tuned = tune_outputs(recipe, split, truths, before, load_for_training(settings), tmp_path, unwatched)
     assert tuned.choice.diverged
 
 
