@@ -153,7 +153,7 @@ class TrainSettings(Part):
     balanced: bool = False
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
     answered_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
 
     @property
     def in_two(self) -> bool:

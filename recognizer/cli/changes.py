@@ -114,6 +114,8 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         for table in ("train", "clean")
     )
     says = []
+    if "epochs" in changed and "learning_rate" in changed:
+        changed.remove("learning_rate")  # nobody has to have touched it: a branch has a rate of its own
     if changed:
         says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed)}; photos and decisions stay.")
     if before.get("outputs", now["outputs"]) != now["outputs"]:

@@ -10,6 +10,7 @@ Where a recipe's pictures have the size that cleaning uses, the first and the th
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import copy
 import hashlib
 import json
 from dataclasses import dataclass
@@ -96,10 +97,11 @@ class _Pooled(nn.Module):
 
     def __init__(self, backbone: Backbone, embedder: nn.Module | None, outputs: tuple[str, ...]) -> None:
         super().__init__()
-        self.layers, self.embedder = backbone.layers, embedder
-        self.outputs = outputs
+        # A copy, so that no other network which is made of these layers keeps what they give.
+        self.layers, stages = copy.deepcopy((backbone.layers, backbone.stages))
+        self.embedder, self.outputs = embedder, outputs
         self._stages: list[Tensor] = []
-        for stage in backbone.stages:
+        for stage in stages:
             stage.register_forward_hook(lambda *call: self._stages.append(call[2]))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:

@@ -4,7 +4,6 @@
     stages = group_stages(parts)            # parts whose feature maps have one shape
     layers = merge_last(parts, 2)           # gives the feature maps of the last two stages
     frozen, tuned = cut(layers, 0.33)       # tuned(frozen(pixels)) is layers(pixels)
-    put_back(tuned, layers)                 # gives the layers the weights of the tuned ones
 
 The last stage is far on the way to ImageNet's classes, those before it know more of shapes and materials: a linear
 layer on several tells other classes apart better than on the last alone (docs/experiments.md).
@@ -135,11 +134,6 @@ def freeze_early(layers: nn.Module, tuned: float) -> None:
     """Keep the layers that are not fine-tuned as they are."""
     for parameter in list(layers.parameters())[: count_frozen(layers, tuned)]:
         parameter.requires_grad_(False)
-
-
-def put_back(tuned: nn.Module, layers: nn.Module) -> None:
-    """Give a backbone's layers the weights of the tuned ones that were cut off it."""
-    layers.load_state_dict({**layers.state_dict(), **tuned.state_dict()})
 
 
 def windows(side: int, cells: int) -> tuple[int, int]:

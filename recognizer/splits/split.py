@@ -168,7 +168,7 @@ def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> 
     Args:
         labels: the number of each photo's class, (n,).
         groups: the group of each, n of them.
-        folds: how many, at most; no more than the largest class has photos, and at least two.
+        folds: how many, at most; no more than the largest class has photos, or than there are groups; at least two.
         seed: of the dealing.
 
     Returns:
@@ -177,7 +177,7 @@ def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> 
     Raises:
         RecognizerError: no two photos are of one class.
     """
-    most = np.bincount(labels).max()
+    most = min(np.bincount(labels).max(), len(set(groups)))
     if most < 2:
         raise RecognizerError(
             f"{len(labels)} photos are too few to train with, since no two of them are alike in what is learned first; "

@@ -3,8 +3,9 @@
 Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for the network that it settled on.
 
     train.py          the stage: round after round
-      cached.py         fine-tunes the last layers on cached features, with cross-validation: for two cores
-      cached_features.py    what they make of these features
+      cached.py         fits the last layer in closed form, with cross-validation: for two cores
+      classes_tuning.py     tunes a branch beside the last layers, and says whether that helps
+      tuning.py             one fine-tuning of a branch, of classes or of several outputs
       whole.py          fine-tunes all layers on newly augmented photos: for a GPU, or several
       covered.py        what is learned from where faces are blurred
       learner.py        the fastai learner, which the pickle holds

@@ -6,12 +6,13 @@ hundred photos nobody could tell (docs/experiments.md). The branch that is kept 
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.schedule import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
@@ -28,13 +29,14 @@ from recognizer.splits.split import Labels, Split, deal_folds
 from recognizer.splits.values import Floats
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import Examples
-from recognizer.train.fitting import Listener, make_listener, recorded
-from recognizer.train.mixing import BEFORE, Step, choose
+from recognizer.train.examples import Examples, Quality
+from recognizer.train.fitting import NoValidation, Progress, recorded
+from recognizer.train.mixing import BEFORE, Choice, Step, choose
 from recognizer.train.runs import OutOfFold
 from recognizer.train.tuning import HALF, Task, Tuned, fit_branch, halve, say, together
 
 PARTS = 3  # of the photos; for each, a branch learns from the others
+Said = dict[Step, Floats]
 FEWEST = 10  # photos to learn from; of fewer nobody could say whether tuning helps
 
 
@@ -59,23 +61,26 @@ def tune_classes(
     settings, photos, seed = recipe.train, split.learning, recipe.train.seed + number
     extractor = maps_extractor(make_branch(backbone, 1, settings).frozen, backbone, settings)
     maps, served = covered_features(photos, extractor, settings, work, watch)
-    tuning = _Tuning(recipe, backbone, Examples(maps, found.labels, served), found)
+    tuning = _Tuning(recipe, backbone, Examples(maps, found.labels, served), found, seed, watch)
     parts = deal_folds(found.labels, [split.groups[photo.sha256] for photo in photos], PARTS, seed)
-    listener = make_listener(settings, number, len(np.unique(parts)) * len(photos), watch)
-    said, curves = tuning.try_parts(parts, seed, listener)
+    said, curves = tuning.try_parts(parts)
     divisors = {step: tuning.divisors(logits) for step, logits in said.items()}
     both = {step: together(found.logits, logits / divisors[step]) for step, logits in said.items()}
-    predicted = {BEFORE: found.logits, **both}
-    choice = choose(predicted, found.labels, found.label_quality)
-    step, last = choice.step, max(said)
-    alone = choose({BEFORE: found.logits, last: said[last]}, found.labels, found.label_quality)
-    choice = choice._replace(diverged=alone.diverged, finite=alone.finite)  # both together hide what one lacks
+    choice = _choose(said, both, found)
+    step = choice.step
     if step == BEFORE:
         return Tuned(None, np.ones(len(recipe.labels)), found.logits, choice, curves)
-    branch, _ = tuning.fit(np.full(len(photos), True), seed, [listener(), _StopAfter(step.epoch)])
-    divisor = tuning.divisors(predicted[step])
+    branch, divisor = tuning.fit_all(step.epoch), tuning.divisors(both[step])
     shares = halve(branch, divisors[step], divisor, np.zeros(len(recipe.labels)))
-    return Tuned(branch, shares, predicted[step] / divisor, choice, curves)
+    return Tuned(branch, shares, both[step] / divisor, choice, curves)
+
+
+def _choose(said: Said, both: Said, found: OutOfFold) -> Choice:
+    """Choose the epoch that is kept by what head and branch say together; whether it diverged, by the branch alone."""
+    labels, quality, last = found.labels, found.label_quality, max(said)
+    choice = choose({BEFORE: found.logits, **both}, labels, quality)
+    alone = choose({BEFORE: found.logits, last: said[last]}, labels, quality)
+    return choice._replace(diverged=alone.diverged, finite=alone.finite)
 
 
 def too_few(split: Split) -> str:
@@ -96,43 +101,58 @@ class _Tuning:
         backbone: the backbone.
         examples: the photos, n of them.
         found: what is known of these.
+        seed: of everything drawn.
+        watch: told about photos learned from.
     """
 
-    def __init__(self, recipe: Recipe, backbone: Backbone, examples: Examples, found: OutOfFold) -> None:
+    def __init__(
+        self, recipe: Recipe, backbone: Backbone, examples: Examples, found: OutOfFold, seed: int, watch: Watch
+    ) -> None:
         self.recipe, self.backbone, self.examples, self.found = recipe, backbone, examples, found
+        self.seed, self.watch = seed, watch
 
-    def try_parts(self, parts: Labels, seed: int, listener: Listener) -> tuple[dict[Step, Floats], Curves]:
+    def try_parts(self, parts: Labels) -> tuple[Said, Curves]:
         """Return what branches say, after each epoch, of the photos of the part that they have not learned from.
 
         Args:
             parts: the number of each photo's part, (n,).
-            seed: of everything drawn.
-            listener: makes a callback for each branch.
 
         Returns:
             Logits, (n, classes), for each step, and how the trainings went.
         """
-        said: dict[Step, Floats] = {}
+        said: Said = {}
         values: list[Any] = []
+        total = (len(np.unique(parts)) - 1) * len(parts) * self.recipe.train.epochs
+        progress = Progress(self.watch, total, "trying fine-tuning")
         for part in np.unique(parts).tolist():
-            telling = _Telling(self.examples.of(parts == part))
-            values.append(self.fit(parts != part, seed + 1 + part, [listener(), telling])[1])
+            chosen = parts == part
+            telling = _Telling(self.examples.of(chosen))
+            callbacks = [progress, telling]
+            learned, quality = self.examples.of(~chosen), self.found.label_quality[~chosen]
+            _, learner = self._fit(learned, telling.photos, quality, self.seed + 1 + part, callbacks)
+            values.append(recorded(learner))
             for step, logits in telling.said.items():
-                said.setdefault(step, np.zeros_like(self.found.logits))[parts == part] = logits
+                said.setdefault(step, np.zeros_like(self.found.logits))[chosen] = logits
+            del learned, learner, telling, callbacks
+            gc.collect()  # learners refer to themselves, and each holds a copy of most photos
         return said, make_curves(values)
 
-    def fit(
-        self, chosen: npt.NDArray[np.bool_], seed: int, callbacks: list[Callback]
-    ) -> tuple[Branch, list[list[float]]]:
-        """Return a branch that has learned from some photos, (n,) telling which, and what was recorded."""
+    def fit_all(self, epoch: int) -> Branch:
+        """Return a branch that has learned from all photos, up to an epoch."""
+        progress = Progress(self.watch, len(self.found.labels) * epoch, "fine-tuning")
+        callbacks = [progress, NoValidation(), _StopAfter(epoch)]
+        quality = self.found.label_quality
+        return self._fit(self.examples, self.examples, quality, self.seed, callbacks)[0]
+
+    def _fit(
+        self, learned: Examples, others: Examples, label_quality: Quality, seed: int, callbacks: list[Callback]
+    ) -> tuple[Branch, Learner]:
         set_seed(seed, reproducible=True)
         settings = self.recipe.train
         branch = make_branch(self.backbone, len(self.recipe.labels), settings)
-        learned, others = self.examples.of(chosen), self.examples.of(~chosen if not chosen.all() else chosen)
-        drawn = even_weights(learned.labels, self.found.label_quality[chosen])  # all classes alike
+        drawn = even_weights(learned.labels, label_quality)  # all classes alike, however many photos they have
         task = Task(CrossEntropyLossFlat(), accuracy, drawn)
-        learner = fit_branch(branch, learned, others, task, self.backbone, settings, CELLS, callbacks)
-        return branch, recorded(learner)
+        return branch, fit_branch(branch, learned, others, task, self.backbone, settings, CELLS, callbacks)
 
     def divisors(self, logits: Floats) -> Floats:
         """Return the temperature of logits of all photos, for each class, (classes,)."""
@@ -151,7 +171,7 @@ class _Telling(Callback):
 
     def __init__(self, photos: Examples) -> None:
         self.photos = photos
-        self.said: dict[Step, Floats] = {}
+        self.said: Said = {}
 
     def after_epoch(self) -> None:
         """Let it say."""

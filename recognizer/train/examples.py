@@ -26,7 +26,7 @@ class Examples(NamedTuple):
     """What is learned from.
 
     Args:
-        features: what frozen layers gave, (n, views, channels, height, width) or (n, views, channels).
+        features: what frozen layers gave, (n, views, channels, height, width).
         labels: the number of each photo's class, (n,).
         served: features of each photo as the finished network will see it, (n, 1, …): whole, with its faces.
     """

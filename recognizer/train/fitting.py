@@ -2,25 +2,19 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from fastai.callback.core import Callback
-from fastai.callback.progress import ProgressCallback
+from fastai.callback.core import Callback, CancelValidException
 from fastai.callback.schedule import Learner
-from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.torch_core import set_seed
-from fastai.vision.learner import default_split
-from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from recognizer.recipe import TrainSettings
 from recognizer.report import Watch
 from recognizer.train import processes
 from recognizer.train.examples import Quality, draw_by_quality
-
-Listener = Callable[[], Callback]
 
 
 class KeepNorm(Callback):
@@ -33,56 +27,48 @@ class KeepNorm(Callback):
                 module.eval()
 
 
+class NoValidation(Callback):
+    """Leaves out the validation, where all photos are learned from."""
+
+    def before_validate(self) -> None:
+        """Skip it."""
+        raise CancelValidException
+
+
 class Progress(Callback):
     """Tells a watcher about photos learned from.
 
     Args:
         watch: the watcher.
-        done: photos so far, in its only place; several trainings count on together.
         total: photos in all.
+        what: it is called.
+        done: photos before; several trainings with one such callback count on together.
     """
 
-    def __init__(self, watch: Watch, done: list[int], total: int) -> None:
-        self.watch, self.done, self.total = watch, done, total
+    def __init__(self, watch: Watch, total: int, what: str = "training", done: int = 0) -> None:
+        self.watch, self.total, self.what, self.done = watch, total, what, done
 
     def after_batch(self) -> None:
         """Say the loss, and the accuracy where it has been measured."""
         if not self.training:
             return
-        self.done[0] = min(self.done[0] + len(self.y) * processes.count(), self.total)
+        self.done = min(self.done + len(self.y) * processes.count(), self.total)
         rows = self.learn.recorder.values
         accuracy = f", accuracy {rows[-1][-1]:.0%}" if rows and len(rows[-1]) == 3 else ""
-        self.watch(f"training, loss {self.loss.item():.2f}{accuracy}", self.done[0], self.total)
+        self.watch(f"{self.what}, loss {self.loss.item():.2f}{accuracy}", self.done, self.total)
 
 
-def make_listener(settings: TrainSettings, number: int, photos: int, watch: Watch) -> Listener:
-    """Return what makes a callback for each network of a round, all counting on together.
+def of_round(settings: TrainSettings, number: int, photos: int, watch: Watch) -> Progress:
+    """Return what tells about one of the rounds.
 
     Args:
         settings: epochs and rounds.
         number: of the round, from 1.
-        photos: that the networks of a round learn from in an epoch, in all.
+        photos: that are learned from in an epoch.
         watch: told about photos learned from.
     """
     each = settings.epochs * photos
-    done = [(number - 1) * each]
-    return lambda: Progress(watch, done, settings.rounds * each)
-
-
-def make_tuner(
-    dls: DataLoaders, network: nn.Module, loss: Callable[..., Tensor], metric: Callable[..., Tensor]
-) -> Learner:
-    """Return a silent learner that fine-tunes layers and head, which have rates of their own, on cached features.
-
-    Args:
-        dls: of the features.
-        network: tuned layers, then the head.
-        loss: of the network's logits.
-        metric: that is recorded after each epoch.
-    """
-    learner = Learner(dls, network, loss, metrics=metric, splitter=default_split)
-    learner.remove_cb(ProgressCallback)
-    return learner
+    return Progress(watch, settings.rounds * each, done=(number - 1) * each)
 
 
 def fit(learner: Learner, settings: TrainSettings, seed: int, callbacks: Sequence[Callback] = ()) -> None:

@@ -38,7 +38,7 @@ class Step(NamedTuple):
 
     Args:
         epoch: after which it is; 0 is before the first.
-        amount: of the change since the beginning, 0 to 1.
+        amount: of the change since the beginning, 0 to 1; of a branch, how much it counts beside the head.
     """
 
     epoch: int
@@ -83,11 +83,6 @@ class Mixing(Callback):
         self.predicted: dict[Step, Logits] = {}
         self.before: State = {}
         self.kept: State = {}
-
-    def before_fit(self) -> None:
-        """Begin, unless that is done."""
-        if not self.predicted:
-            self.begin(self.model)
 
     def begin(self, network: nn.Module) -> None:
         """Keep the weights that training begins with, and predict with them."""

@@ -24,7 +24,7 @@ from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
 from recognizer.train.curves import make_curves
 from recognizer.train.examples import Examples
-from recognizer.train.fitting import make_listener, recorded
+from recognizer.train.fitting import of_round, recorded
 from recognizer.train.mixing import BEFORE, Choice, State, Step, choose_by, stored
 from recognizer.train.outputs_distributions import PERCENTILES
 from recognizer.train.outputs_drawing import even_draw, shares_again
@@ -64,7 +64,7 @@ def tune_outputs(
     judging = _Judging(
         before, shares_again(known, drawn), validation, _Score(losses, validation), others, settings.stop_by
     )
-    listener = make_listener(settings, 1, len(split.training), watch)()
+    listener = of_round(settings, 1, len(split.training), watch)
     task = Task(losses, losses.right, drawn)
     learner = fit_branch(branch, training, validation, task, backbone, settings, GRID, [listener, judging])
     return _kept(branch, learner, judging)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from fastai.callback.core import Callback
+from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
 from torch import Tensor, nn
 
@@ -25,10 +26,8 @@ from recognizer.networks.branch import Branch, branch_head, join, scale_logits
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 from recognizer.splits.values import Floats
-from recognizer.train.cached_features import run_on
 from recognizer.train.curves import Curves
-from recognizer.train.examples import Examples, make_loaders
-from recognizer.train.fitting import make_tuner
+from recognizer.train.examples import BATCH, Examples, make_loaders
 from recognizer.train.mixing import Choice
 
 HALF = 0.5  # that the branch counts
@@ -91,18 +90,22 @@ def fit_branch(
     network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings, cells))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
     dls = make_loaders(training, validation, settings.batch, task.drawn)
-    dls.train.drop_last = True  # batch normalisation can make nothing of a single photo
-    learner = make_tuner(dls, network, task.loss, task.metric)
+    # Batch normalisation can make nothing of a single photo.
+    dls.train.drop_last = len(training.labels) % dls.train.bs == 1
+    learner = Learner(dls, network, task.loss, metrics=task.metric)
+    learner.remove_cb(ProgressCallback)
     with learner.no_logging():
         learner.fit_one_cycle(settings.epochs, settings.learning_rate, cbs=list(callbacks))
     learner.model.cpu().eval()
     return learner
 
 
+@torch.inference_mode()
 def say(network: nn.Module, photos: Examples) -> Floats:
     """Return what a branch, its head included, says of photos as they are served, (n, width)."""
-    device = next(network.parameters()).device
-    return np.asarray(run_on(network.eval(), photos.served, device).cpu().double().numpy())
+    device, served = next(network.eval().parameters()).device, photos.served[:, 0]
+    batches = [torch.from_numpy(served[start : start + BATCH]).float() for start in range(0, len(served), BATCH)]
+    return np.concatenate([network(batch.to(device)).cpu().double().numpy() for batch in batches])
 
 
 def together(head: Floats, branch: Floats) -> Floats:

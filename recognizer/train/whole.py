@@ -20,7 +20,7 @@ from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.curves import make_curves
 from recognizer.train.examples import label_numbers, label_qualities
-from recognizer.train.fitting import drawing_by_quality, fit, make_listener, recorded
+from recognizer.train.fitting import drawing_by_quality, fit, of_round, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
 from recognizer.train.mixing import BEFORE, Mixing, choose, likelihood
 from recognizer.train.runs import OutOfFold
@@ -50,7 +50,7 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
         lambda trial: predict(trial, backbone, split.validation, settings.size).logits, likelihood(labels, quality)
     )
     callbacks = [
-        make_listener(settings, number, len(split.training), watch)(),
+        of_round(settings, number, len(split.training), watch),
         *gpu_callbacks(learner.dls.device, settings),
         mixing,
     ]

@@ -45,7 +45,7 @@ RECIPES = [
     Odd("a name with a line end", "train bags", 1, r"may have no control characters", bad(recipe("tote", "a\nb"))),
     Odd("a name that turns", "train bags", 1, r"may have no control characters", bad(recipe("tote", "\u202egpj"))),
     Odd("an unknown key", "train bags", 1, r"unknown key quality; allowed here are title", bad(recipe(*CLASSES, more="quality = 3"))),
-    Odd("a huge number", "train bags", 1, r"train\.seed has to be less than 4294967296", bad(recipe(*CLASSES) + "[train]\nseed = 99999999999999999999")),
+    Odd("a huge number", "train bags", 1, r"train\.seed has to be less than 2147483648", bad(recipe(*CLASSES) + "[train]\nseed = 99999999999999999999")),
     Odd("no words to search for", "build bags", 1, r"duckduckgo needs words to search for, and “backpack” has no queries: .*--folder DIR"),
     Odd("a mark in front of the file", COLLECT, 0, DONE, write("bags.toml", b"\xef\xbb\xbf" + recipe(*CLASSES).encode())),
     Odd("brackets in the recipe's name", "collect [/[red].toml --folder photos", 0, r"Photos for \[/?red\]", all_of(lambda folder: (folder / "[").mkdir(), move("bags.toml", "[/[red].toml"))),

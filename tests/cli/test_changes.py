@@ -205,6 +205,16 @@ def test_other_outputs_are_told_once(tmp_path: Path) -> None:
     assert follow_changes(fewer, tmp_path) == []
 
 
+def test_a_rate_that_nobody_touched_is_not_told(tmp_path: Path) -> None:
+    file = write_small_recipe(tmp_path)
+    for epochs in (0, 8):
+        file.write_text(
+            file.read_text().replace("epochs = 1", "epochs = 0").replace("epochs = 0", f"epochs = {epochs}")
+        )
+        said = follow_changes(load_recipe(file), tmp_path)
+    assert said == ["[train] has another epochs: the training is made anew; photos and decisions stay."]
+
+
 @pytest.mark.parametrize(("changed", "told"), [
     ({"answered_accuracy": 0.5}, "another answered_accuracy: train moves the threshold of the same network; "),
     ({"rounds": 2}, "another rounds: train keeps the rounds that are there, trains those that are missing, and uses"),

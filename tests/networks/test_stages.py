@@ -14,7 +14,7 @@ from torch.nn.functional import interpolate
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.layers import maps_of_timm, maps_of_torchvision
-from recognizer.networks.stages import as_chain, count_frozen, cut, group_stages, merge_last, put_back
+from recognizer.networks.stages import as_chain, count_frozen, cut, group_stages, merge_last
 from tests.networks.networks import SIZE, random_backbone, random_network
 
 NETWORKS = ["torchvision.resnet18", "resnet18", "tf_efficientnet_lite0", "convnext_atto", "mobilenetv3_small_050"]
@@ -85,18 +85,6 @@ def test_frozen_and_tuned_layers_are_the_whole_and_cut_at_the_nearest_place(name
     wanted = sum(sizes) - count_frozen(layers, tuned)
     assert len(list(rest.parameters())) == min(behind, key=lambda size: abs(size - wanted))
     assert wanted == pytest.approx(tuned * sum(sizes), abs=0.5)
-
-
-def test_what_is_tuned_goes_back_into_the_whole() -> None:
-    layers = random_backbone("resnet18").layers.eval()
-    frozen, rest = cut(layers, 0.33, "resnet18")
-    with torch.no_grad():
-        for parameter in rest.parameters():
-            parameter.mul_(1.1)
-    put_back(rest, layers)
-    pixels = torch.rand(1, 3, SIZE, SIZE)
-    with torch.inference_mode():
-        assert torch.allclose(rest.eval()(frozen.eval()(pixels)), layers(pixels), rtol=1e-4, atol=1e-4)
 
 
 def test_a_network_that_is_no_chain_cannot_be_cut() -> None:

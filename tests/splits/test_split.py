@@ -135,3 +135,8 @@ def test_names_where_numbers_should_be_are_collected_anew(tmp_path: Path) -> Non
         split_valued(recipe, store, {"a": {"size": "4.5"}, "b": {}})
         with pytest.raises(RecognizerError, match=r"size is a number, but .* “red”; run recognizer collect cloth"):
             split_valued(recipe, store, {"a": {"size": "4.5"}, "b": {"size": "red"}})
+
+
+def test_there_are_no_more_folds_than_groups() -> None:
+    folds = deal_folds(np.array([0, 0, 0, 1, 1, 1]), ["a", "a", "b", "b", "a", "b"], 3, seed=1)
+    assert set(folds.tolist()) == {0, 1}

@@ -13,7 +13,9 @@ from fastai.learner import load_learner
 from recognizer.export.agreement import measure_agreement
 from recognizer.export.export import write_forms, write_learner
 from recognizer.networks.backbone import load_for_training
+from recognizer.networks.branch import make_branch
 from recognizer.networks.evidence import evidence_of
+from recognizer.networks.extractors import head_extractor
 from recognizer.networks.forward import predict
 from recognizer.recipe import Recipe
 from recognizer.report import unwatched
@@ -76,6 +78,30 @@ def test_a_branch_learns_what_a_head_does_not_know(copied: PhotoStore, recipe: R
     tuned = tune_classes(tuned_recipe, split, nothing, backbone, copied.work, 1, unwatched)
     assert tuned.choice.step.epoch > 0 and tuned.choice.gain > 2 * tuned.choice.error > 0
     assert (tuned.logits.argmax(axis=1) == found.labels).mean() > 0.5
+
+
+def test_progress_of_a_fine_tuning_ends_where_it_ends(
+    copied: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixing, "SURE", -np.inf)
+    told: dict[str, tuple[int, int]] = {}
+
+    def watch(what: str, done: int, total: int) -> None:
+        kind = what.partition(",")[0]
+        assert "fine-tuning" not in kind or done > told.get(kind, (0, 0))[0]
+        told[kind] = done, total
+
+    train(tuning(recipe, batch=16), copied, watch)
+    assert told["trying fine-tuning"][1] == 2 * 2 * len(split_kept(recipe, copied).learning)
+    assert told["trying fine-tuning"][0] == told["trying fine-tuning"][1]
+    assert told["fine-tuning"][0] == told["fine-tuning"][1] > 0
+
+
+def test_what_cleaning_extracts_is_not_kept_by_networks_of_the_same_layers(recipe: Recipe) -> None:
+    settings = tuning(recipe).train
+    backbone = load_for_training(settings)
+    head_extractor(backbone, settings)
+    assert not any(part._forward_hooks for part in make_branch(backbone, 2, settings).frozen.modules())
 
 
 def test_too_few_photos_to_judge_a_fine_tuning_are_told(copied: PhotoStore, recipe: Recipe) -> None:

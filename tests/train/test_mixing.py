@@ -62,15 +62,16 @@ def test_all_classes_count_alike_however_many_photos_they_have() -> None:
     assert choose({BEFORE: logits(1)[chosen], END: worse}, labels, np.ones(len(labels))).step == BEFORE
 
 
-def tune(*callbacks: object) -> nn.Module:
+def tune(mixing: Mixing) -> nn.Module:
     """A small network after three epochs; the same at each call."""
     torch.manual_seed(0)
     rows, targets = torch.randn(32, 5), torch.arange(32) % 2
     loader = DataLoader(list(zip(rows, targets, strict=True)), bs=8, shuffle=False)
     learner = Learner(DataLoaders(loader, loader), nn.Linear(5, 2), CrossEntropyLossFlat())
     learner.remove_cb(ProgressCallback)
+    mixing.begin(learner.model)
     with learner.no_logging():
-        learner.fit_one_cycle(3, 0.1, cbs=list(callbacks))
+        learner.fit_one_cycle(3, 0.1, cbs=[mixing])
     network: nn.Module = learner.model
     return network
 

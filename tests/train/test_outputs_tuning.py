@@ -157,7 +157,7 @@ def test_what_is_worse_than_guessing_is_seen_where_most_values_are_missing(shape
         split = split_valued(recipe, store, values)
     truths = [few_known(truth) for truth in find_truths(recipe, split.learning, values)]
     shape = (len(split.validation), sum(truth.target.width for truth in truths))
-    before = np.random.default_rng(0).normal(0, 8, shape)  # heads that say anything
+    before = np.random.default_rng(0).normal(0, 20, shape)  # heads that say anything
     tuned = tune_outputs(recipe, split, truths, before, load_for_training(settings), tmp_path, unwatched)
     assert tuned.choice.diverged
 
