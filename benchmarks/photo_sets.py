@@ -5,8 +5,9 @@
     collection.tests(shared)            # other photos, and what they show
 
 Three have 40 photos of a class: `clothing` and `clothing2`, six kinds of clothing that look alike, of the two small
-webs of `../shared`, and `race`, faces, which networks of ImageNet hardly tell apart; no photo is in two of them. Four
-have more: `kinds` and `kinds2`, all kinds of clothing of which a web has enough, `races` and `ages`. The truth is
+webs of `../shared`, and `race`, faces, which networks of ImageNet hardly tell apart; no photo is in two of them. Five
+have more: `kinds` and `kinds2`, all kinds of clothing of which a web has enough, `many`, those of both webs together,
+`races` and `ages`. The truth is
 for benchmarks alone.
 """
 
@@ -38,7 +39,7 @@ class Collection:
 
     Args:
         name: of the collection.
-        folder: below `../shared`.
+        folder: below `../shared`; two webs with a + between.
         classes: what there is.
         column: of the faces, that tells which class each is of.
         each: photos of a class to learn from.
@@ -80,10 +81,12 @@ class Collection:
         return [(file, n) for n, name in enumerate(self.classes) for file in files[name][self.each : end]]
 
     def _files(self, shared: Path) -> dict[str, list[Path]]:
-        found = dict(_faces(shared, self.column) if self.folder == "faces" else _web(shared / self.folder))
-        earlier = {file.name for file, _ in _web(shared / "photos")} if self.folder == "photos2" else set()
+        webs = [] if self.folder == "faces" else [shared / folder for folder in self.folder.split("+")]
+        found = dict(photo for web in webs for photo in _web(web)) or dict(_faces(shared, self.column))
+        earlier = {file.name for file, _ in _web(shared / "photos")} if "photos2" in self.folder else set()
         files = sorted(
-            (file for file in found if file.name not in earlier), key=lambda file: zlib.crc32(file.name.encode())
+            (file for file in found if file.parent.parent.name != "photos2" or file.name not in earlier),
+            key=lambda file: zlib.crc32(file.name.encode()),
         )
         return {name: [file for file in files if found[file] == name] for name in self.classes}
 
@@ -94,6 +97,7 @@ COLLECTIONS = (
     Collection("race", "faces", RACE),
     Collection("kinds", "photos", KINDS, each=70),
     Collection("kinds2", "photos2", KINDS2, each=50),
+    Collection("many", "photos+photos2", KINDS, each=100, tested=75),
     Collection("races", "faces", RACE, each=200, tested=100),
     Collection("ages", "faces", AGES, "age", each=140, tested=70),
 )

@@ -1,4 +1,4 @@
-"""Training on seven collections: closed-form head, a branch, rounds; plain fastai and logistic regression beside.
+"""Training on eight collections: closed-form head, a branch, rounds; plain fastai and logistic regression beside.
 
     python -m benchmarks.train ../shared --work DIR [--rows 8] [--only kinds "branch, 224"]
 

@@ -2,7 +2,9 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from dataclasses import replace
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,40 +36,61 @@ def tuning(recipe: Recipe, **settings: object) -> Recipe:
     return recipe.model_copy(update={"train": recipe.train.model_copy(update=changed)})
 
 
-@pytest.fixture
-def beside(copied: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> TrainedNetwork:
-    """A network with a branch, whether it helps or not."""
-    monkeypatch.setattr(mixing, "SURE", -np.inf)
-    train(tuning(recipe), copied)
-    return load_trained(tuning(recipe), copied)
+@dataclass(frozen=True)
+class Beside:
+    """A network with a branch, whether that helps or not, and what was told while it was trained."""
+
+    trained: TrainedNetwork
+    told: list[tuple[str, int, int]]
 
 
-def test_a_branch_is_kept_with_what_was_predicted_out_of_fold(beside: TrainedNetwork, recipe: Recipe) -> None:
-    run, split = beside.run, beside.split
+@pytest.fixture(scope="module")
+def beside(filled: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
+    told: list[tuple[str, int, int]] = []
+    work = shutil.copytree(filled, tmp_path_factory.mktemp("beside") / "work")
+    with pytest.MonkeyPatch.context() as patch, PhotoStore(work, recipe.labels) as store:
+        patch.setattr(mixing, "SURE", -np.inf)
+        train(tuning(recipe), store, lambda *what: told.append(what))
+        yield Beside(load_trained(tuning(recipe), store), told)
+
+
+def test_a_branch_is_kept_with_what_was_predicted_out_of_fold(beside: Beside) -> None:
+    trained = beside.trained
+    run, split = trained.run, trained.split
     assert run.metrics["branch"] and run.metrics["tuning"]["amount"] == 0.5
     assert len(run.metrics["curves"]["training_loss"]) == 3 and (run.folder / "curves.png").exists()
-    assert run.metrics["judged"]["photos"] == beside.calibration.photos == len(split.learning)
+    assert run.metrics["judged"]["photos"] == trained.calibration.photos == len(split.learning)
     judged = run.out_of_fold
     assert judged.photos.tolist() == [photo.sha256 for photo in split.learning]
-    found = beside.predict(split.learning).probabilities.argmax(axis=1)
+    found = trained.predict(split.learning).probabilities.argmax(axis=1)
     assert (found == judged.labels).mean() >= (judged.logits.argmax(axis=1) == judged.labels).mean() > 0.5
 
 
-def test_a_network_with_a_branch_is_exported_as_any_other(
-    beside: TrainedNetwork, recipe: Recipe, tmp_path: Path
-) -> None:
-    photos, size = beside.split.held_out, beside.size
-    expected = predict(beside.network, beside.backbone, photos, size).logits
-    write_learner(make_learner(tuning(recipe), beside.split, beside.backbone, beside.network), tmp_path / "learner.pkl")
+def test_progress_of_a_fine_tuning_ends_where_it_ends(beside: Beside) -> None:
+    learned = len(beside.trained.split.learning)
+    trying, tuned = (
+        [(done, total) for what, done, total in beside.told if what.startswith(f"{kind}, loss")]
+        for kind in ("trying fine-tuning", "fine-tuning")
+    )
+    assert trying == sorted(trying) and trying[-1] == (2 * 2 * learned, 2 * 2 * learned)
+    epoch = beside.trained.run.metrics["tuning"]["epoch"]
+    assert tuned == sorted(tuned) and tuned[-1] == (epoch * learned, epoch * learned)
+
+
+def test_a_network_with_a_branch_is_exported_as_any_other(beside: Beside, recipe: Recipe, tmp_path: Path) -> None:
+    trained, photos, size = beside.trained, beside.trained.split.held_out, beside.trained.size
+    expected = trained.predict(photos).logits
+    learner = make_learner(tuning(recipe), trained.split, trained.backbone, trained.network)
+    write_learner(learner, tmp_path / "learner.pkl")
     opened = load_learner(tmp_path / "learner.pkl")
-    assert predict(opened.model, beside.backbone, photos, size).logits == pytest.approx(expected, abs=1e-4)
-    evidence = evidence_of(beside.network, size)
-    maps = beside.network[0](torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)))
-    with torch.inference_mode():
-        said = evidence(maps).sum(dim=(2, 3))
-        assert torch.allclose(said, beside.network[1](maps), atol=1e-3)
-    write_forms(tuning(recipe), beside, tmp_path)
+    assert predict(opened.model, trained.backbone, photos, size).logits == pytest.approx(expected, abs=1e-4)
+    write_forms(tuning(recipe), trained, tmp_path)
     assert measure_agreement(tmp_path, photos, size)["same_answer"] == 1
+    evidence = evidence_of(trained.network, size)
+    with torch.inference_mode():
+        maps = trained.network[0](torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(0)))
+        said = trained.network[1](maps)
+        assert torch.allclose(evidence(maps).sum(dim=(2, 3)), said, atol=1e-3)
 
 
 def test_a_branch_learns_what_a_head_does_not_know(copied: PhotoStore, recipe: Recipe) -> None:
@@ -78,23 +101,6 @@ def test_a_branch_learns_what_a_head_does_not_know(copied: PhotoStore, recipe: R
     tuned = tune_classes(tuned_recipe, split, nothing, backbone, copied.work, 1, unwatched)
     assert tuned.choice.step.epoch > 0 and tuned.choice.gain > 2 * tuned.choice.error > 0
     assert (tuned.logits.argmax(axis=1) == found.labels).mean() > 0.5
-
-
-def test_progress_of_a_fine_tuning_ends_where_it_ends(
-    copied: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mixing, "SURE", -np.inf)
-    told: dict[str, tuple[int, int]] = {}
-
-    def watch(what: str, done: int, total: int) -> None:
-        kind = what.partition(",")[0]
-        assert "fine-tuning" not in kind or done > told.get(kind, (0, 0))[0]
-        told[kind] = done, total
-
-    train(tuning(recipe, batch=16), copied, watch)
-    assert told["trying fine-tuning"][1] == 2 * 2 * len(split_kept(recipe, copied).learning)
-    assert told["trying fine-tuning"][0] == told["trying fine-tuning"][1]
-    assert told["fine-tuning"][0] == told["fine-tuning"][1] > 0
 
 
 def test_what_cleaning_extracts_is_not_kept_by_networks_of_the_same_layers(recipe: Recipe) -> None:
