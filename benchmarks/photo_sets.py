@@ -7,8 +7,7 @@
 Three have 40 photos of a class: `clothing` and `clothing2`, six kinds of clothing that look alike, of the two small
 webs of `../shared`, and `race`, faces, which networks of ImageNet hardly tell apart; no photo is in two of them. Five
 have more: `kinds` and `kinds2`, all kinds of clothing of which a web has enough, `many`, those of both webs together,
-`races` and `ages`. The truth is
-for benchmarks alone.
+`races` and `ages`. The truth is for benchmarks alone.
 """
 
 import csv

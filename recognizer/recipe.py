@@ -92,9 +92,9 @@ class CleanSettings(Part):
     backbones: list[Words] = Field(default=["tf_efficientnet_lite2"])
 
 
-def _usual_rate(earlier: dict[str, Any]) -> float:
-    """Return the rate at which what the settings before it say is tuned usually learns."""
-    beside = earlier.get("epochs") and earlier.get("cached") and earlier.get("tuned", 1) < 1
+def usual_rate(train: dict[str, Any]) -> float:
+    """Return the rate at which that usually learns which settings of training say is tuned."""
+    beside = train.get("epochs") and train.get("cached") and train.get("tuned", 1) < 1
     return BRANCH_RATE if beside else WHOLE_RATE
 
 
@@ -148,7 +148,7 @@ class TrainSettings(Part):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     batch: Annotated[int, Field(ge=1)] = 32
     mixed_precision: bool = True
-    learning_rate: Annotated[float, Field(gt=0)] = Field(default_factory=_usual_rate)
+    learning_rate: Annotated[float, Field(gt=0)] = Field(default_factory=usual_rate)
     stop_by: Literal["loss", "percentiles"] = "loss"
     balanced: bool = False
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2

@@ -10,7 +10,7 @@ from typing import Any
 
 from recognizer.errors import WorkInUse
 from recognizer.files import alone_in
-from recognizer.recipe import NOTED, Recipe
+from recognizer.recipe import NOTED, Recipe, usual_rate
 from recognizer.report import read_json, write_json
 
 FEATURES = {"backbone", "weights", "size", "stages", "views", "faces"}  # of [train], that change what is cached
@@ -113,9 +113,9 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         [key for key, value in now[table].items() if before.get(table, {}).get(key, value) != value]
         for table in ("train", "clean")
     )
-    says = []
-    if "epochs" in changed and "learning_rate" in changed:
-        changed.remove("learning_rate")  # nobody has to have touched it: a branch has a rate of its own
+    says, old, new = [], before.get("train", {}), now["train"]
+    if "learning_rate" in changed and all(table["learning_rate"] == usual_rate(table) for table in (old, new)):
+        changed.remove("learning_rate")  # which nobody touched: what is tuned now has another one by itself
     if changed:
         says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed)}; photos and decisions stay.")
     if before.get("outputs", now["outputs"]) != now["outputs"]:

@@ -177,14 +177,14 @@ def deal_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> 
     Raises:
         RecognizerError: no two photos are of one class.
     """
-    most = min(np.bincount(labels).max(), len(set(groups)))
+    most = np.bincount(labels).max()
     if most < 2:
         raise RecognizerError(
             f"{len(labels)} photos are too few to train with, since no two of them are alike in what is learned first; "
             "bring more photos and run recognizer collect again."
         )
     dealt = np.zeros(len(labels), dtype=int)
-    dealer = StratifiedGroupKFold(max(2, min(folds, most)), shuffle=True, random_state=seed)
+    dealer = StratifiedGroupKFold(max(2, min(folds, most, len(set(groups)))), shuffle=True, random_state=seed)
     for number, (_, chosen) in enumerate(dealer.split(labels, labels, groups)):
         dealt[chosen] = number
     return dealt

@@ -83,7 +83,6 @@ def fit_closed_form(
     folds = _deal_folds(recipe, split, labels, number)
     few = settings.model_copy(update={"views": min(settings.views, HEAD_VIEWS)}) if settings.epochs else settings
     embeddings, served = covered_features(photos, head_extractor(backbone, settings), few, work, watch)
-    backbone.layers.cpu()  # where the network is put together; extracting may have moved them
     watch("fitting the last layer", 0, 1)
     heads = fit_heads(embeddings, labels, folds, quality)
     logits = _say_of_folds(heads, served[:, 0], folds)

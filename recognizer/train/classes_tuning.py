@@ -62,6 +62,7 @@ def tune_classes(
     extractor = maps_extractor(make_branch(backbone, 1, settings).frozen, backbone, settings)
     maps, served = covered_features(photos, extractor, settings, work, watch)
     tuning = _Tuning(recipe, backbone, Examples(maps, found.labels, served), found, seed, watch)
+    # A part may have all photos of a small class: what its branch says then helps less, and is kept less often.
     parts = deal_folds(found.labels, [split.groups[photo.sha256] for photo in photos], PARTS, seed)
     said, curves = tuning.try_parts(parts)
     divisors = {step: tuning.divisors(logits) for step, logits in said.items()}

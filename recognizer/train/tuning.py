@@ -1,7 +1,7 @@
 """Fine-tuning of a branch beside the last layers of a pretrained network, which stay as they are (networks/branch.py).
 
     learner = fit_branch(branch, training, validation, task, backbone, settings, cells, callbacks)
-    tuned = halved(branch, ...)                             # what it says and what the head says count alike
+    shares = halve(branch, alone, both, shift)              # what it says and what the head says count alike
     network = joined(backbone, head, tuned, settings, cells)
 
 The layers before the branch run once over each augmented view (forward.py keeps what they give). Whether a branch is

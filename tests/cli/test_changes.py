@@ -205,14 +205,21 @@ def test_other_outputs_are_told_once(tmp_path: Path) -> None:
     assert follow_changes(fewer, tmp_path) == []
 
 
-def test_a_rate_that_nobody_touched_is_not_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ("epochs = 0", "epochs = 8", "epochs"),
+        ("epochs = 8", "epochs = 8\ncached = false", "cached"),
+        ("epochs = 3\nlearning_rate = 0.02", "epochs = 8\nlearning_rate = 0.03", "epochs, learning_rate"),
+    ],
+)
+def test_another_rate_is_told_where_somebody_touched_it(tmp_path: Path, before: str, now: str, told: str) -> None:
     file = write_small_recipe(tmp_path)
-    for epochs in (0, 8):
-        file.write_text(
-            file.read_text().replace("epochs = 1", "epochs = 0").replace("epochs = 0", f"epochs = {epochs}")
-        )
+    text = file.read_text()
+    for settings in (before, now):
+        file.write_text(text.replace("epochs = 1", settings))
         said = follow_changes(load_recipe(file), tmp_path)
-    assert said == ["[train] has another epochs: the training is made anew; photos and decisions stay."]
+    assert said == [f"[train] has another {told}: the training is made anew; photos and decisions stay."]
 
 
 @pytest.mark.parametrize(("changed", "told"), [
