@@ -6,6 +6,7 @@ hundred photos nobody could tell (docs/experiments.md). The branch that is kept 
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import copy
 import gc
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from recognizer.networks.branch import Branch, make_branch
 from recognizer.networks.extractors import maps_extractor
 from recognizer.networks.head import CELLS
 from recognizer.networks.lda import even_weights
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Labels, Split, deal_folds
 from recognizer.splits.values import Floats
@@ -59,9 +60,10 @@ def tune_classes(
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     settings, photos, seed = recipe.train, split.learning, recipe.train.seed + number
-    extractor = maps_extractor(make_branch(backbone, 1, settings).frozen, backbone, settings)
-    maps, served = covered_features(photos, extractor, settings, work, watch)
-    tuning = _Tuning(recipe, backbone, Examples(maps, found.labels, served), found, seed, watch)
+    set_seed(seed, reproducible=True)
+    branch = make_branch(backbone, len(recipe.labels), settings)
+    maps, served = covered_features(photos, maps_extractor(branch.frozen, backbone, settings), settings, work, watch)
+    tuning = _Tuning(settings, backbone, branch, Examples(maps, found.labels, served), found, seed, watch)
     # A part may have all photos of a small class: what its branch says then helps less, and is kept less often.
     parts = deal_folds(found.labels, [split.groups[photo.sha256] for photo in photos], PARTS, seed)
     said, curves = tuning.try_parts(parts)
@@ -71,9 +73,9 @@ def tune_classes(
     step = choice.step
     if step == BEFORE:
         return Tuned(None, np.ones(len(recipe.labels)), found.logits, choice, curves)
-    branch, divisor = tuning.fit_all(step.epoch), tuning.divisors(both[step])
-    shares = halve(branch, divisors[step], divisor, np.zeros(len(recipe.labels)))
-    return Tuned(branch, shares, both[step] / divisor, choice, curves)
+    tuned, divisor = tuning.fit_all(step.epoch), tuning.divisors(both[step])
+    shares = halve(tuned, divisors[step], divisor, np.zeros(len(recipe.labels)))
+    return Tuned(tuned, shares, both[step] / divisor, choice, curves)
 
 
 def _choose(said: Said, both: Said, found: OutOfFold) -> Choice:
@@ -98,8 +100,9 @@ class _Tuning:
     """Fine-tunes branches on some of the photos.
 
     Args:
-        recipe: the recipe.
+        settings: of the recipe.
         backbone: the backbone.
+        branch: which each begins as.
         examples: the photos, n of them.
         found: what is known of these.
         seed: of everything drawn.
@@ -107,10 +110,17 @@ class _Tuning:
     """
 
     def __init__(
-        self, recipe: Recipe, backbone: Backbone, examples: Examples, found: OutOfFold, seed: int, watch: Watch
+        self,
+        settings: TrainSettings,
+        backbone: Backbone,
+        branch: Branch,
+        examples: Examples,
+        found: OutOfFold,
+        seed: int,
+        watch: Watch,
     ) -> None:
-        self.recipe, self.backbone, self.examples, self.found = recipe, backbone, examples, found
-        self.seed, self.watch = seed, watch
+        self.settings, self.backbone, self.branch = settings, backbone, branch
+        self.examples, self.found, self.seed, self.watch = examples, found, seed, watch
 
     def try_parts(self, parts: Labels) -> tuple[Said, Curves]:
         """Return what branches say, after each epoch, of the photos of the part that they have not learned from.
@@ -123,7 +133,7 @@ class _Tuning:
         """
         said: Said = {}
         values: list[Any] = []
-        total = (len(np.unique(parts)) - 1) * len(parts) * self.recipe.train.epochs
+        total = (len(np.unique(parts)) - 1) * len(parts) * self.settings.epochs
         progress = Progress(self.watch, total, "trying fine-tuning")
         for part in np.unique(parts).tolist():
             chosen = parts == part
@@ -149,11 +159,10 @@ class _Tuning:
         self, learned: Examples, others: Examples, label_quality: Quality, seed: int, callbacks: list[Callback]
     ) -> tuple[Branch, Learner]:
         set_seed(seed, reproducible=True)
-        settings = self.recipe.train
-        branch = make_branch(self.backbone, len(self.recipe.labels), settings)
+        branch = copy.deepcopy(self.branch)
         drawn = even_weights(learned.labels, label_quality)  # all classes alike, however many photos they have
         task = Task(CrossEntropyLossFlat(), accuracy, drawn)
-        return branch, fit_branch(branch, learned, others, task, self.backbone, settings, CELLS, callbacks)
+        return branch, fit_branch(branch, learned, others, task, self.backbone, self.settings, CELLS, callbacks)
 
     def divisors(self, logits: Floats) -> Floats:
         """Return the temperature of logits of all photos, for each class, (classes,)."""
