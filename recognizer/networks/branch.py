@@ -23,7 +23,7 @@ from fastai.layers import Cat
 from torch import nn
 
 from recognizer.networks.backbone import Backbone, load_for_training
-from recognizer.networks.head import count_places, make_head, put_head
+from recognizer.networks.head import count_places, make_head, with_head
 from recognizer.networks.lda import Layer
 from recognizer.networks.stages import cut, enlarging
 from recognizer.recipe import TrainSettings
@@ -115,10 +115,8 @@ def join(backbone: Backbone, branch: Branch, head: Layer, settings: TrainSetting
     last = copy.deepcopy(branch.last)
     scale_logits(last, 1 / averaging.sum(axis=1))
     wider = beside(backbone, branch._replace(last=last), settings)
-    network = nn.Sequential(wider.layers, make_head(wider, settings.size, len(head.bias), cells))
     weight = np.concatenate([head.weight, averaging], axis=1).astype(np.float32)
-    put_head(network, Layer(weight, head.bias))
-    return network
+    return with_head(wider, Layer(weight, head.bias), settings.size, cells)
 
 
 @torch.no_grad()

@@ -71,6 +71,20 @@ def fit_head(
     put_head(network, fit_linear(embeddings, labels, label_quality))
 
 
+def with_head(backbone: Backbone, layer: Layer, size: int, cells: int = CELLS) -> nn.Sequential:
+    """Return the network of a backbone's layers and a closed-form head.
+
+    Args:
+        backbone: the backbone.
+        layer: of its maps averaged over each cell.
+        size: pixels, the side of the square that it takes.
+        cells: along each side of a picture; smaller maps are left as they are.
+    """
+    network = nn.Sequential(backbone.layers, make_head(backbone, size, len(layer.bias), cells))
+    put_head(network, layer)
+    return network
+
+
 def put_head(network: nn.Module, layer: Layer) -> None:
     """Put a closed-form head into a network, as `split_last` takes it."""
     _, last = split_last(network)

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor
-from recognizer.networks.head import CELLS, make_head, put_head
+from recognizer.networks.head import CELLS, with_head
 from recognizer.networks.lda import Floats, Heads, fit_heads
-from recognizer.recipe import Recipe, TrainSettings
+from recognizer.recipe import Recipe
 from recognizer.report import Watch
 from recognizer.splits.split import Split, deal_folds
 from recognizer.train.classes_tuning import too_few, tune_classes
@@ -28,7 +27,7 @@ from recognizer.train.curves import make_curves
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.mixing import BEFORE, choose, stored
 from recognizer.train.runs import OutOfFold
-from recognizer.train.tuning import joined
+from recognizer.train.tuning import Tuned, joined
 from recognizer.train.writing import Trained
 
 HEAD_VIEWS = 2  # that the last layer is fitted to: the photo itself and its mirror image
@@ -51,15 +50,20 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     backbone = load_for_training(recipe.train)
     heads, found = fit_closed_form(recipe, split, backbone, work, number, watch)
     untuned = too_few(split) if recipe.train.epochs else ""
-    if not recipe.train.epochs or untuned:
-        choice = choose({BEFORE: found.logits}, found.labels, found.label_quality)
-        network = _closed_form(backbone, heads, recipe.train)
-        return Trained(stored(network), found, make_curves([[]]), choice, untuned)
-    tuned = tune_classes(recipe, split, found, backbone, work, number, watch)
-    if not tuned.branch:
-        return Trained(stored(_closed_form(backbone, heads, recipe.train)), found, tuned.curves, tuned.choice)
-    network = joined(backbone, heads.whole, tuned, recipe.train, CELLS)
-    return Trained(stored(network), replace(found, logits=tuned.logits), tuned.curves, tuned.choice)
+    tuned = _not_tuned(found)
+    if recipe.train.epochs and not untuned:
+        tuned = tune_classes(recipe, split, found, backbone, work, number, watch)
+    if tuned.branch:
+        network = joined(backbone, heads.whole, tuned, recipe.train, CELLS)
+    else:
+        network = with_head(backbone, heads.whole, recipe.train.size)
+    return Trained(stored(network), replace(found, logits=tuned.logits), tuned.curves, tuned.choice, untuned)
+
+
+def _not_tuned(found: OutOfFold) -> Tuned:
+    """Return what stands for a fine-tuning where there was none."""
+    choice = choose({BEFORE: found.logits}, found.labels, found.label_quality)
+    return Tuned(None, np.ones(found.logits.shape[1]), found.logits, choice, make_curves([[]]))
 
 
 def fit_closed_form(
@@ -97,13 +101,6 @@ def _say_of_folds(heads: Heads, embeddings: Floats, folds: Labels) -> npt.NDArra
         chosen = folds == fold
         logits[chosen] = embeddings[chosen].astype(np.float64) @ layer.weight.T + layer.bias
     return logits
-
-
-def _closed_form(backbone: Backbone, heads: Heads, settings: TrainSettings) -> nn.Sequential:
-    """Return the pretrained layers and the last one."""
-    network = nn.Sequential(backbone.layers, make_head(backbone, settings.size, len(heads.whole.bias)))
-    put_head(network, heads.whole)
-    return network
 
 
 def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> Labels:

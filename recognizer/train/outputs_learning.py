@@ -18,7 +18,7 @@ from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.forward import extract
 from recognizer.networks.grid import GRID, grid_extractor, spread, stage_shares
-from recognizer.networks.head import make_head, put_head
+from recognizer.networks.head import with_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
@@ -94,8 +94,7 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
     if tuned and tuned.branch:
         network = joined(backbone, layer, tuned, settings, GRID)
         return _judged_by_validation(network, tuned.logits, split, truths, heads, settings), tuned
-    network = nn.Sequential(backbone.layers, make_head(backbone, settings.size, len(layer.bias), GRID))
-    put_head(network, layer)
+    network = with_head(backbone, layer, settings.size, GRID)
     return Learned(network, truths, heads.logits, photos, folds, heads.calibrations, untuned), tuned
 
 

@@ -16,12 +16,12 @@ from fastai.torch_core import set_seed
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.branch import Branch, make_branch
 from recognizer.networks.extractors import maps_extractor
-from recognizer.networks.forward import extract
 from recognizer.networks.grid import GRID
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
+from recognizer.train.covered import covered_features
 from recognizer.train.curves import make_curves
 from recognizer.train.examples import Examples
 from recognizer.train.fitting import of_round, recorded
@@ -112,9 +112,9 @@ def _examples(
 ) -> tuple[Examples, Examples]:
     """Run the layers before a branch over photos; return those that it learns from, and those of validation."""
     extractor = maps_extractor(branch.frozen, backbone, settings)
-    maps = extract(split.learning, extractor, work, settings.views, watch)["maps"]
+    maps, served = covered_features(split.learning, extractor, settings, work, watch)
     known: Any = known_values(truths)  # what an output is, or how much, stands for labels
-    examples = Examples(maps, known, maps[:, :1])
+    examples = Examples(maps, known, served)
     return examples.of(learns), examples.of(~learns)
 
 
