@@ -20,6 +20,7 @@ from recognizer.evaluate.metrics import accuracy_of
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.extractors import head_extractor
 from recognizer.networks.forward import extract
+from recognizer.networks.grid import stage_shares
 from recognizer.networks.lda import fit_linear
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
@@ -44,11 +45,12 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     copies = {issue.photo for issue in store.issues.all() if issue.twin}
     kept = {photo.sha256 for photo in store.photos.kept()}
     photos = [photo for photo in store.photos.all() if photo.sha256 in kept | copies]
-    extractor = head_extractor(load_for_training(settings), settings)
-    embeddings = extract(photos, extractor, store.work, settings.views, _watch)["embedding"]
+    backbone = load_for_training(settings)
+    shares = stage_shares(backbone, settings.size)
+    embeddings = extract(photos, head_extractor(backbone, settings), store.work, watch=_watch)["embedding"]
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
     held_out = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
-    head = fit_linear(embeddings[~held_out], labels[~held_out], quality[~held_out])
+    head = fit_linear(embeddings[~held_out], labels[~held_out], quality[~held_out], shares)
     logits = embeddings[held_out, 0] @ head.weight.T + head.bias
     return accuracy_of(logits.argmax(axis=1) == labels[held_out])
 

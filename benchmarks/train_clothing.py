@@ -28,8 +28,6 @@ import numpy.typing as npt
 import torch
 import torchvision
 from scipy.stats import binomtest
-from sklearn.covariance import LedoitWolf
-from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.training_peers import plain_fastai
@@ -39,7 +37,6 @@ from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train.examples import label_numbers
 from recognizer.train.train import load_trained, train
 
 COMPONENTS = 256  # of features, for the Mahalanobis distance
@@ -149,29 +146,15 @@ def _say_out_of_distribution(recipe: Recipe, store: PhotoStore, truth: Truth) ->
     learned = {photo.sha256 for photo in split.learning}
     others = [p for p in store.photos.all() if truth.labels([p])[0] == NONE and p.sha256 not in learned]
     known = truth.labels(split.held_out) != NONE
-    held_out, other, own = (trained.predict(photos) for photos in (split.held_out, others, split.learning))
+    held_out, other = (trained.predict(photos) for photos in (split.held_out, others))
     expected = [0] * int(known.sum()) + [1] * len(others)
-    labels = label_numbers(recipe.labels, split.learning)
     scores: dict[str, Callable[[Outputs], npt.NDArray[Any]]] = {
         "energy": lambda outputs: energy(outputs.logits),
         "largest probability": lambda outputs: -outputs.probabilities.max(axis=1),
-        "Mahalanobis distance": lambda outputs: _mahalanobis(own.embeddings, labels, outputs.embeddings),
     }
     values = {name: np.concatenate([score(held_out)[known], score(other)]) for name, score in scores.items()}
     found = ", ".join(f"{name} {roc_auc_score(expected, score):.3f}" for name, score in values.items())
     print(f"AUROC of {len(others)} photos of no class: {found}")
-
-
-def _mahalanobis(own: npt.NDArray[Any], labels: npt.NDArray[np.int_], features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the squared distance to the nearest class (Lee et al., 2018, arXiv 1807.03888), (n,).
-
-    Of the first principal components: a covariance of thousands of features would take minutes.
-    """
-    reduction = PCA(COMPONENTS, random_state=0).fit(own)
-    own, features = reduction.transform(own), reduction.transform(features)
-    means = np.stack([own[labels == number].mean(axis=0) for number in range(labels.max() + 1)])
-    within = LedoitWolf(assume_centered=True).fit(own - means[labels])
-    return np.asarray(np.min([within.mahalanobis(features - mean) for mean in means], axis=0))
 
 
 def _plain(recipe: Recipe, store: PhotoStore, truth: Truth) -> None:

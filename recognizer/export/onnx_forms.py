@@ -63,14 +63,15 @@ class _Served(Normalizing):
 
     def __init__(self, learner: Learner, size: int) -> None:
         super().__init__(learner)
-        self.layers, self.head = learner.model.children()
+        self.layers, _ = learner.model.children()
         self.evidence = evidence_of(learner.model, size)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         maps = self.layers(self.normalized(pixels))
-        logits: torch.Tensor = self.head(maps)
+        evidence: torch.Tensor = self.evidence(maps)
+        logits = evidence.sum(dim=(2, 3))
         embedding = functional.normalize(maps.mean(dim=(2, 3)))
-        return logits.softmax(dim=1), -logits.logsumexp(dim=1), self.evidence(maps), embedding
+        return logits.softmax(dim=1), -logits.logsumexp(dim=1), evidence, embedding
 
 
 def write_onnx(learner: Learner, size: int, file: Path) -> None:

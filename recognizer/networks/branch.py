@@ -2,8 +2,8 @@
 
     branch = make_branch(backbone, width, settings)
     maps = branch.frozen(pixels)            # what the branch goes on from
-    logits = nn.Sequential(branch.layers, branch_head(backbone, branch, settings, cells))(maps)
-    whole = join(backbone, branch, head, settings, cells)   # says what the head and the branch say together
+    logits = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))(maps)
+    whole = join(backbone, branch, head, settings)   # says what the head and the branch say together
 
 A network that learned step by step errs elsewhere than a layer in closed form on pretrained features does; the mean of
 the two is right more often than either (docs/experiments.md).
@@ -23,7 +23,7 @@ from fastai.layers import Cat
 from torch import nn
 
 from recognizer.networks.backbone import Backbone, load_for_training
-from recognizer.networks.head import count_places, make_head, with_head
+from recognizer.networks.head import count_cells, make_head, with_head
 from recognizer.networks.lda import Layer
 from recognizer.networks.stages import cut, enlarging
 from recognizer.recipe import TrainSettings
@@ -72,16 +72,15 @@ def make_branch(backbone: Backbone, width: int, settings: TrainSettings, pretrai
     return Branch(frozen, layers, nn.Conv2d(channels, width, 1), nn.Sequential(*enlarge))
 
 
-def branch_head(backbone: Backbone, branch: Branch, settings: TrainSettings, cells: int) -> nn.Sequential:
+def branch_head(backbone: Backbone, branch: Branch, settings: TrainSettings) -> nn.Sequential:
     """Return the layers that make logits, (n, width), of a branch's maps: the mean over the cells.
 
     Args:
         backbone: that the branch is of.
         branch: its last layer becomes a part of the head.
         settings: of the recipe.
-        cells: along each side of a picture, of the head that it is to be joined with.
     """
-    pool, *_ = make_head(backbone, settings.size, 1, cells).children()
+    pool, *_ = make_head(backbone, settings.size, 1).children()
     mean = nn.AdaptiveAvgPool2d(1), nn.Flatten()
     return nn.Sequential(nn.Dropout2d(DROPPED), branch.last, branch.enlarging, pool, *mean)
 
@@ -99,7 +98,7 @@ def beside(backbone: Backbone, branch: Branch, settings: TrainSettings) -> Backb
     return replace(backbone, layers=nn.Sequential(*frozen.children(), Cat([kept, said])))
 
 
-def join(backbone: Backbone, branch: Branch, head: Layer, settings: TrainSettings, cells: int) -> nn.Sequential:
+def join(backbone: Backbone, branch: Branch, head: Layer, settings: TrainSettings) -> nn.Sequential:
     """Return the network whose logits are those of a backbone's head and of its branch, added.
 
     Args:
@@ -107,16 +106,15 @@ def join(backbone: Backbone, branch: Branch, head: Layer, settings: TrainSetting
         branch: as `make_branch` made it for that.
         head: of the backbone's maps averaged over each cell, (width, channels * places).
         settings: of the recipe.
-        cells: along each side of a picture.
     """
     # What averages the branch's logits weighs no more than the head's weights: eight bits would lose these beside it.
     largest = np.maximum(np.abs(head.weight).max(axis=1), LEAST)
-    averaging = np.diag(largest).repeat(count_places(backbone, settings.size, cells), axis=1)
+    averaging = np.diag(largest).repeat(count_cells(backbone, settings.size)[1] ** 2, axis=1)
     last = copy.deepcopy(branch.last)
     scale_logits(last, 1 / averaging.sum(axis=1))
     wider = beside(backbone, branch._replace(last=last), settings)
     weight = np.concatenate([head.weight, averaging], axis=1).astype(np.float32)
-    return with_head(wider, Layer(weight, head.bias), settings.size, cells)
+    return with_head(wider, Layer(weight, head.bias), settings.size)
 
 
 @torch.no_grad()

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.head import make_head, split_last
+from recognizer.networks.grid import make_embedder
 from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
-VERSION = 1  # of this code; raise it with every change to what the layers below give
+VERSION = 2  # of this code; raise it with every change to what the layers below give
 SIZE = 288  # pixels, the side of the square that cleaning uses; it tells more than the usual 224 (docs/experiments.md)
 PLACED_STAGES = 3  # of the network, the last ones, are kept with their places
 CELLS = 4  # along each side of a picture
@@ -67,7 +67,7 @@ def judging_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
 
 
 def head_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what the last layer is fitted to: `embedding`, (channels,)."""
+    """Return what the last layer is fitted to: `embedding`, (channels * cells * halves,) (grid.py)."""
     return _pooled(backbone, settings, settings.size, ("embedding",))
 
 
@@ -85,9 +85,7 @@ def maps_extractor(frozen: nn.Module, backbone: Backbone, settings: TrainSetting
 def _pooled(backbone: Backbone, settings: TrainSettings, size: int, outputs: tuple[str, ...]) -> Extractor:
     if settings.size == SIZE:
         outputs = ("overall", "placed", "embedding")
-    embedder: nn.Module | None = None
-    if "embedding" in outputs:
-        embedder, _ = split_last(nn.Sequential(nn.Identity(), make_head(backbone, size, 1)))
+    embedder = make_embedder(backbone, size) if "embedding" in outputs else None
     kind = "pooled" if "overall" in outputs else "embedding"
     return make_extractor(kind, _Pooled(backbone, embedder, outputs), outputs, backbone, settings, size)
 

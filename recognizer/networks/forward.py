@@ -29,7 +29,7 @@ from recognizer.networks.augmentation import augmented_views
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.cache import FOLDER, Array, FeatureCache, Row
 from recognizer.networks.extractors import Extractor
-from recognizer.networks.head import split_last
+from recognizer.networks.grid import make_embedder
 from recognizer.networks.onnx_session import open_session
 from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
@@ -46,11 +46,9 @@ class Outputs(NamedTuple):
 
     Args:
         logits: what its last layer gives, (n, classes).
-        embeddings: what its last layer takes, (n, channels).
     """
 
     logits: npt.NDArray[np.float64]
-    embeddings: npt.NDArray[np.float32]
 
     @property
     def probabilities(self) -> npt.NDArray[np.float64]:
@@ -132,14 +130,33 @@ def predict(
         size: pixels, the side of the square that the network takes.
         watch: told about photos done.
     """
-    run = make_pass(_WithEmbedding(network), backbone, size)
+    logits = _whole_photos(network, backbone, photos, size, "predicting", watch)
+    return Outputs(logits.astype(np.float64))
+
+
+def embed(backbone: Backbone, photos: Sequence[Photo], size: int, watch: Watch = unwatched) -> Array:
+    """Return what a closed-form head takes of whole photos, at least one, (n, halved) (grid.py); it is kept nowhere.
+
+    Args:
+        backbone: the backbone.
+        photos: n of them.
+        size: pixels, the side of the square that it takes.
+        watch: told about photos done.
+    """
+    layers = nn.Sequential(backbone.layers, make_embedder(backbone, size))
+    return _whole_photos(layers, backbone, photos, size, "extracting features", watch)
+
+
+def _whole_photos(
+    layers: nn.Module, backbone: Backbone, photos: Sequence[Photo], size: int, what: str, watch: Watch
+) -> Array:
+    run = make_pass(layers, backbone, size)
     rows = [(str(photo.path), 0) for photo in photos]
-    done: list[list[Array]] = []
+    done: list[Array] = []
     for _, pixels in _read_ahead(rows, lambda path, _: square_pixels(Path(path), size)[None]):
-        done.append(run(pixels))
-        watch("predicting", min(len(done) * BATCH, len(photos)), len(photos))
-    embeddings, logits = (np.concatenate(parts) for parts in zip(*done, strict=True))
-    return Outputs(logits.astype(np.float64), embeddings)
+        done += run(pixels)
+        watch(what, min(len(done) * BATCH, len(photos)), len(photos))
+    return np.concatenate(done)
 
 
 def _read_ahead(rows: Sequence[Row], read: Callable[[str, int], Pixels]) -> Iterator[tuple[Sequence[Row], Pixels]]:
@@ -161,18 +178,6 @@ def _read_ahead(rows: Sequence[Row], read: Callable[[str, int], Pixels]) -> Iter
             pixels = waiting.pop(0).result()
             waiting += [pool.submit(views, later) for later in batches[number + 3 : number + 4]]
             yield batch, pixels
-
-
-class _WithEmbedding(nn.Module):
-    """A network that also gives what its last layer takes."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.embedder, self.last = split_last(network)
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        embeddings = self.embedder(pixels)
-        return embeddings, self.last(embeddings)
 
 
 class _Normalised(nn.Module):

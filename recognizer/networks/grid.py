@@ -1,11 +1,11 @@
-"""The head of a network with several outputs: feature maps averaged over a fine grid, then one linear layer.
+"""What a closed-form head is fitted to: feature maps averaged over the cells of a grid, one half of them.
 
-Where the things in all photos lie alike, as in aligned faces, each place of the grid tells something of its own. A
-place and its mirror image tell the same, so that they share their weights. Half as many are to be learned, which does
-as well as running the network over the mirrored photo, too, and costs nothing (docs/experiments.md).
+Each place of the grid tells something of its own. A place and its mirror image tell the same, so that they share their
+weights. Half as many are to be learned, which does as well as running the network over the mirrored photo, too, and
+costs nothing (docs/experiments.md).
 
-    extract(photos, grid_extractor(backbone, settings), work)["embedding"]      # of n photos, (n, 1, halved)
-    put_head(network, spread(layer, backbone, size))    # a layer fitted to these, as the head of `GRID` takes it
+    extract(photos, head_extractor(backbone, settings), work)["embedding"]      # of n photos, (n, views, halved)
+    with_head(backbone, spread(layer, backbone, size), size)        # the network of a layer that is fitted to these
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -15,35 +15,30 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.extractors import Extractor, make_extractor
-from recognizer.networks.head import make_head
+from recognizer.networks.head import count_cells, make_head
 from recognizer.networks.lda import Layer
-from recognizer.recipe import TrainSettings
-
-GRID = 7  # along each side of a picture: of 224 pixels, two places of a map that halves it four times
 
 
-def grid_extractor(backbone: Backbone, settings: TrainSettings) -> Extractor:
-    """Return what a layer is fitted to: `embedding`, (channels * cells * halves,), a place and its mirror image as one.
+def make_embedder(backbone: Backbone, size: int) -> nn.Sequential:
+    """Return the layers that make embeddings, (n, channels * cells * halves), of a backbone's feature maps.
 
     Args:
         backbone: the backbone.
-        settings: of the recipe.
+        size: pixels, the side of the square that it takes.
     """
-    pool, *_ = make_head(backbone, settings.size, 1, GRID).children()
-    layers = nn.Sequential(backbone.layers, pool, _Halved())
-    return make_extractor(f"halves{GRID}", layers, ("embedding",), backbone, settings, settings.size)
+    pool, *_ = make_head(backbone, size, 1).children()
+    return nn.Sequential(pool, _Halved())
 
 
 def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
     """Return the layer that says of all places of the grid what one says of places together with their mirror images.
 
     Args:
-        layer: of what `grid_extractor` gives.
+        layer: of embeddings.
         backbone: the backbone.
         size: pixels, the side of the square that it takes.
     """
-    channels, cells = _grid(backbone, size)
+    channels, cells = count_cells(backbone, size)
     halves = layer.weight.reshape(len(layer.weight), channels, cells, -1)
     mirrored = halves[..., : cells // 2]
     weight = np.concatenate([mirrored / 2, halves[..., cells // 2 : (cells + 1) // 2], mirrored[..., ::-1] / 2], axis=3)
@@ -51,15 +46,15 @@ def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
 
 
 def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
-    """Return how much each feature that `grid_extractor` gives counts, in all 1: every stage alike, however wide.
+    """Return how much each feature of an embedding counts, in all 1: every stage alike, however wide.
 
-    The last stages are the widest and know most of ImageNet's classes; those before them tell faces apart as well.
+    The last stages are the widest and know most of ImageNet's classes; those before them tell as much of others.
 
     Args:
         backbone: the backbone.
         size: pixels, the side of the square that it takes.
     """
-    channels, cells = _grid(backbone, size)
+    channels, cells = count_cells(backbone, size)
     widths = _widths(backbone, size, channels)
     by_channel = np.concatenate([np.full(width, 1 / width) for width in widths])
     halved = cells * ((cells + 1) // 2)
@@ -84,9 +79,3 @@ class _Halved(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         return ((maps + maps.flip(3)) / 2)[..., : (maps.shape[3] + 1) // 2].flatten(1)
-
-
-def _grid(backbone: Backbone, size: int) -> tuple[int, int]:
-    """Return how many channels and cells along each side the grid of a backbone has."""
-    channels, side = backbone.shape(size)
-    return channels, min(GRID, side)

@@ -24,6 +24,8 @@ FEWEST = 0.5  # photos that a class counts as, so that one without any is unlike
 FOLDS = 3  # in which the shrinkage of a head is chosen where no others are named
 COMPONENTS = 768  # of the features of a head, at most
 FITTED = 4096  # rows that the components are fitted to, at most
+HELD = 2**27  # numbers of these rows, at most: half a gigabyte
+AT_ONCE = 512  # rows that are reduced at once, since all of them in full precision would fill memory
 MOST_TEMPERATURE = 100.0
 Floats = npt.NDArray[np.floating]
 
@@ -154,11 +156,11 @@ class _Reduction:
     offset: Floats
 
     def __call__(self, features: Floats) -> Floats:
-        """Reduce a few rows after the other, since all of them in full precision would fill memory."""
+        """Reduce rows."""
         reduced = np.empty((*features.shape[:-1], self.projection.shape[1]), np.float32)
-        for start in range(0, len(features), FITTED):
-            some = features[start : start + FITTED].astype(self.projection.dtype)
-            reduced[start : start + FITTED] = some @ self.projection + self.offset
+        for start in range(0, len(features), AT_ONCE):
+            some = features[start : start + AT_ONCE].astype(self.projection.dtype)
+            reduced[start : start + AT_ONCE] = some @ self.projection + self.offset
         return reduced
 
     def layer(self, weight: Floats, bias: Floats) -> Layer:
@@ -173,7 +175,13 @@ def even_weights(labels: Labels, weights: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(even * weights.sum() / (even.sum() or 1))
 
 
-def fit_heads(embeddings: Floats, labels: Labels, folds: Labels, label_quality: Floats | None = None) -> Heads:
+def fit_heads(
+    embeddings: Floats,
+    labels: Labels,
+    folds: Labels,
+    label_quality: Floats | None = None,
+    shares: Floats | None = None,
+) -> Heads:
     """Fit a head to all photos, and one to all but those of each fold.
 
     Their components are those of all photos, which no label has a say in; their shrinkage and temperature are those
@@ -184,9 +192,10 @@ def fit_heads(embeddings: Floats, labels: Labels, folds: Labels, label_quality: 
         labels: the number of each photo's class, (n,), every class present.
         folds: the number of each one's fold, (n,).
         label_quality: how likely each label is right, (n,); photos count that much, and all count 1 without.
+        shares: how much of the whole each channel counts, (channels,); all alike without.
     """
     weights = np.ones(len(labels)) if label_quality is None else label_quality
-    reduction = _reduce(embeddings.reshape(-1, embeddings.shape[2]))
+    reduction = _reduce(embeddings.reshape(-1, embeddings.shape[2]), shares)
     features = reduction(embeddings)
     numbers = np.unique(folds).tolist()
     places = [np.flatnonzero(folds == number) for number in numbers]
@@ -202,11 +211,13 @@ def fit_heads(embeddings: Floats, labels: Labels, folds: Labels, label_quality: 
     return Heads(layer(everything), fitted)
 
 
-def fit_linear(embeddings: Floats, labels: Labels, label_quality: Floats | None = None) -> Layer:
+def fit_linear(
+    embeddings: Floats, labels: Labels, label_quality: Floats | None = None, shares: Floats | None = None
+) -> Layer:
     """Return the head of all photos, its settings chosen in a few folds of like classes; see `fit_heads`."""
     folds = np.empty(len(labels), dtype=int)
     folds[np.argsort(labels, kind="stable")] = np.arange(len(labels)) % FOLDS
-    return fit_heads(embeddings, labels, folds, label_quality).whole
+    return fit_heads(embeddings, labels, folds, label_quality, shares).whole
 
 
 def _fit_even(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats]:
@@ -215,14 +226,20 @@ def _fit_even(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats]:
     return weight, bias - np.log(np.maximum(sums.counts, FEWEST))
 
 
-def _reduce(rows: Floats) -> _Reduction:
-    """Bring features to unit variance, and take their principal components."""
-    rows = rows[np.random.default_rng(0).permutation(len(rows))[:FITTED]].astype(np.float32)
-    scaler = StandardScaler().fit(rows)
+def _reduce(rows: Floats, shares: Floats | None) -> _Reduction:
+    """Bring features to unit variance, let them count as they are to, and take their principal components."""
+    most = min(FITTED, HELD // rows.shape[1])
+    rows = rows[np.random.default_rng(0).permutation(len(rows))[:most]].astype(np.float32)
+    scaler = StandardScaler(copy=False).fit(rows)
+    mean, scale = scaler.mean_, scaler.scale_
+    if shares is not None:
+        scale = scale / np.sqrt(shares / shares.mean())
+    rows -= mean.astype(np.float32)
+    rows /= scale.astype(np.float32)
     components = min(COMPONENTS, *rows.shape)
-    directions = PCA(components, svd_solver="randomized", random_state=0).fit(scaler.transform(rows)).components_
-    projection = directions.T.astype(np.float64) / scaler.scale_[:, None]
-    return _Reduction(projection, -scaler.mean_ @ projection)
+    directions = PCA(components, svd_solver="randomized", random_state=0, copy=False).fit(rows).components_
+    projection = directions.T.astype(np.float64) / scale[:, None]
+    return _Reduction(projection, -mean @ projection)
 
 
 def _choose(

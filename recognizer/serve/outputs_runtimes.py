@@ -49,20 +49,18 @@ def open_onnx(folder: Path, facts: dict[str, Any]) -> Run:
 def open_fastai(folder: Path, facts: dict[str, Any]) -> Run:
     """Return the network of `learner.pkl`, run by fastai, one photo after the other; see `OutputsClassifier`."""
     learner = load_learner_of(folder / PICKLE, facts)
+    from recognizer.networks.evidence import evidence_of
+
     with opening(folder / PICKLE):  # it may be a learner of another shape
-        pool, _, last = learner.model[1].children()
+        evidence = evidence_of(learner.model, facts["preprocessing"]["size"])
     kept: dict[str, Any] = {}
-    pool.register_forward_hook(lambda _pool, _maps, cells: kept.update(cells=cells[0].numpy()))
+    learner.model[0].register_forward_hook(lambda _layers, _inputs, maps: kept.update(maps=maps))
     lock = threading.Lock()  # a learner holds the state of the batch that it is at
 
     def run(image: Image.Image) -> Given:
         with lock:
             *_, logits = learner.predict(image)
-            cells = kept["cells"]
-        weights = last.weight.detach().numpy().reshape(-1, *cells.shape)
-        bias = last.bias.detach().numpy()[:, None, None]
-        added = np.einsum("khw,lkhw->lhw", cells, weights) + bias / cells[0].size
-        return Given(np.array(logits.tolist(), dtype=np.float64), added)
+            return Given(np.array(logits.tolist(), dtype=np.float64), evidence(kept["maps"])[0].numpy())
 
     return run
 

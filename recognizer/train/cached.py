@@ -16,7 +16,8 @@ from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor
-from recognizer.networks.head import CELLS, with_head
+from recognizer.networks.grid import spread, stage_shares
+from recognizer.networks.head import with_head
 from recognizer.networks.lda import Floats, Heads, fit_heads
 from recognizer.recipe import Recipe
 from recognizer.report import Watch
@@ -29,8 +30,6 @@ from recognizer.train.mixing import BEFORE, choose, stored
 from recognizer.train.runs import OutOfFold
 from recognizer.train.tuning import Tuned, joined
 from recognizer.train.writing import Trained
-
-HEAD_VIEWS = 2  # that the last layer is fitted to: the photo itself and its mirror image
 
 
 def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:
@@ -53,10 +52,11 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     tuned = _not_tuned(found)
     if recipe.train.epochs and not untuned:
         tuned = tune_classes(recipe, split, found, backbone, work, number, watch)
+    layer = spread(heads.whole, backbone, recipe.train.size)
     if tuned.branch:
-        network = joined(backbone, heads.whole, tuned, recipe.train, CELLS)
+        network = joined(backbone, layer, tuned, recipe.train)
     else:
-        network = with_head(backbone, heads.whole, recipe.train.size)
+        network = with_head(backbone, layer, recipe.train.size)
     return Trained(stored(network), replace(found, logits=tuned.logits), tuned.curves, tuned.choice, untuned)
 
 
@@ -85,10 +85,11 @@ def fit_closed_form(
     settings, photos = recipe.train, split.learning
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
     folds = _deal_folds(recipe, split, labels, number)
-    few = settings.model_copy(update={"views": min(settings.views, HEAD_VIEWS)}) if settings.epochs else settings
-    embeddings, served = covered_features(photos, head_extractor(backbone, settings), few, work, watch)
+    # A head needs no mirror image (grid.py), but photos with faces and without where it is to learn from both.
+    views = settings.model_copy(update={"views": 2 if settings.faces == "blur_random" else 1})
+    embeddings, served = covered_features(photos, head_extractor(backbone, settings), views, work, watch)
     watch("fitting the last layer", 0, 1)
-    heads = fit_heads(embeddings, labels, folds, quality)
+    heads = fit_heads(embeddings, labels, folds, quality, stage_shares(backbone, settings.size))
     logits = _say_of_folds(heads, served[:, 0], folds)
     watch("fitting the last layer", 1, 1)
     return heads, OutOfFold(np.array([photo.sha256 for photo in photos]), labels, logits, folds, quality)

@@ -22,7 +22,6 @@ from recognizer.calibration.calibrate import FLOOR, LEAST_TEMPERATURE, MOST_TEMP
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.branch import Branch, make_branch
 from recognizer.networks.extractors import maps_extractor
-from recognizer.networks.head import CELLS
 from recognizer.networks.lda import even_weights
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
@@ -162,7 +161,7 @@ class _Tuning:
         branch = copy.deepcopy(self.branch)
         drawn = even_weights(learned.labels, label_quality)  # all classes alike, however many photos they have
         task = Task(CrossEntropyLossFlat(), accuracy, drawn)
-        return branch, fit_branch(branch, learned, others, task, self.backbone, self.settings, CELLS, callbacks)
+        return branch, fit_branch(branch, learned, others, task, self.backbone, self.settings, callbacks)
 
     def divisors(self, logits: Floats) -> Floats:
         """Return the temperature of logits of all photos, for each class, (classes,)."""

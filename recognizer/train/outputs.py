@@ -26,7 +26,6 @@ from recognizer.errors import NothingYet, RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
-from recognizer.networks.grid import GRID
 from recognizer.networks.head import make_head
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
@@ -223,7 +222,7 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     total = max(one.stop for one in calibrations.values())
     if metrics.get("tuning", {}).get("amount"):
         backbone = beside(backbone, make_branch(backbone, total, recipe.train, pretrained=False), recipe.train)
-    network = nn.Sequential(backbone.layers, make_head(backbone, recipe.train.size, total, GRID))
+    network = nn.Sequential(backbone.layers, make_head(backbone, recipe.train.size, total))
     put_weights(recipe, run, network)
     values = store.readings.all()
     split = split_valued(recipe, store, values)

@@ -16,8 +16,9 @@ from torch import nn
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import load_for_training
+from recognizer.networks.extractors import head_extractor
 from recognizer.networks.forward import extract
-from recognizer.networks.grid import GRID, grid_extractor, spread, stage_shares
+from recognizer.networks.grid import spread, stage_shares
 from recognizer.networks.head import with_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe, TrainSettings
@@ -73,7 +74,7 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
     """
     settings, photos = recipe.train, split.learning
     backbone = load_for_training(settings)
-    features = extract(photos, grid_extractor(backbone, settings), work, watch=watch)["embedding"][:, 0]
+    features = extract(photos, head_extractor(backbone, settings), work, watch=watch)["embedding"][:, 0]
     backbone.layers.cpu()  # where the network is put together; extracting may have moved them
     folds, shares = _deal_folds(recipe, split, truths), stage_shares(backbone, settings.size)
     chosen = np.arange(len(photos)) < len(split.training)
@@ -92,9 +93,9 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
     heads = fit(np.full(len(photos), True))
     layer = spread(heads.layer, backbone, settings.size)
     if tuned and tuned.branch:
-        network = joined(backbone, layer, tuned, settings, GRID)
+        network = joined(backbone, layer, tuned, settings)
         return _judged_by_validation(network, tuned.logits, split, truths, heads, settings), tuned
-    network = with_head(backbone, layer, settings.size, GRID)
+    network = with_head(backbone, layer, settings.size)
     return Learned(network, truths, heads.logits, photos, folds, heads.calibrations, untuned), tuned
 
 

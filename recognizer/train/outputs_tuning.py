@@ -16,7 +16,6 @@ from fastai.torch_core import set_seed
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.branch import Branch, make_branch
 from recognizer.networks.extractors import maps_extractor
-from recognizer.networks.grid import GRID
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
@@ -66,7 +65,7 @@ def tune_outputs(
     )
     listener = of_round(settings, 1, len(split.training), watch)
     task = Task(losses, losses.right, drawn)
-    learner = fit_branch(branch, training, validation, task, backbone, settings, GRID, [listener, judging])
+    learner = fit_branch(branch, training, validation, task, backbone, settings, [listener, judging])
     return _kept(branch, learner, judging)
 
 

@@ -36,7 +36,7 @@ from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
 USED = "used.json"
-FORMAT = 4  # of what lies in a run's folder; a run of another format is trained anew
+FORMAT = 5  # of what lies in a run's folder; a run of another format is trained anew
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Fine-tuning of a branch beside the last layers of a pretrained network, which stay as they are (networks/branch.py).
 
-    learner = fit_branch(branch, training, validation, task, backbone, settings, cells, callbacks)
+    learner = fit_branch(branch, training, validation, task, backbone, settings, callbacks)
     shares = halve(branch, alone, both, shift)              # what it says and what the head says count alike
-    network = joined(backbone, head, tuned, settings, cells)
+    network = joined(backbone, head, tuned, settings)
 
 The layers before the branch run once over each augmented view (forward.py keeps what they give). Whether a branch is
 kept, and after which epoch, is said by photos that it has not learned from: those of validation where there are several
@@ -72,7 +72,6 @@ def fit_branch(
     task: Task,
     backbone: Backbone,
     settings: TrainSettings,
-    cells: int,
     callbacks: Sequence[Callback],
 ) -> Learner:
     """Fine-tune a branch by one cycle of learning rates, and return its learner.
@@ -84,10 +83,9 @@ def fit_branch(
         task: what it learns.
         backbone: that it is of.
         settings: of the recipe, which wants some epochs.
-        cells: along each side of a picture, of the head.
         callbacks: for this training only.
     """
-    network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings, cells))
+    network = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third quicker on processors
     dls = make_loaders(training, validation, settings.batch, task.drawn)
     # Batch normalisation can make nothing of a single photo.
@@ -126,7 +124,7 @@ def halve(branch: Branch, alone: Floats, both: Floats, shift: Floats) -> Floats:
     return np.asarray((1 - HALF) / both)
 
 
-def joined(backbone: Backbone, head: Layer, tuned: Tuned, settings: TrainSettings, cells: int) -> nn.Sequential:
+def joined(backbone: Backbone, head: Layer, tuned: Tuned, settings: TrainSettings) -> nn.Sequential:
     """Return the network whose logits are those of a backbone's head and of its branch together.
 
     Args:
@@ -134,8 +132,7 @@ def joined(backbone: Backbone, head: Layer, tuned: Tuned, settings: TrainSetting
         head: of all cells, calibrated.
         tuned: has a branch.
         settings: of the recipe.
-        cells: along each side of a picture.
     """
     assert tuned.branch is not None
     scaled = Layer(head.weight * tuned.shares[:, None], head.bias * tuned.shares)
-    return join(backbone, tuned.branch, scaled, settings, cells)
+    return join(backbone, tuned.branch, scaled, settings)

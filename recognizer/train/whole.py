@@ -10,9 +10,10 @@ from torch import nn
 
 from recognizer.faces.copies import blurred_photos
 from recognizer.networks.backbone import Backbone, load_for_training
-from recognizer.networks.forward import predict
-from recognizer.networks.head import fit_head
-from recognizer.networks.lda import even_weights
+from recognizer.networks.forward import embed, predict
+from recognizer.networks.grid import spread, stage_shares
+from recognizer.networks.head import put_head
+from recognizer.networks.lda import even_weights, fit_linear
 from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
@@ -74,9 +75,13 @@ def _cover(settings: TrainSettings, photos: list[Photo], work: Path, watch: Watc
 
 
 def _start(recipe: Recipe, split: Split, backbone: Backbone) -> nn.Sequential:
-    """Return the network as training starts with it: pretrained layers and a closed-form head."""
+    """Return the network as training starts with it: pretrained layers and a closed-form head, which costs seconds.
+
+    A random head would first spoil the features that it is put on (Kumar et al., 2022, arXiv 2202.10054).
+    """
+    photos, size = split.training, recipe.train.size
+    labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
+    layer = fit_linear(embed(backbone, photos, size)[:, None], labels, quality, stage_shares(backbone, size))
     network = make_network(recipe, backbone)
-    photos = split.training
-    embeddings = predict(network, backbone, photos, recipe.train.size).embeddings[:, None]
-    fit_head(network, embeddings, label_numbers(recipe.labels, photos), label_qualities(photos))
+    put_head(network, spread(layer, backbone, size))
     return network

@@ -16,13 +16,14 @@ from recognizer.export.agreement import measure_agreement
 from recognizer.export.export import write_forms
 from recognizer.export.onnx_forms import onnx_pixels
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.forward import predict
-from recognizer.networks.head import fit_head
+from recognizer.networks.forward import embed
+from recognizer.networks.grid import spread
+from recognizer.networks.head import with_head
 from recognizer.networks.layers import maps_of_timm
+from recognizer.networks.lda import fit_linear
 from recognizer.networks.onnx_session import open_session
 from recognizer.recipe import Recipe
 from recognizer.splits.split import Split
-from recognizer.train.learner import make_network
 from recognizer.train.runs import Run
 from recognizer.train.train import TrainedNetwork
 from tests.networks.networks import draw_photo
@@ -40,9 +41,8 @@ def test_forms_of_networks_of_tokens_agree(recipe: Recipe, name: str, tmp_path: 
     small = recipe.model_copy(update={"train": recipe.train.model_copy(update={"size": size, "epochs": 0})})
     photos = [replace(draw_photo(tmp_path, number), label=recipe.labels[number % 4]) for number in range(12)]
     backbone = Backbone.of(maps_of_timm(timm.create_model(name, **how), size).network, 2, size)
-    network = make_network(small, backbone)
-    embeddings = predict(network, backbone, photos, size).embeddings[:, None]
-    fit_head(network, embeddings, np.arange(12) % 4, np.ones(12))
+    layer = fit_linear(embed(backbone, photos, size)[:, None], np.arange(12) % 4)
+    network = with_head(backbone, spread(layer, backbone, size), size)
     split = Split(photos[:8], photos[8:], [], [], {})
     folder = tmp_path / "model"
     folder.mkdir()

@@ -14,13 +14,15 @@ import pytest
 
 from recognizer.export.export import write_learner
 from recognizer.networks.backbone import load_backbone
-from recognizer.networks.forward import predict
-from recognizer.networks.head import fit_head
+from recognizer.networks.forward import embed, predict
+from recognizer.networks.grid import spread
+from recognizer.networks.head import with_head
+from recognizer.networks.lda import fit_linear
 from recognizer.recipe import load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train.examples import label_numbers
-from recognizer.train.learner import make_learner, make_network
+from recognizer.train.learner import make_learner
 from recognizer.train.train import load_trained
 from tests.conftest import Built
 from tests.export.named_paths import naming_this_machine
@@ -51,10 +53,9 @@ def learners(built: Built, tmp_path_factory: pytest.TempPathFactory) -> list[Lea
     found = [Learner(built.model / "learner.pkl", photos, trained.predict(photos).probabilities)]
     for name in RESNETS:
         backbone = load_backbone(name, pretrained=False)
-        network = make_network(recipe, backbone)
-        embeddings = predict(network, backbone, split.training, size).embeddings[:, None]
         labels = label_numbers(recipe.labels, split.training)
-        fit_head(network, embeddings, labels, np.ones(len(labels)))
+        layer = fit_linear(embed(backbone, split.training, size)[:, None], labels)
+        network = with_head(backbone, spread(layer, backbone, size), size)
         expected = predict(network, backbone, photos, size).probabilities
         found.append(Learner(folder / f"{name}.pkl", photos, expected))
         write_learner(make_learner(recipe, split, backbone, network), found[-1].file)

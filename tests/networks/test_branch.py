@@ -9,8 +9,7 @@ from torch import nn
 
 from recognizer.networks.backbone import load_for_training
 from recognizer.networks.branch import branch_head, join, make_branch, scale_logits
-from recognizer.networks.grid import GRID
-from recognizer.networks.head import CELLS, count_places, make_head, put_head, split_last
+from recognizer.networks.head import count_cells, split_last, with_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 
@@ -23,7 +22,6 @@ def random_layer(channels: int) -> Layer:
     return Layer(weight.astype(np.float32), bias.astype(np.float32))
 
 
-@pytest.mark.parametrize("cells", [CELLS, GRID])
 @pytest.mark.parametrize(
     "settings",
     [
@@ -33,15 +31,14 @@ def random_layer(channels: int) -> Layer:
     ],
     ids=["maps enlarged", "places that overlap", "no maps beside"],
 )
-def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings, cells: int) -> None:
+def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings) -> None:
     backbone = load_for_training(settings, pretrained=False)
     branch = make_branch(backbone, WIDTH, settings, pretrained=False)
-    channels, _ = backbone.shape(settings.size)
-    layer = random_layer(channels * count_places(backbone, settings.size, cells))
-    alone = nn.Sequential(backbone.layers, make_head(backbone, settings.size, WIDTH, cells))
-    tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings, cells))
-    put_head(alone, layer)
-    whole = join(backbone, branch, layer, settings, cells)
+    channels, cells = count_cells(backbone, settings.size)
+    layer = random_layer(channels * cells**2)
+    alone = with_head(backbone, layer, settings.size)
+    tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))
+    whole = join(backbone, branch, layer, settings)
     pictures = torch.rand(2, 3, settings.size, settings.size)
     with torch.inference_mode():
         expected = alone.eval()(pictures) + tuned.eval()(branch.frozen.eval()(pictures))

@@ -16,8 +16,9 @@ from recognizer.networks.augmentation import augmented_views
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.extractors import SIZE as CLEAN_SIZE
 from recognizer.networks.extractors import clean_extractor, head_extractor, maps_extractor
-from recognizer.networks.forward import BATCH, SAVED_AFTER, extract, predict
-from recognizer.networks.head import make_head, split_last
+from recognizer.networks.forward import BATCH, SAVED_AFTER, embed, extract, predict
+from recognizer.networks.grid import make_embedder
+from recognizer.networks.head import make_head
 from recognizer.networks.stages import cut
 from recognizer.recipe import TrainSettings
 from tests.networks.networks import SIZE, draw_photo, random_backbone
@@ -70,12 +71,11 @@ def test_predicting_gives_what_torch_gives(backbone: Backbone, tmp_path: Path) -
     network = nn.Sequential(backbone.layers, make_head(backbone, SIZE, 5)).eval()
     outputs = predict(network, backbone, photos, SIZE)
     pixels = np.stack([square_pixels(photo.path, SIZE) for photo in photos])
-    embedder, last = split_last(network)
     with torch.inference_mode():
-        embeddings = embedder(normalised(backbone, pixels))
-        expected = last(embeddings)
+        expected = network(normalised(backbone, pixels))
+        embeddings = make_embedder(backbone, SIZE)(backbone.layers(normalised(backbone, pixels)))
     assert np.allclose(outputs.logits, expected, atol=1e-4) and outputs.logits.shape == (BATCH + 3, 5)
-    assert np.allclose(outputs.embeddings, embeddings, atol=1e-4)
+    assert np.allclose(embed(backbone, photos, SIZE), embeddings, atol=1e-4)
     assert np.allclose(outputs.probabilities.sum(axis=1), 1)
 
 

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.grid import GRID, grid_extractor, spread, stage_shares
-from recognizer.networks.head import make_head, put_head
+from recognizer.networks.extractors import head_extractor
+from recognizer.networks.grid import spread, stage_shares
+from recognizer.networks.head import with_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
 from tests.networks.networks import random_backbone
@@ -16,14 +17,13 @@ from tests.networks.networks import random_backbone
 @pytest.mark.parametrize("size", [64, 96, 224])  # four, six and seven places along each side
 def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
     backbone = Backbone(nn.Sequential(nn.AvgPool2d(16), nn.Conv2d(3, 5, 1)), [], size)
-    extractor = grid_extractor(backbone, TrainSettings(size=size))
+    extractor = head_extractor(backbone, TrainSettings(size=size))
     pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        halves = extractor.layers(pictures).numpy()
+        (halves,) = (one.numpy() for one in extractor.layers(pictures))
     rng = np.random.default_rng(0)
     layer = Layer(rng.normal(size=(4, halves.shape[1])).astype(np.float32), rng.normal(size=4).astype(np.float32))
-    network = nn.Sequential(backbone.layers, make_head(backbone, size, 4, GRID))
-    put_head(network, spread(layer, backbone, size))
+    network = with_head(backbone, spread(layer, backbone, size), size)
     with torch.inference_mode():
         found, mirrored = network(pictures).numpy(), network(pictures.flip(3)).numpy()
     assert found == pytest.approx(halves @ layer.weight.T + layer.bias, abs=1e-4)

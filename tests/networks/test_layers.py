@@ -17,7 +17,7 @@ from recognizer.images.pixels import square_pixels
 from recognizer.networks.backbone import HALVED, Backbone, load_backbone, load_for_training
 from recognizer.networks.extractors import clean_extractor
 from recognizer.networks.forward import extract, predict
-from recognizer.networks.head import make_head, split_last
+from recognizer.networks.head import make_head
 from recognizer.networks.layers import maps_of_timm, maps_of_torchvision
 from recognizer.recipe import TrainSettings
 from tests.networks.networks import draw_photo
@@ -104,10 +104,9 @@ def test_cleaning_and_predicting_go_by_what_torch_gives(name: str, size: int, tm
     network = nn.Sequential(backbone.layers, make_head(backbone, given.size, 4)).eval()
     pixels = np.stack([square_pixels(photo.path, given.size) for photo in photos])
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (backbone.mean, backbone.std))
-    embedder, _ = split_last(network)
     with torch.inference_mode():
-        expected = embedder((torch.from_numpy(pixels) / 255 - mean) / std)
-    assert np.allclose(predict(network, backbone, photos, given.size).embeddings, expected, rtol=1e-3, atol=1e-4)
+        expected = network((torch.from_numpy(pixels) / 255 - mean) / std)
+    assert np.allclose(predict(network, backbone, photos, given.size).logits, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_weights_of_a_transformer_serve_pictures_of_other_sizes(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import torch
 
 from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import load_for_training
+from recognizer.networks.extractors import head_extractor
 from recognizer.networks.forward import extract, predict
-from recognizer.networks.grid import GRID, grid_extractor, spread
+from recognizer.networks.grid import spread
 from recognizer.networks.lda import Layer
 from recognizer.outputs import Output, PhotoClass
 from recognizer.recipe import Recipe
@@ -122,14 +123,14 @@ def test_heads_and_branch_as_one_network_say_what_was_judged(shapes: Shapes, tmp
         values = store.readings.all()
         split = split_valued(recipe, store, values)
     backbone, truths = load_for_training(settings), find_truths(recipe, split.learning, values)
-    features = extract(split.learning, grid_extractor(backbone, settings), work)["embedding"][:, 0]
+    features = extract(split.learning, head_extractor(backbone, settings), work)["embedding"][:, 0]
     learns = np.arange(len(split.learning)) < len(split.training)
     weight = np.random.default_rng(0).normal(0, 1e-3, (sum(one.target.width for one in truths), features.shape[1]))
     heads = Layer(weight.astype(np.float32), np.zeros(len(weight), dtype=np.float32))  # which know nothing
     before = features[~learns] @ heads.weight.T + heads.bias
     tuned = tune_outputs(recipe, split, truths, before, backbone, work, unwatched)
     assert tuned.choice.step.epoch > 0
-    network = joined(backbone, spread(heads, backbone, settings.size), tuned, settings, GRID)
+    network = joined(backbone, spread(heads, backbone, settings.size), tuned, settings)
     found = predict(network, backbone, split.validation, settings.size).logits
     assert found == pytest.approx(tuned.logits, abs=0.05) and np.abs(before).max() > 0.05
 
