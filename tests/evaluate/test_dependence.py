@@ -73,7 +73,7 @@ def test_answers_rest_on_faces_where_classes_differ_in_nothing_else(by_faces: tu
     assert faces["accuracy"] > 0.9 and faces["blurred_accuracy"] < 0.7  # of two classes, chance gives half
     low, high = faces["changed_interval"]
     assert 0.2 < low < faces["changed"] < high and faces["changed"] > 0.35
-    assert faces["evidence_interval"][0] > 1.5 * faces["area_interval"][1]
+    assert faces["evidence"] > 1.5 * faces["area"] and faces["evidence_interval"][0] > faces["area_interval"][1]
 
 
 def test_a_network_that_learned_without_faces_does_not_answer_by_them(by_faces: tuple[Path, dict[str, Any]]) -> None:

@@ -33,7 +33,8 @@ def test_report_has_what_others_rely_on(copied: PhotoStore, recipe: Recipe) -> N
     assert report == json.loads((copied.work / "reports" / "evaluate.json").read_text())
     wanted = {"stage", "recipe", "seconds", "counts", "version", "accuracy", "accuracy_interval", "photos", "ece"}
     wanted |= {"ece_by_chance", "out_of_fold"}
-    assert 0 < report["ece_by_chance"] < 1 and 0 < report["out_of_fold"]["ece_by_chance"] < 1
+    # A network that is all but sure of every photo shows none.
+    assert 0 <= report["ece_by_chance"] < 1 and 0 <= report["out_of_fold"]["ece_by_chance"] < 1
     assert wanted | {"coverage", "selective_accuracy", "per_class"} <= set(report)
     assert sum(figures["photos"] for figures in report["per_class"].values()) == report["photos"]
 
