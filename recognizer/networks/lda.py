@@ -14,18 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 
 from recognizer.calibration.calibrate import Labels, fit_temperature
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
 FOLDS = 3  # in which the shrinkage of a head is chosen where no others are named
-COMPONENTS = 768  # of the features of a head, at most
-FITTED = 4096  # rows that the components are fitted to, at most
+BASIS = 2048  # rows that the components of a head's features are fitted to, and so components, at most
 HELD = 2**27  # numbers of these rows, at most: half a gigabyte
-AT_ONCE = 512  # rows that are reduced at once, since all of them in full precision would fill memory
+AT_ONCE = 512  # rows that are reduced at once, since all of them in single precision would fill memory
+LEAST = 1e-6  # variance of a component, as a share of the largest; less is what rounding leaves
 MOST_TEMPERATURE = 100.0
 Floats = npt.NDArray[np.floating]
 
@@ -150,22 +148,32 @@ class Heads:
 
 @dataclass(frozen=True)
 class _Reduction:
-    """A linear map to fewer components: `features @ projection + offset`."""
+    """A linear map to fewer components: `(features - mean) / scale @ basis.T @ directions`.
 
-    projection: Floats
-    offset: Floats
+    Args:
+        mean: of each channel.
+        scale: of each channel.
+        basis: rows that the components are fitted to, mapped so, (rows, channels).
+        directions: of the components among these, (rows, components).
+    """
+
+    mean: Floats
+    scale: Floats
+    basis: Floats
+    directions: Floats
 
     def __call__(self, features: Floats) -> Floats:
         """Reduce rows."""
-        reduced = np.empty((*features.shape[:-1], self.projection.shape[1]), np.float32)
+        reduced = np.empty((*features.shape[:-1], self.directions.shape[1]), np.float32)
         for start in range(0, len(features), AT_ONCE):
-            some = features[start : start + AT_ONCE].astype(self.projection.dtype)
-            reduced[start : start + AT_ONCE] = some @ self.projection + self.offset
+            some = (features[start : start + AT_ONCE].astype(np.float32) - self.mean) / self.scale
+            reduced[start : start + AT_ONCE] = some @ self.basis.T @ self.directions
         return reduced
 
     def layer(self, weight: Floats, bias: Floats) -> Layer:
         """Return the layer that does of the features what weight, (components, classes), and bias do of these."""
-        return Layer((self.projection @ weight).T, bias + self.offset @ weight)
+        whole = (self.basis.T @ (self.directions @ weight)).T / self.scale
+        return Layer(whole, bias - whole @ self.mean)
 
 
 def even_weights(labels: Labels, weights: Floats) -> npt.NDArray[np.float64]:
@@ -227,19 +235,21 @@ def _fit_even(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats]:
 
 
 def _reduce(rows: Floats, shares: Floats | None) -> _Reduction:
-    """Bring features to unit variance, let them count as they are to, and take their principal components."""
-    most = min(FITTED, HELD // rows.shape[1])
+    """Bring features to unit variance, let them count as they are to, and take the principal components of some.
+
+    They are taken of the products of rows, since there are far more features than rows; of more rows than `BASIS`, a
+    part tells enough (Williams and Seeger, 2001, “Using the Nyström method to speed up kernel machines”).
+    """
+    most = min(BASIS, HELD // rows.shape[1])
     rows = rows[np.random.default_rng(0).permutation(len(rows))[:most]].astype(np.float32)
-    scaler = StandardScaler(copy=False).fit(rows)
-    mean, scale = scaler.mean_, scaler.scale_
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1  # what never varies tells nothing
     if shares is not None:
-        scale = scale / np.sqrt(shares / shares.mean())
-    rows -= mean.astype(np.float32)
-    rows /= scale.astype(np.float32)
-    components = min(COMPONENTS, *rows.shape)
-    directions = PCA(components, svd_solver="randomized", random_state=0, copy=False).fit(rows).components_
-    projection = directions.T.astype(np.float64) / scale[:, None]
-    return _Reduction(projection, -mean @ projection)
+        scale /= np.sqrt(shares / shares.mean()).astype(np.float32)
+    basis = (rows - mean) / scale
+    variances, vectors = np.linalg.eigh((basis @ basis.T).astype(np.float64))
+    kept = variances > LEAST * variances[-1]
+    return _Reduction(mean, scale, basis, (vectors[:, kept] / np.sqrt(variances[kept])).astype(np.float32))
 
 
 def _choose(
