@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.calibration.calibrate import Labels, fit_temperature
+from recognizer.networks.closed_form import LEAST as WITHIN
+from recognizer.networks.closed_form import Scaled, scale
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
@@ -84,7 +86,8 @@ def fit_discriminants(sums: ClassSums, shrinkage: float) -> tuple[Floats, Floats
     channels = len(within)
     shrunk = (1 - shrinkage) * within
     # Where each class has one photo, nothing varies within any; then only the distance to their means counts.
-    shrunk[np.diag_indices(channels)] += shrinkage * np.trace(within) / channels or shrinkage
+    varying = max(np.trace(within), WITHIN * np.trace(sums.squares) / sums.counts.sum())
+    shrunk[np.diag_indices(channels)] += shrinkage * varying / channels or shrinkage
     weight = np.linalg.solve(shrunk, means.T)
     bias = np.log(counts / counts.sum()) - (means.T * weight).sum(axis=0) / 2
     return weight, bias
@@ -148,32 +151,28 @@ class Heads:
 
 @dataclass(frozen=True)
 class _Reduction:
-    """A linear map to fewer components: `(features - mean) / scale @ basis.T @ directions`.
+    """A linear map to fewer components: `(features - mean) / deviation @ basis.T @ directions`.
 
     Args:
-        mean: of each channel.
-        scale: of each channel.
-        basis: rows that the components are fitted to, mapped so, (rows, channels).
-        directions: of the components among these, (rows, components).
+        basis: rows that the components are fitted to, (rows, channels), with the mean and the deviation of channels.
+        directions: of the components among these rows, (rows, components).
     """
 
-    mean: Floats
-    scale: Floats
-    basis: Floats
+    basis: Scaled
     directions: Floats
 
     def __call__(self, features: Floats) -> Floats:
         """Reduce rows."""
-        reduced = np.empty((*features.shape[:-1], self.directions.shape[1]), np.float32)
+        basis, reduced = self.basis, np.empty((*features.shape[:-1], self.directions.shape[1]), np.float32)
         for start in range(0, len(features), AT_ONCE):
-            some = (features[start : start + AT_ONCE].astype(np.float32) - self.mean) / self.scale
-            reduced[start : start + AT_ONCE] = some @ self.basis.T @ self.directions
+            some = (features[start : start + AT_ONCE].astype(np.float32) - basis.mean) / basis.deviation
+            reduced[start : start + AT_ONCE] = some @ basis.rows.T @ self.directions
         return reduced
 
     def layer(self, weight: Floats, bias: Floats) -> Layer:
         """Return the layer that does of the features what weight, (components, classes), and bias do of these."""
-        whole = (self.basis.T @ (self.directions @ weight)).T / self.scale
-        return Layer(whole, bias - whole @ self.mean)
+        whole = (self.basis.rows.T @ (self.directions @ weight)).T / self.basis.deviation
+        return Layer(whole, bias - whole @ self.basis.mean)
 
 
 def even_weights(labels: Labels, weights: Floats) -> npt.NDArray[np.float64]:
@@ -241,15 +240,10 @@ def _reduce(rows: Floats, shares: Floats | None) -> _Reduction:
     part tells enough (Williams and Seeger, 2001, “Using the Nyström method to speed up kernel machines”).
     """
     most = min(BASIS, HELD // rows.shape[1])
-    rows = rows[np.random.default_rng(0).permutation(len(rows))[:most]].astype(np.float32)
-    mean, scale = rows.mean(axis=0), rows.std(axis=0)
-    scale[scale == 0] = 1  # what never varies tells nothing
-    if shares is not None:
-        scale /= np.sqrt(shares / shares.mean()).astype(np.float32)
-    basis = (rows - mean) / scale
-    variances, vectors = np.linalg.eigh((basis @ basis.T).astype(np.float64))
+    basis = scale(rows[np.random.default_rng(0).permutation(len(rows))[:most]], shares)
+    variances, vectors = np.linalg.eigh((basis.rows @ basis.rows.T).astype(np.float64))
     kept = variances > LEAST * variances[-1]
-    return _Reduction(mean, scale, basis, (vectors[:, kept] / np.sqrt(variances[kept])).astype(np.float32))
+    return _Reduction(basis, (vectors[:, kept] / np.sqrt(variances[kept])).astype(np.float32))
 
 
 def _choose(
