@@ -11,7 +11,7 @@ Call `load_backbone(name)`, then `extract(photos, extractor, work)` for features
     layers.py             published networks without their classifiers
     weights.py            files of weights, and how they are put into a network
     backbone.py           pretrained networks, and where their weights come from
-    head.py               the layers behind a backbone; grid.py: their finer grid where there are several outputs
+    head.py               the layers behind a backbone; grid.py: what the last of them is fitted to
     branch.py             a copy of the last layers, which is tuned beside them
     evidence.py           what each place of a picture adds to a logit
     augmentation.py       the augmented views of a photo

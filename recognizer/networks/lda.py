@@ -1,9 +1,10 @@
 """Linear discriminant analysis (LDA) on features, and the closed-form head that it gives a network.
 
 The covariance is shrunk towards a multiple of the identity (Friedman, 1989, “Regularized discriminant analysis”),
-since there are about as many features as photos. A fit costs one system of linear equations: the sums that it needs
-are kept for each fold and added up, so that many folds of many photos stay cheap. On few photos with some wrong labels
-a head so made does better than one that is learned step by step (docs/experiments.md).
+since there are about as many features as photos; of far more, the principal components are taken first. A fit costs
+one system of linear equations: the sums that it needs are kept for each fold and added up, so that many folds of many
+photos stay cheap. On few photos with some wrong labels a head so made does better than one that is learned step by step
+(docs/experiments.md).
 
 To a head all classes are as likely, however many photos of each were found: a search engine's numbers say nothing of
 what visitors will show.

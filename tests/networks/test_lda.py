@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
+from recognizer.networks import lda
 from recognizer.networks.lda import Floats, Layer, fit_discriminants, fit_heads, fit_linear, sum_classes
 
 CHANNELS = 40
@@ -92,6 +93,24 @@ def test_a_class_with_twenty_times_the_photos_is_not_twenty_times_as_likely() ->
     shown = rng.normal(0, 1, (1000, 8)) + 1.5 * fresh[:, None] * np.eye(8)[0]
     right = logits_of(shown, fit_linear(features[:, None], labels)).argmax(axis=1) == fresh
     assert min(right[fresh == 0].mean(), right[fresh == 1].mean()) > 0.6
+
+
+def test_of_more_photos_than_components_are_taken_of_some_tell_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = made_up(4, np.float32)
+    whole = logits_of(features, fit_linear(features[:, None], labels)).argmax(axis=1)
+    monkeypatch.setattr(lda, "BASIS", 50)
+    some = logits_of(features, fit_linear(features[:, None], labels)).argmax(axis=1)
+    assert (whole == labels).mean() > 0.9 and (some == whole).mean() > 0.9
+
+
+def test_what_has_no_share_says_nothing_and_what_has_more_says_more() -> None:
+    features, labels = made_up(3, np.float32)
+    tells, misleads = features[:, :20], np.random.default_rng(6).normal(0, 1, (len(labels), 400)).astype(np.float32)
+    shares = np.repeat([1 / 20 - 1e-9, 1e-9 / 20], [20, 400])
+    both = np.concatenate([tells, misleads], axis=1)
+    weighed, alone = fit_linear(both[:, None], labels, None, shares), fit_linear(tells[:, None], labels)
+    assert logits_of(both, weighed) == pytest.approx(logits_of(tells, alone), abs=0.05)
+    assert np.abs(logits_of(both, fit_linear(both[:, None], labels)) - logits_of(tells, alone)).max() > 0.5
 
 
 def test_three_hundred_classes_of_two_photos_are_learned() -> None:
