@@ -97,9 +97,7 @@ def _answer(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> Answere
     quality = np.array([photo.label_quality for photo in split.learning])
     folds = deal_folds(labels, [split.groups[photo.sha256] for photo in split.learning], recipe.train.folds, 1)
     heads = fit_heads(known[:, None], labels, folds, quality)
-    logits = np.zeros((len(labels), len(recipe.labels)))
-    for fold, head in heads.folds.items():
-        logits[folds == fold] = known[folds == fold] @ head.weight.T + head.bias
+    logits = heads.say_of_folds(known, folds)
     calibration = calibrate(logits, labels, WANTED, quality)
     outputs = (new @ heads.whole.weight.T + heads.whole.bias) / calibration.temperature
     probabilities = apply_temperature(outputs, 1.0)

@@ -39,7 +39,6 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 from recognizer.train.train import load_trained, train
 
-COMPONENTS = 256  # of features, for the Mahalanobis distance
 NONE = -1  # the number of what shows none of the classes
 
 

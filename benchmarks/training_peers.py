@@ -43,7 +43,7 @@ def logistic_regression(recipe: Recipe, store: PhotoStore, photos: list[Photo]) 
     extractor = head_extractor(load_for_training(settings), settings)
     features, shown = (extract(some, extractor, store.work)["embedding"][:, 0] for some in (learned, photos))
     line = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
-    search = GridSearchCV(line, {"logisticregression__C": [1e-5, 1e-4, 1e-3, 1e-2]}, cv=3)
+    search = GridSearchCV(line, {"logisticregression__C": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]}, cv=3)
     search.fit(features.astype(np.float32), label_numbers(recipe.labels, learned))
     return np.asarray(search.predict(shown.astype(np.float32)))
 

@@ -13,7 +13,7 @@ from recognizer.files import alone_in
 from recognizer.recipe import NOTED, Recipe, usual_rate
 from recognizer.report import read_json, write_json
 
-FEATURES = {"backbone", "weights", "size", "stages", "views", "faces"}  # of [train], that change what is cached
+FEATURES = {"backbone", "weights", "size", "stages", "faces"}  # of [train], that change what is cached
 
 
 def follow_changes(recipe: Recipe, work: Path) -> list[str]:

@@ -122,9 +122,9 @@ class _Located(nn.Module):
 
     def __init__(self, network: nn.Module, side: int) -> None:
         super().__init__()
-        self.layers, self.head = network.children()
-        self.evidence = Evidence(self.head, side)
+        self.layers, head = network.children()
+        self.evidence = Evidence(head, side)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        maps = self.layers(pixels)
-        return self.head(maps), self.evidence(maps)
+        evidence = self.evidence(self.layers(pixels))
+        return evidence.sum(dim=(2, 3)), evidence

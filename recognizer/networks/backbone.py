@@ -69,6 +69,7 @@ class Backbone:
         size: pixels, the side of the square that it takes.
         mean: of each colour channel, for pixels between 0 and 1.
         std: of each colour channel.
+        widths: how many of the maps' channels are of each stage that gives them, as they lie; none if nobody knows.
         widening: what only widens the last maps for ImageNet's many classes; it is none of the layers.
     """
 
@@ -77,6 +78,7 @@ class Backbone:
     size: int
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    widths: tuple[int, ...] = ()
     widening: nn.Module = field(default_factory=nn.Identity)
 
     @classmethod
@@ -92,7 +94,8 @@ class Backbone:
         parts = as_chain(network, size)
         stages = [stage[-1] for stage in group_stages(parts, size)] or [parts[-1]]
         mean, std = colours.get("mean", IMAGENET_MEAN), colours.get("std", IMAGENET_STD)
-        return cls(merge_last(parts, merged, size), stages, size, mean, std)
+        layers, widths = merge_last(parts, merged, size)
+        return cls(layers, stages, size, mean, std, tuple(widths))
 
     @torch.inference_mode()
     def shape(self, size: int) -> tuple[int, int]:

@@ -109,7 +109,7 @@ def join(backbone: Backbone, branch: Branch, head: Layer, settings: TrainSetting
     """
     # What averages the branch's logits weighs no more than the head's weights: eight bits would lose these beside it.
     largest = np.maximum(np.abs(head.weight).max(axis=1), LEAST)
-    averaging = np.diag(largest).repeat(count_cells(backbone, settings.size)[1] ** 2, axis=1)
+    averaging = np.diag(largest).repeat(count_cells(backbone, settings.size)[2] ** 2, axis=1)
     last = copy.deepcopy(branch.last)
     scale_logits(last, 1 / averaging.sum(axis=1))
     wider = beside(backbone, branch._replace(last=last), settings)

@@ -42,10 +42,12 @@ def scale(features: Floats, shares: Floats | None = None) -> Scaled:
         features: (n, channels).
         shares: how much of the whole each channel counts, (channels,), in all 1; all alike without.
     """
-    rows = np.asarray(features, dtype=np.float32)
+    rows = np.array(features, dtype=np.float32)  # a copy, which is changed
     mean, deviation = rows.mean(axis=0), rows.std(axis=0) + np.float32(1e-6)
     deviation /= np.sqrt(1 / rows.shape[1] if shares is None else shares).astype(np.float32)
-    return Scaled((rows - mean) / deviation, mean, deviation)
+    rows -= mean
+    rows /= deviation
+    return Scaled(rows, mean, deviation)
 
 
 def fit_dual(kernel: Floats, labels: Labels, classes: int, shrinkage: float) -> tuple[Floats, Floats]:

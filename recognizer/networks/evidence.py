@@ -1,7 +1,8 @@
-"""What each place of a picture adds to each logit: they add up to it, since the head only averages over cells and adds.
+"""What each place of a picture adds to each logit: exact, since the head only averages over cells and adds.
 
-For heads that average over the whole map this is class activation mapping (Zhou et al., 2016,
-https://arxiv.org/abs/1512.04150); here each cell has weights of its own, and what it adds is spread over it evenly.
+A logit is the sum of its evidence over all places. For heads that average over the whole map this is class activation
+mapping (Zhou et al., 2016, https://arxiv.org/abs/1512.04150); here each place has the weights of the cells that it lies
+in. They are computed of the cells' where they are needed: a file that held them would be some times as large.
 """
 
 import recognizer.networks.torchvision_cure  # noqa: F401
@@ -24,19 +25,19 @@ class Evidence(nn.Module):
 
     def __init__(self, head: nn.Module, side: int) -> None:
         super().__init__()
-        self.pool, _, last = head.children()
-        assert isinstance(self.pool, nn.AvgPool2d) and isinstance(last, nn.Linear)
-        self.side, shares = side, _cell_shares(self.pool, side)
+        pool, _, last = head.children()
+        assert isinstance(pool, nn.AvgPool2d) and isinstance(last, nn.Linear)
+        self.side, shares = side, _cell_shares(pool, side)
         by_cell = last.weight.detach().reshape(last.out_features, -1, len(shares))
-        self.register_buffer("weight", by_cell.permute(2, 1, 0).clone())  # (cells, channels, width)
-        self.register_buffer("bias", last.bias.detach() / len(shares))
-        self.register_buffer("shares", shares)
+        self.register_buffer("weight", by_cell.permute(2, 1, 0).flatten(1).clone())  # (cells, channels * width)
+        self.register_buffer("bias", last.bias.detach() / side**2)
+        self.register_buffer("shares", shares.T.clone())  # (places, cells)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return the evidence for each logit at each place."""
-        cells = self.pool(maps).flatten(2).permute(2, 0, 1)
-        added = (cells @ self.weight + self.bias).permute(1, 2, 0)  # (n, width, cells)
-        evidence: Tensor = (added @ self.shares).unflatten(2, (self.side, self.side))
+        by_place = (self.shares @ self.weight).reshape(self.side**2, -1, len(self.bias))  # (…, channels, width)
+        added = maps.flatten(2).permute(2, 0, 1) @ by_place + self.bias  # (places, n, width)
+        evidence: Tensor = added.permute(1, 2, 0).reshape(-1, len(self.bias), self.side, self.side)
         return evidence
 
 

@@ -99,7 +99,7 @@ class _Pooled(nn.Module):
         self.layers, stages = copy.deepcopy((backbone.layers, backbone.stages))
         self.embedder, self.outputs = embedder, outputs
         self._stages: list[Tensor] = []
-        for stage in stages:
+        for stage in stages if "overall" in outputs else ():
             stage.register_forward_hook(lambda *call: self._stages.append(call[2]))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:

@@ -130,33 +130,34 @@ def predict(
         size: pixels, the side of the square that the network takes.
         watch: told about photos done.
     """
-    logits = _whole_photos(network, backbone, photos, size, "predicting", watch)
-    return Outputs(logits.astype(np.float64))
+    done: list[Array] = []
+    for logits in _whole_photos(network, backbone, photos, size):
+        done.append(logits.astype(np.float64))
+        watch("predicting", min(len(done) * BATCH, len(photos)), len(photos))
+    return Outputs(np.concatenate(done))
 
 
-def embed(backbone: Backbone, photos: Sequence[Photo], size: int, watch: Watch = unwatched) -> Array:
+def embed(backbone: Backbone, photos: Sequence[Photo], size: int) -> Array:
     """Return what a closed-form head takes of whole photos, at least one, (n, halved) (grid.py); it is kept nowhere.
 
     Args:
         backbone: the backbone.
         photos: n of them.
         size: pixels, the side of the square that it takes.
-        watch: told about photos done.
+
+    Returns:
+        float16.
     """
     layers = nn.Sequential(backbone.layers, make_embedder(backbone, size))
-    return _whole_photos(layers, backbone, photos, size, "extracting features", watch)
+    return np.concatenate([rows.astype(np.float16) for rows in _whole_photos(layers, backbone, photos, size)])
 
 
-def _whole_photos(
-    layers: nn.Module, backbone: Backbone, photos: Sequence[Photo], size: int, what: str, watch: Watch
-) -> Array:
+def _whole_photos(layers: nn.Module, backbone: Backbone, photos: Sequence[Photo], size: int) -> Iterator[Array]:
+    """Give what layers make of photos, some after the others."""
     run = make_pass(layers, backbone, size)
     rows = [(str(photo.path), 0) for photo in photos]
-    done: list[Array] = []
     for _, pixels in _read_ahead(rows, lambda path, _: square_pixels(Path(path), size)[None]):
-        done += run(pixels)
-        watch(what, min(len(done) * BATCH, len(photos)), len(photos))
-    return np.concatenate(done)
+        yield from run(pixels)
 
 
 def _read_ahead(rows: Sequence[Row], read: Callable[[str, int], Pixels]) -> Iterator[tuple[Sequence[Row], Pixels]]:

@@ -38,7 +38,7 @@ def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
         backbone: the backbone.
         size: pixels, the side of the square that it takes.
     """
-    channels, cells = count_cells(backbone, size)
+    channels, _, cells = count_cells(backbone, size)
     halves = layer.weight.reshape(len(layer.weight), channels, cells, -1)
     mirrored = halves[..., : cells // 2]
     weight = np.concatenate([mirrored / 2, halves[..., cells // 2 : (cells + 1) // 2], mirrored[..., ::-1] / 2], axis=3)
@@ -54,24 +54,11 @@ def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
         backbone: the backbone.
         size: pixels, the side of the square that it takes.
     """
-    channels, cells = count_cells(backbone, size)
-    widths = _widths(backbone, size, channels)
+    channels, _, cells = count_cells(backbone, size)
+    widths = backbone.widths or (channels,)
     by_channel = np.concatenate([np.full(width, 1 / width) for width in widths])
     halved = cells * ((cells + 1) // 2)
     return by_channel.repeat(halved) / (len(widths) * halved)
-
-
-def _widths(backbone: Backbone, size: int, channels: int) -> list[int]:
-    """Return how many of the channels come of each stage that gives them, the last stage first, as they lie."""
-    widths: list[int] = []
-    hooks = [stage.register_forward_hook(lambda *call: widths.append(call[2].shape[1])) for stage in backbone.stages]
-    backbone.shape(size)
-    for hook in hooks:
-        hook.remove()
-    last_first = widths[::-1]
-    counts = [count for count in range(len(widths) + 1) if sum(last_first[:count]) <= channels]
-    rest = channels - sum(last_first[: counts[-1]])  # of the layers before all stages
-    return [*last_first[: counts[-1]], *([rest] if rest else [])]
 
 
 class _Halved(nn.Module):

@@ -20,20 +20,20 @@ def make_head(backbone: Backbone, size: int, width: int) -> nn.Sequential:
         size: pixels, the side of the square that it takes.
         width: how many logits.
     """
-    channels, cells = count_cells(backbone, size)
-    pool = nn.AvgPool2d(*windows(backbone.shape(size)[1], cells))
+    channels, side, cells = count_cells(backbone, size)
+    pool = nn.AvgPool2d(*windows(side, cells))
     return nn.Sequential(pool, nn.Flatten(), nn.Linear(channels * cells**2, width))
 
 
-def count_cells(backbone: Backbone, size: int) -> tuple[int, int]:
-    """Return how many channels a head of a backbone takes, and of how many cells along each side of a picture.
+def count_cells(backbone: Backbone, size: int) -> tuple[int, int, int]:
+    """Return the channels of a backbone's maps, their side, and of how many cells along it a head takes them.
 
     Args:
         backbone: the backbone; maps that are smaller than the grid are left as they are.
         size: pixels, the side of the square that it takes.
     """
     channels, side = backbone.shape(size)
-    return channels, min(CELLS, side)
+    return channels, side, min(CELLS, side)
 
 
 def split_last(network: nn.Module) -> tuple[nn.Sequential, nn.Linear]:

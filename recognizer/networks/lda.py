@@ -18,15 +18,16 @@ import numpy.typing as npt
 
 from recognizer.calibration.calibrate import Labels, fit_temperature
 from recognizer.networks.closed_form import LEAST as WITHIN
-from recognizer.networks.closed_form import Scaled, scale
+from recognizer.networks.closed_form import scale
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
 FOLDS = 3  # in which the shrinkage of a head is chosen where no others are named
 BASIS = 2048  # rows that the components of a head's features are fitted to, and so components, at most
-HELD = 2**27  # numbers of these rows, at most: half a gigabyte
+HELD = 2**26  # numbers of these rows, at most: a quarter of a gigabyte
 AT_ONCE = 512  # rows that are reduced at once, since all of them in single precision would fill memory
 LEAST = 1e-6  # variance of a component, as a share of the largest; less is what rounding leaves
+TINY = 1e-12
 MOST_TEMPERATURE = 100.0
 Floats = npt.NDArray[np.floating]
 
@@ -138,42 +139,59 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class _Reduction:
+    """A linear map to fewer components: `(features - mean) / deviation @ projection`.
+
+    Args:
+        mean: of each channel.
+        deviation: of each channel.
+        projection: (channels, components).
+    """
+
+    mean: Floats
+    deviation: Floats
+    projection: Floats
+
+    def __call__(self, features: Floats) -> Floats:
+        """Reduce rows."""
+        reduced = np.empty((*features.shape[:-1], self.projection.shape[1]), np.float32)
+        for start in range(0, len(features), AT_ONCE):
+            some = (features[start : start + AT_ONCE].astype(np.float32) - self.mean) / self.deviation
+            reduced[start : start + AT_ONCE] = some @ self.projection
+        return reduced
+
+    def layer(self, weight: Floats, bias: Floats) -> Layer:
+        """Return the layer that does of the features what weight, (components, classes), and bias do of these."""
+        whole = (self.projection @ weight.astype(np.float32)).T / self.deviation
+        return Layer(whole, bias - whole.astype(np.float64) @ self.mean)
+
+
+@dataclass(frozen=True)
 class Heads:
     """Closed-form heads of one collection.
 
     Args:
         whole: learned from all photos.
-        folds: number of a fold to the head that is learned from the others.
+        folds: number of a fold to weight and bias, in components, of the head that is learned from the others.
+        reduction: to these components.
     """
 
     whole: Layer
-    folds: dict[int, Layer]
+    folds: dict[int, tuple[Floats, Floats]]
+    reduction: _Reduction
 
+    def say_of_folds(self, embeddings: Floats, folds: Labels) -> npt.NDArray[np.float64]:
+        """Return what the head of each fold says of its photos, (n, classes).
 
-@dataclass(frozen=True)
-class _Reduction:
-    """A linear map to fewer components: `(features - mean) / deviation @ basis.T @ directions`.
-
-    Args:
-        basis: rows that the components are fitted to, (rows, channels), with the mean and the deviation of channels.
-        directions: of the components among these rows, (rows, components).
-    """
-
-    basis: Scaled
-    directions: Floats
-
-    def __call__(self, features: Floats) -> Floats:
-        """Reduce rows."""
-        basis, reduced = self.basis, np.empty((*features.shape[:-1], self.directions.shape[1]), np.float32)
-        for start in range(0, len(features), AT_ONCE):
-            some = (features[start : start + AT_ONCE].astype(np.float32) - basis.mean) / basis.deviation
-            reduced[start : start + AT_ONCE] = some @ basis.rows.T @ self.directions
-        return reduced
-
-    def layer(self, weight: Floats, bias: Floats) -> Layer:
-        """Return the layer that does of the features what weight, (components, classes), and bias do of these."""
-        whole = (self.basis.rows.T @ (self.directions @ weight)).T / self.basis.deviation
-        return Layer(whole, bias - whole @ self.basis.mean)
+        Args:
+            embeddings: of n photos, (n, channels).
+            folds: the number of each one's fold, (n,).
+        """
+        features, logits = self.reduction(embeddings), np.empty((len(folds), len(self.whole.bias)))
+        for fold, (weight, bias) in self.folds.items():
+            chosen = folds == fold
+            logits[chosen] = features[chosen] @ weight + bias
+        return logits
 
 
 def even_weights(labels: Labels, weights: Floats) -> npt.NDArray[np.float64]:
@@ -192,8 +210,9 @@ def fit_heads(
 ) -> Heads:
     """Fit a head to all photos, and one to all but those of each fold.
 
-    Their components are those of all photos, which no label has a say in; their shrinkage and temperature are those
-    under which labels are likeliest, given what the other folds predict, each class counting alike.
+    Their components are those of all photos, or of `BASIS` of them, which no label has a say in; their shrinkage and
+    temperature are those under which labels are likeliest, given what the other folds predict, each class counting
+    alike.
 
     Args:
         embeddings: of all augmented views of each photo, (n, views, channels).
@@ -211,12 +230,12 @@ def fit_heads(
     temperature, shrinkage = _choose(features, labels, weights, places, parts)
     everything = add_sums(parts)
 
-    def layer(sums: ClassSums) -> Layer:
-        weight, bias = (values / temperature for values in _fit_even(sums, shrinkage))
-        return reduction.layer(weight, bias)
+    def head(sums: ClassSums) -> tuple[Floats, Floats]:
+        weight, bias = _fit_even(sums, shrinkage)
+        return weight / temperature, bias / temperature
 
-    fitted = {number: layer(everything - part) for number, part in zip(numbers, parts, strict=True)}
-    return Heads(layer(everything), fitted)
+    fitted = {number: head(everything - part) for number, part in zip(numbers, parts, strict=True)}
+    return Heads(reduction.layer(*head(everything)), fitted, reduction)
 
 
 def fit_linear(
@@ -243,8 +262,9 @@ def _reduce(rows: Floats, shares: Floats | None) -> _Reduction:
     most = min(BASIS, HELD // rows.shape[1])
     basis = scale(rows[np.random.default_rng(0).permutation(len(rows))[:most]], shares)
     variances, vectors = np.linalg.eigh((basis.rows @ basis.rows.T).astype(np.float64))
-    kept = variances > LEAST * variances[-1]
-    return _Reduction(basis, (vectors[:, kept] / np.sqrt(variances[kept])).astype(np.float32))
+    kept = variances >= LEAST * variances[-1]
+    directions = vectors[:, kept] / np.sqrt(np.maximum(variances[kept], TINY))  # of photos that are all alike, any
+    return _Reduction(basis.mean, basis.deviation, basis.rows.T @ directions.astype(np.float32))
 
 
 def _choose(

@@ -2,7 +2,7 @@
 
     parts = as_chain(layers)                # nn.Sequential(*parts) does what the layers do
     stages = group_stages(parts)            # parts whose feature maps have one shape
-    layers = merge_last(parts, 2)           # gives the feature maps of the last two stages
+    layers, widths = merge_last(parts, 2)   # gives the feature maps of the last two stages
     frozen, tuned = cut(layers, 0.33)       # tuned(frozen(pixels)) is layers(pixels)
 
 The last stage is far on the way to ImageNet's classes, those before it know more of shapes and materials: a linear
@@ -26,6 +26,18 @@ from recognizer.errors import RecognizerError
 
 SIDE = 64  # pixels of the picture that a network is tried with, unless it is made for pictures of one size
 Shape = tuple[int, int]  # channels and side of feature maps
+
+
+class Merged(NamedTuple):
+    """Layers that give the feature maps of several stages side by side.
+
+    Args:
+        layers: these.
+        widths: how many channels are of each stage, as they lie; none of a network that is no chain.
+    """
+
+    layers: nn.Sequential
+    widths: list[int]
 
 
 class Cut(NamedTuple):
@@ -74,7 +86,7 @@ def group_stages(parts: Sequence[nn.Module], side: int = SIDE) -> list[list[nn.M
     return blocks or [stage for stage in stages if any(map(_convolutions, stage))]
 
 
-def merge_last(parts: Sequence[nn.Module], count: int, side: int = SIDE) -> nn.Sequential:
+def merge_last(parts: Sequence[nn.Module], count: int, side: int = SIDE) -> Merged:
     """Return layers that give the feature maps of the last stages, from the last on, enlarged where they are smaller.
 
     Args:
@@ -83,13 +95,13 @@ def merge_last(parts: Sequence[nn.Module], count: int, side: int = SIDE) -> nn.S
         side: pixels, of the picture that the layers will take.
     """
     shapes = _shapes(parts, side) if len(parts) > 1 else []
-    starts = [number for number in range(1, len(parts)) if shapes[number] != shapes[number + 1]]
+    starts = [number for number in range(1, len(shapes) - 1) if shapes[number] != shapes[number + 1]][::-1]
     merged, small = list(parts), shapes[-1][1] if shapes else 0
-    for start in starts[::-1][: count - 1]:
+    for start in starts[: count - 1]:
         enlarge, small = enlarging(small, shapes[start][1]), shapes[start][1]
         # MergeLayer puts what a stage takes, the maps of the one before, beside what it gives.
         merged = [*merged[:start], SequentialEx(*merged[start:], *enlarge, MergeLayer(dense=True))]
-    return nn.Sequential(*merged)
+    return Merged(nn.Sequential(*merged), [shapes[place][0] for place in (-1, *starts[: count - 1])] if shapes else [])
 
 
 def enlarging(side: int, wanted: int) -> list[nn.Module]:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from recognizer.calibration.calibrate import Labels
 from recognizer.errors import RecognizerError
@@ -18,7 +17,7 @@ from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.extractors import head_extractor
 from recognizer.networks.grid import spread, stage_shares
 from recognizer.networks.head import with_head
-from recognizer.networks.lda import Floats, Heads, fit_heads
+from recognizer.networks.lda import Heads, fit_heads
 from recognizer.recipe import Recipe
 from recognizer.report import Watch
 from recognizer.splits.split import Split, deal_folds
@@ -90,18 +89,9 @@ def fit_closed_form(
     embeddings, served = covered_features(photos, head_extractor(backbone, settings), views, work, watch)
     watch("fitting the last layer", 0, 1)
     heads = fit_heads(embeddings, labels, folds, quality, stage_shares(backbone, settings.size))
-    logits = _say_of_folds(heads, served[:, 0], folds)
+    logits = heads.say_of_folds(served[:, 0], folds)
     watch("fitting the last layer", 1, 1)
     return heads, OutOfFold(np.array([photo.sha256 for photo in photos]), labels, logits, folds, quality)
-
-
-def _say_of_folds(heads: Heads, embeddings: Floats, folds: Labels) -> npt.NDArray[np.float64]:
-    """Return what the layer of each fold says of its photos, (n, classes)."""
-    logits = np.empty((len(folds), len(heads.whole.bias)))
-    for fold, layer in heads.folds.items():
-        chosen = folds == fold
-        logits[chosen] = embeddings[chosen].astype(np.float64) @ layer.weight.T + layer.bias
-    return logits
 
 
 def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> Labels:

@@ -75,7 +75,6 @@ def learn(recipe: Recipe, split: Split, truths: list[Truth], work: Path, watch: 
     settings, photos = recipe.train, split.learning
     backbone = load_for_training(settings)
     features = extract(photos, head_extractor(backbone, settings), work, watch=watch)["embedding"][:, 0]
-    backbone.layers.cpu()  # where the network is put together; extracting may have moved them
     folds, shares = _deal_folds(recipe, split, truths), stage_shares(backbone, settings.size)
     chosen = np.arange(len(photos)) < len(split.training)
 

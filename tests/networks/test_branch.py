@@ -34,7 +34,7 @@ def random_layer(channels: int) -> Layer:
 def test_backbone_and_branch_as_one_network_say_what_they_say_together(settings: TrainSettings) -> None:
     backbone = load_for_training(settings, pretrained=False)
     branch = make_branch(backbone, WIDTH, settings, pretrained=False)
-    channels, cells = count_cells(backbone, settings.size)
+    channels, _, cells = count_cells(backbone, settings.size)
     layer = random_layer(channels * cells**2)
     alone = with_head(backbone, layer, settings.size)
     tuned = nn.Sequential(branch.layers, branch_head(backbone, branch, settings))

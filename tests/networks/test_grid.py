@@ -14,13 +14,14 @@ from recognizer.recipe import TrainSettings
 from tests.networks.networks import random_backbone
 
 
-@pytest.mark.parametrize("size", [64, 96, 224])  # four, six and seven places along each side
+@pytest.mark.parametrize("size", [64, 96, 224, 288])  # four, six, and seven places along each side, of 288 overlapping
 def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
-    backbone = Backbone(nn.Sequential(nn.AvgPool2d(16), nn.Conv2d(3, 5, 1)), [], size)
+    layers = nn.Sequential(nn.AvgPool2d(16), nn.Conv2d(3, 5, 1))
+    backbone = Backbone(layers, [layers[1]], size)
     extractor = head_extractor(backbone, TrainSettings(size=size))
     pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        (halves,) = (one.numpy() for one in extractor.layers(pictures))
+        halves = extractor.layers(pictures)[-1].numpy()
     rng = np.random.default_rng(0)
     layer = Layer(rng.normal(size=(4, halves.shape[1])).astype(np.float32), rng.normal(size=4).astype(np.float32))
     network = with_head(backbone, spread(layer, backbone, size), size)
@@ -37,6 +38,20 @@ def test_layers_before_all_stages_count_like_one_more() -> None:
     assert shares.sum() == pytest.approx(1)
     assert shares[:512].sum() == pytest.approx(shares[512 : 512 + 256].sum())
     assert shares[:512].sum() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "merged", "widths"),
+    [
+        ("efficientnet_b0", 2, (1280, 320)),
+        ("mobilenet_v3_large", 2, (960, 160)),
+        ("vgg11", 3, (512, 512, 512)),
+        ("alexnet", 3, (256, 256, 384)),
+    ],
+)
+def test_stages_of_a_single_convolution_count_like_the_others(name: str, merged: int, widths: tuple[int, ...]) -> None:
+    backbone = random_backbone(f"torchvision.{name}", merged=merged, size=96)
+    assert backbone.widths == widths and sum(widths) == backbone.shape(96)[0]
 
 
 def test_every_stage_counts_alike() -> None:

@@ -42,7 +42,7 @@ def test_the_chain_does_what_the_network_does(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_last_stages_lie_side_by_side(name: str, count: int) -> None:
     parts = as_chain(random_network(name))
-    merged = maps_of(merge_last(parts, count))
+    merged = maps_of(merge_last(parts, count).layers)
     found = [maps_of(nn.Sequential(*parts[:end])) for end in range(1, len(parts) + 1)]
     ends = [here for here, after in pairwise(found) if here.shape != after.shape] + found[-1:]
     expected = [interpolate(maps, merged.shape[2:]) for maps in ends[: -count - 1 : -1]]
@@ -62,7 +62,7 @@ def test_a_network_of_tokens_stays_whole() -> None:
     parts = as_chain(network)
     assert parts == [network]
     assert group_stages(parts) == []
-    assert list(merge_last(parts, 2)) == [network]
+    assert list(merge_last(parts, 2).layers) == [network] and merge_last(parts, 2).widths == []
 
 
 def test_a_network_whose_channels_are_last_within_stays_whole() -> None:
