@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 IMPOSSIBLE = -1e4  # logit of a class that no photo is of
-LEAST = 1e-3  # share of all variance that is within classes, at least; where no two photos are of one, none is seen
+WITHIN = 1e-3  # share of all variance that is within classes, at least; where no two photos are of one, none is seen
 Floats = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int_]
 
@@ -67,7 +67,7 @@ def fit_dual(kernel: Floats, labels: Labels, classes: int, shrinkage: float) -> 
     means = members / np.maximum(counts, 1)  # kernel @ means: products with the mean of each class
     products = kernel @ means
     within = _within(_within(kernel, members, means).T, members, means)
-    ridge = shrinkage * max(np.trace(within), LEAST * np.trace(kernel))
+    ridge = shrinkage * max(np.trace(within), WITHIN * np.trace(kernel))
     within[np.diag_indices(n)] += ridge
     solved = cho_solve(cho_factor(within, lower=True, overwrite_a=True), _within(products, members, means))
     coefficients = (means - _within(solved, members, means)) * (n / ridge)

@@ -17,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recognizer.calibration.calibrate import Labels, fit_temperature
-from recognizer.networks.closed_form import LEAST as WITHIN
-from recognizer.networks.closed_form import scale
+from recognizer.networks.closed_form import WITHIN, scale
 
 SHRINKAGES = (0.3, 0.5, 0.7, 0.9)  # to choose from
 FEWEST = 0.5  # photos that a class counts as, so that one without any is unlikely instead of impossible
