@@ -75,7 +75,7 @@ def test_predicting_gives_what_torch_gives(backbone: Backbone, tmp_path: Path) -
         expected = network(normalised(backbone, pixels))
         embeddings = make_embedder(backbone, SIZE)(backbone.layers(normalised(backbone, pixels)))
     assert np.allclose(outputs.logits, expected, atol=1e-4) and outputs.logits.shape == (BATCH + 3, 5)
-    assert np.allclose(embed(backbone, photos, SIZE), embeddings, atol=1e-4)
+    assert np.allclose(embed(backbone, photos, SIZE), embeddings, rtol=2e-3, atol=1e-4)  # half precision
     assert np.allclose(outputs.probabilities.sum(axis=1), 1)
 
 
