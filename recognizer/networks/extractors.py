@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from recognizer.networks.backbone import Backbone
-from recognizer.networks.grid import make_embedder
+from recognizer.networks.grid import halved, make_embedder
 from recognizer.networks.stages import windows
 from recognizer.recipe import TrainSettings
 
@@ -119,9 +119,7 @@ class _Pooled(nn.Module):
 
 def _cells(maps: Tensor) -> Tensor:
     """Average feature maps over cells, each together with its mirror image, and lay these side by side."""
-    cells = avg_pool2d(maps, *windows(maps.shape[3], CELLS))
-    # Not by rounding down what is negative, which ONNX rounds up.
-    return ((cells + cells.flip(3)) / 2)[..., : (cells.shape[3] + 1) // 2].flatten(1)
+    return halved(avg_pool2d(maps, *windows(maps.shape[3], CELLS)))
 
 
 def make_extractor(

@@ -61,8 +61,14 @@ def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
     return by_channel.repeat(halved) / (len(widths) * halved)
 
 
+def halved(maps: Tensor) -> Tensor:
+    """Return one half of maps averaged with their mirror images: (n, channels, h, w) to (n, channels * h * halves)."""
+    # Not by rounding down what is negative, which ONNX rounds up.
+    return ((maps + maps.flip(3)) / 2)[..., : (maps.shape[3] + 1) // 2].flatten(1)
+
+
 class _Halved(nn.Module):
-    """Maps averaged with their mirror images, of which one half is kept."""
+    """`halved` as a layer."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        return ((maps + maps.flip(3)) / 2)[..., : (maps.shape[3] + 1) // 2].flatten(1)
+        return halved(maps)

@@ -85,8 +85,8 @@ def fit_closed_form(
     labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
     folds = _deal_folds(recipe, split, labels, number)
     # A head needs no mirror image (grid.py), but photos with faces and without where it is to learn from both.
-    views = settings.model_copy(update={"views": 2 if settings.faces == "blur_random" else 1})
-    embeddings, served = covered_features(photos, head_extractor(backbone, settings), views, work, watch)
+    seen = settings.model_copy(update={"views": 2 if settings.faces == "blur_random" else 1})
+    embeddings, served = covered_features(photos, head_extractor(backbone, settings), seen, work, watch)
     watch("fitting the last layer", 0, 1)
     heads = fit_heads(embeddings, labels, folds, quality, stage_shares(backbone, settings.size))
     logits = heads.say_of_folds(served[:, 0], folds)
