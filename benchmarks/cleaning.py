@@ -65,10 +65,16 @@ class Known:
         return bad
 
     @property
+    def used(self) -> Mask:
+        """Which photos other classifiers are judged on: those that show a class, copies left out."""
+        own = [self.pictures[photo.sha256] == photo.image for photo in self.photos]
+        used: Mask = (self.truth != NONE) & own
+        return used
+
+    @property
     def test(self) -> Test:
-        """Features and true classes of the photos that show a class, copies left out."""
-        used = (self.truth != NONE) & [self.pictures[photo.sha256] == photo.image for photo in self.photos]
-        return self.features[used], self.truth[used]
+        """Features and true classes of these."""
+        return self.features[self.used], self.truth[self.used]
 
 
 def read_known(recipe: Recipe, store: PhotoStore, folder: Path) -> Known:
@@ -189,8 +195,7 @@ def count_pairs(name: str, reported: Pairs, known: Known) -> Figures:
 
 
 def _gain(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> Figures:
-    """Train a linear classifier three ways on what is not held out, and judge it on other photos by the truth."""
-    taught = ~np.array([is_held_out(group, recipe.train.held_out) for group in known.groups])
+    """Train a linear classifier three ways, and judge it on other photos by the truth."""
     kept = {photo.sha256: photo for photo in store.photos.kept()}
     cleaned = [kept.get(photo.sha256) for photo in known.photos]
     every = np.ones(len(known.photos))
@@ -202,13 +207,23 @@ def _gain(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> Figure
         ),
         "by truth": (known.truth, every),
     }
-    return {name: _accuracy(known.features, *way, taught, test) for name, way in ways.items()}
+    return {name: linear_accuracy(recipe, known, *way, test) for name, way in ways.items()}
 
 
-def _accuracy(features: Floats, names: npt.NDArray[np.str_], weights: Floats, taught: Mask, test: Test) -> float:
+def linear_accuracy(recipe: Recipe, known: Known, names: npt.NDArray[np.str_], weights: Floats, test: Test) -> float:
+    """Train a linear classifier on what is not held out, and return how often it is right on other photos.
+
+    Args:
+        recipe: the recipe.
+        known: the photos, n of them.
+        names: the class that each is taught as, or `NONE`, (n,).
+        weights: how much each teaches, (n,).
+        test: the other photos.
+    """
+    taught = ~np.array([is_held_out(group, recipe.train.held_out) for group in known.groups])
     used = taught & (names != NONE)
-    model = linear_classifier(features)
-    model.fit(features[used], names[used], logisticregression__sample_weight=weights[used])
+    model = linear_classifier(known.features)
+    model.fit(known.features[used], names[used], logisticregression__sample_weight=weights[used])
     return float((model.predict(test[0]) == test[1]).mean())
 
 

@@ -12,21 +12,19 @@ the judgement.
 import argparse
 import csv
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import binomtest
 
-from recognizer.clean.duplicates import decide_duplicates
+from benchmarks.twins import decide_by_truth, twin
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Decision, Photo
+from recognizer.store.rows import Photo
 from recognizer.train.train import load_trained, train
 from tests.web import SmallWeb
 
@@ -39,11 +37,11 @@ def main() -> None:
     with PhotoStore(arguments.work, recipe.labels) as store:
         photos = [photo for photo in split_kept(recipe, store).held_out if truth[photo.image] in recipe.labels]
         cleaned = _measure("trained on cleaned photos", recipe, store, photos, truth)
-    with _twin(arguments.work, "uncleaned", recipe) as store:
+    with twin(arguments.work, "uncleaned", recipe) as store:
         _train(recipe, store)
         found = _measure("trained on photos as found", recipe, store, photos, truth)
-    with _twin(arguments.work, "truth", recipe) as store:
-        store.decisions.add(*_decide_by_truth(recipe, store, truth))
+    with twin(arguments.work, "truth", recipe) as store:
+        store.decisions.add(*decide_by_truth(recipe, store, truth))
         _train(recipe, store)
         best = _measure("trained on the truth", recipe, store, photos, truth)
     print(f"cleaned less as found: {cleaned - found:+.1f} points; truth less cleaned: {best - cleaned:+.1f} points")
@@ -61,35 +59,6 @@ def _build(folder: Path, work: Path) -> None:
     command = [sys.executable, "-m", "recognizer", "build", "clothing", "--work", str(work)]
     with SmallWeb(folder) as web:
         subprocess.run(command, env={**os.environ, **web.environment}, check=True)
-
-
-def _twin(work: Path, name: str, recipe: Recipe) -> PhotoStore:
-    """Open a twin of the work folder in which no rule has decided anything, and every label is trusted."""
-    twin = work.with_name(f"{work.name}-{name}")
-    if not twin.exists():
-        shutil.copytree(work, twin, ignore=shutil.ignore_patterns("runs", "model", "reports"))
-    store = PhotoStore(twin, recipe.labels)
-    store.decisions.replace_automatic([])
-    store.label_quality.replace([])
-    return store
-
-
-def _decide_by_truth(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> list[Decision]:
-    """Drop the copies that `clean` would drop and photos of no class, and put other labels right.
-
-    These are a person's decisions, so that no rule changes them between rounds of training.
-    """
-    copies = [replace(decision, by="truth") for decision in decide_duplicates(store.issues.all())]
-    dropped = {decision.photo for decision in copies}
-    others = [
-        photo for photo in store.photos.all() if photo.sha256 not in dropped and truth[photo.image] != photo.found_as
-    ]
-    return copies + [
-        Decision(photo.sha256, "relabel", "the truth", label=truth[photo.image], by="truth")
-        if truth[photo.image] in recipe.labels
-        else Decision(photo.sha256, "drop", "of no class", by="truth")
-        for photo in others
-    ]
 
 
 def _train(recipe: Recipe, store: PhotoStore) -> None:
