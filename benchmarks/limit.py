@@ -25,7 +25,8 @@ Labels = npt.NDArray[np.intp]
 def judge_limit(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> Figures:
     """Return how well a judge ranks wrong labels whom right labels teach, with the noise that fits those listed.
 
-    And how often a linear classifier is right that learns from each photo as far as this judge takes its label for right.
+    And how often a linear classifier is right that learns from each photo as far as this judge takes its label for
+    right.
 
     Args:
         recipe: the recipe.

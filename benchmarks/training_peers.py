@@ -11,6 +11,7 @@ import numpy.typing as npt
 import timm
 from fastai.callback.progress import ProgressCallback
 from fastai.callback.schedule import Learner
+from fastai.callback.tracker import SaveModelCallback
 from fastai.data.transforms import Normalize
 from fastai.metrics import accuracy
 from fastai.torch_core import set_seed
@@ -63,6 +64,8 @@ def plain_fastai(recipe: Recipe, store: PhotoStore, photos: list[Photo]) -> Answ
     learner = vision_learner(dls, settings.backbone, pretrained=False, metrics=accuracy)
     learner.model[0].model.load_state_dict(network.state_dict(), strict=False)  # all but the classifier
     learner.remove_cb(ProgressCallback)
+    learner.path = folder
+    learner.add_cb(SaveModelCallback())  # which ends each time with the epoch of the lowest validation loss
     _tune_until_it_stops_helping(learner)
     loader = dls.test_dl([str(photo.path) for photo in photos], num_workers=0)
     order = [dls.vocab.o2i[name] for name in recipe.labels]
@@ -71,12 +74,12 @@ def plain_fastai(recipe: Recipe, store: PhotoStore, photos: list[Photo]) -> Answ
 
 
 def _tune_until_it_stops_helping(learner: Learner) -> None:
-    """Tune again while that lowers the validation loss, and keep the best; print how each of the times ended."""
+    """Tune again while that lowers the validation loss, and keep the best; print the best epoch of each time."""
     best, kept = np.inf, {}
     for _ in range(TIMES):
         with learner.no_logging():
             learner.fine_tune(10)
-        loss, right = learner.recorder.values[-1][1:3]
+        loss, right = min(values[1:3] for values in learner.recorder.values)
         print(f"  plain fastai: validation loss {loss:.3f}, accuracy {right:.1%}", flush=True)
         if not loss < best:
             break

@@ -23,6 +23,7 @@ from recognizer.faces.copies import blurred_photos, blurring_key, check_faces
 from recognizer.faces.detector import INSTALL, is_installed
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.blind import awaited_photos
 from recognizer.splits.groups import tested_groups
 from recognizer.splits.split import group_together, take_sides
 from recognizer.store.photo_store import PhotoStore
@@ -68,7 +69,7 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     store.decisions.replace_automatic(decisions if auto else [])
     standing = [decision for decision in store.decisions.current() if decision.by == AUTO]  # less what a person undid
     store.label_quality.replace(label_quality.rate_labels(estimated.photos, estimated.estimate, standing))
-    _write_sheets(store)
+    _write_sheets(store, awaited_photos(recipe, store))
     return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks)
 
 
@@ -211,7 +212,7 @@ def _replace(store: PhotoStore, checks: Sequence[str], issues: Sequence[Issue]) 
         store.issues.replace(check, [issue for issue in issues if issue.check == check])
 
 
-def _write_sheets(store: PhotoStore) -> None:
+def _write_sheets(store: PhotoStore, hidden: set[str]) -> None:
     """Write `reports/<check>.html` for each check that found something, and remove the sheets of those that did not."""
     photos = {photo.sha256: photo for photo in store.photos.all()}
     found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
@@ -220,7 +221,7 @@ def _write_sheets(store: PhotoStore) -> None:
         path.with_suffix(".jpg").unlink(missing_ok=True)  # as earlier versions drew it
         issues = [issue for issue in found if issue.check == check]
         if issues:
-            write_sheet(path, check, photos, issues)
+            write_sheet(path, check, photos, issues, hidden)
         else:
             path.unlink(missing_ok=True)
 

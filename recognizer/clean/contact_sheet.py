@@ -1,7 +1,7 @@
 """Contact sheets: one page with the worst photos that a check finds, for a quick look; names in any script."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from recognizer.files import write_whole
@@ -25,7 +25,7 @@ PAGE = """<!doctype html>
 </style>
 <main>
 <h1>{title}</h1>
-<p>{count}, the surest first. Nothing has been deleted; the review is where a person decides.</p>
+<p>{count}, the surest first{left_out}. Nothing has been deleted; the review is where a person decides.</p>
 <ol>
 {tiles}
 </ol>
@@ -34,7 +34,9 @@ PAGE = """<!doctype html>
 """
 
 
-def write_sheet(path: Path, check: str, photos: dict[str, Photo], issues: Sequence[Issue]) -> None:
+def write_sheet(
+    path: Path, check: str, photos: dict[str, Photo], issues: Sequence[Issue], hidden: Set[str] = frozenset()
+) -> None:
     """Write a page of a check's worst photos, each with its label, the score and the better label or the copy.
 
     Args:
@@ -42,12 +44,16 @@ def write_sheet(path: Path, check: str, photos: dict[str, Photo], issues: Sequen
         check: its name.
         photos: by sha256.
         issues: of the check.
+        hidden: the sha256 of the photos of the blind sample that wait for an answer, and so are not shown.
     """
-    worst = sorted(issues, key=lambda issue: (-issue.score, issue.photo))[:MOST]
+    shown = [issue for issue in issues if hidden.isdisjoint((issue.photo, issue.twin))]
+    worst = sorted(shown, key=lambda issue: (-issue.score, issue.photo))[:MOST]
     count = f"{len(worst)} of {len(issues)} photos" if len(worst) < len(issues) else f"{len(issues)} photos"
+    left = len(issues) - len(shown)
+    left_out = f"; {left} left out, since the blind sample waits for an answer about them" if left else ""
+    title = html.escape(f"Found by the check “{check.replace('_', ' ')}”")
     tiles = "\n".join(_tile(photos, issue) for issue in worst)
-    page = PAGE.format(title=html.escape(f"Found by the check “{check.replace('_', ' ')}”"), count=count, tiles=tiles)
-    write_whole(path, page.encode())
+    write_whole(path, PAGE.format(title=title, count=count, left_out=left_out, tiles=tiles).encode())
 
 
 def _tile(photos: dict[str, Photo], issue: Issue) -> str:

@@ -95,12 +95,27 @@ def _classes(recipe: Recipe, before: dict[str, Any], now: dict[str, Any], work: 
     ]
 
 
-def _made_anew(changed: Sequence[str]) -> str:
+def _made_anew(changed: Sequence[str], is_of_outputs: bool) -> str:
+    if not changed:
+        return "nothing follows from it here, and the network stays"
     if changed == ["answered_accuracy"]:
         return "train moves the threshold of the same network"
     if changed == ["rounds"]:
         return "train keeps the rounds that are there, trains those that are missing, and uses as many as are wanted"
-    return "features and training are made anew" if FEATURES & set(changed) else "the training is made anew"
+    features = FEATURES & set(changed)
+    if is_of_outputs:
+        return "features and training are made anew" if features else "the training is made anew"
+    if changed == ["weights"]:
+        return "features and training are made anew if these are other weights"
+    return f"{'features and training are' if features else 'the training is'} made anew, unless that was done before"
+
+
+def _with_effect(changed: Sequence[str], old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return those of the changed settings of a training of classes, old and new, that something follows from."""
+    from recognizer.train.fingerprints import effective
+
+    then, now = effective(old), effective(new)
+    return [key for key in changed if then[key] != now[key]]
 
 
 def _judged_anew(changed: Sequence[str]) -> str:
@@ -117,7 +132,9 @@ def _settings(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if "learning_rate" in changed and all(table["learning_rate"] == usual_rate(table) for table in (old, new)):
         changed.remove("learning_rate")  # which nobody touched: what is tuned now has another one by itself
     if changed:
-        says.append(f"[train] has another {', '.join(changed)}: {_made_anew(changed)}; photos and decisions stay.")
+        is_of_outputs = bool(now["outputs"])
+        made = _made_anew(changed if is_of_outputs else _with_effect(changed, old, new), is_of_outputs)
+        says.append(f"[train] has another {', '.join(changed)}: {made}; photos and decisions stay.")
     if before.get("outputs", now["outputs"]) != now["outputs"]:
         says.append(
             "[[outputs]] have changed: collect reads their values anew; photos stay, the training is made anew."

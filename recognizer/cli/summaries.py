@@ -124,6 +124,7 @@ def evaluated(recipe: Recipe, report: dict[str, Any], page: Path) -> Summary:
         "  their labels likely wrong": round(report["likely_wrong_labels"]),
         "agreement with labels": _percent(report["accuracy"]),
         "  95 % interval": _interval(report["accuracy_interval"]),
+        "  mean over the classes": _percent(report["balanced_accuracy"]),
         **({"among the first three": _percent(report["top3"])} if len(recipe.labels) >= 6 else {}),
         "coverage": _percent(report["coverage"]),
         "expected calibration error": _percent(report["ece"]),

@@ -23,11 +23,12 @@ def cautions(recipe: Recipe, report: dict[str, Any]) -> list[str]:
             f"{recipe.command('train')} and {recipe.command('evaluate')} again."
         )
     if unrated := report["unrated_labels"]:
-        one = unrated == 1
+        labels = "label of 1 held-out photo was" if unrated == 1 else f"labels of {unrated} held-out photos were"
+        # Where none was ever checked each counts fully, so that none is likely wrong; else as the mean of checked ones.
+        counted = "as likely right as checked ones are on average" if report["likely_wrong_labels"] else "as right"
         said.append(
-            f"{'The label of 1 held-out photo was' if one else f'The labels of {unrated} held-out photos were'} never "
-            f"checked, and counted as likely right as the others of {'its' if one else 'their'} class; "
-            f"{recipe.command('clean')} checks labels, where a class has enough photos."
+            f"The {labels} never checked, and counted {counted}; {recipe.command('clean')} checks labels, where a "
+            "class has enough photos."
         )
     return said
 

@@ -1,7 +1,7 @@
 """What the charts of the evaluation show, in numbers; `charts.svg.jinja` draws them, names as text of the page."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -60,7 +60,7 @@ class Charts:
         reliability: the bins that have photos.
         curve: shares of photos answered, and the accuracy of these answers.
         coverage: the share that the threshold gives.
-        mistakes: the surest ones.
+        mistakes: the surest ones, less those that wait for a person who is to know no label.
     """
 
     names: list[tuple[str, str]]
@@ -78,7 +78,12 @@ class Charts:
 
 
 def make_charts(
-    photos: Sequence[Photo], labels: Labels, probabilities: Probabilities, names: list[str], coverage: float
+    photos: Sequence[Photo],
+    labels: Labels,
+    probabilities: Probabilities,
+    names: list[str],
+    coverage: float,
+    hidden: Collection[str] = (),
 ) -> Charts:
     """Return what is drawn of the answers to photos.
 
@@ -88,6 +93,7 @@ def make_charts(
         probabilities: (n, classes).
         names: of the classes.
         coverage: the share of the photos that gets an answer.
+        hidden: the sha256 of photos that are not shown, as those of the blind sample that wait for an answer.
     """
     matrix = confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(len(names)))
     return Charts(
@@ -97,7 +103,7 @@ def make_charts(
         _reliability(labels, probabilities),
         _curve(labels, probabilities),
         coverage,
-        _mistakes(photos, labels, probabilities, names),
+        _mistakes(photos, labels, probabilities, names, hidden),
     )
 
 
@@ -138,9 +144,12 @@ def _curve(labels: Labels, probabilities: Probabilities) -> list[tuple[float, fl
     return list(zip(coverage[shown].tolist(), accuracy[shown].tolist(), strict=True))
 
 
-def _mistakes(photos: Sequence[Photo], labels: Labels, probabilities: Probabilities, names: list[str]) -> list[Mistake]:
+def _mistakes(
+    photos: Sequence[Photo], labels: Labels, probabilities: Probabilities, names: list[str], hidden: Collection[str]
+) -> list[Mistake]:
     answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != labels)
+    shown = np.array([photo.sha256 not in hidden for photo in photos])
+    wrong = np.flatnonzero((answers != labels) & shown)
     surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHEET]
     return [
         Mistake(_data_uri(photos[n].path), names[labels[n]], names[answers[n]], float(confidence[n]))

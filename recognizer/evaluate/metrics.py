@@ -20,7 +20,10 @@ def measure(
     threshold: float,
     out_of_distribution: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
-    """Return the figures of a report; `too_wide` says of a class that its interval is too wide to mean anything.
+    """Return the figures of a report.
+
+    `balanced_accuracy` is the mean over the classes that have photos; `too_wide` says of a class that its interval is
+    too wide to mean anything.
 
     Args:
         labels: the number of each photo's class, (photos,).
@@ -33,10 +36,11 @@ def measure(
     answered = probabilities.max(axis=1) >= threshold
     if out_of_distribution is not None:
         answered &= ~out_of_distribution
-    per_class = {name: _of_class(right[labels == number]) for number, name in enumerate(names)}
+    per_class = {name: of_class(right[labels == number]) for number, name in enumerate(names)}
     of_answers = accuracy_of(right[answered])
     return {
         **accuracy_of(right),
+        "balanced_accuracy": round(float(np.mean([right[labels == number].mean() for number in np.unique(labels)])), 4),
         "top3": round(float(top_right(labels, probabilities, TOP).mean()), 4),
         "ece": round(ece(probabilities, labels), 4),
         "ece_by_chance": round(expected_ece(probabilities), 4),
@@ -56,7 +60,8 @@ def accuracy_of(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
     return {"accuracy": round(float(right.mean()), 4), "accuracy_interval": [low, high], "photos": len(right)}
 
 
-def _of_class(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def of_class(right: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the figures of one class's photos, and whether their interval is `too_wide` to mean anything."""
     figures = accuracy_of(right)
     low, high = figures["accuracy_interval"] or (0, 1)
     return {**figures, "too_wide": high - low > TOO_WIDE}

@@ -14,12 +14,14 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader
 
 from recognizer.errors import RecognizerError
+from recognizer.evaluate.cautions import cautions
 from recognizer.evaluate.distributions import distribution_of
 from recognizer.evaluate.measured import measured, split_of
 from recognizer.evaluate.outputs_metrics import Answered, measure_outputs
 from recognizer.files import write_whole
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
+from recognizer.splits.split import FEW
 from recognizer.splits.values import Floats, Target
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.outputs import TrainedOutputs, load_outputs
@@ -45,7 +47,8 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
         The report, as written to `reports/evaluate.json` and `reports/evaluate.html`: what `measure_outputs` returns,
         `distributions`, name of a number to what `distribution_of` returns, `run`, the fingerprint of the training that
         was measured, `measured`, a digest of what it was measured on, `notes`, what is to be said of held-out photos
-        that were left out, and `missing`, how many photos have no file any more.
+        that were left out, `few`, "output: class" of which hardly any photo is held out, to how many are, and
+        `missing`, how many photos have no file any more.
 
     Raises:
         RecognizerError: nothing is trained, or too few photos with a value of an output are held out.
@@ -56,14 +59,15 @@ def evaluate_outputs(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched
         trained = load_outputs(recipe, store)
         split, notes = split_of(recipe, trained.split, trained.run)
         trained, photos = replace(trained, split=split), split.held_out
-        for note in notes:
-            logging.getLogger(__name__).warning(note)
         of_what = {"measured": measured(recipe, store, split), "notes": notes}
         logits = trained.predict(photos, watch)
         answers = [_answered(recipe, trained, name, logits) for name in trained.calibrations]
         _check_enough(answers)
         figures = {**measure_outputs(answers), "distributions": _distributions(recipe, answers)}
         figures |= {"run": trained.run.metrics["fingerprint"], "missing": split.missing, **of_what}
+        figures["few"] = _few(figures["outputs"])
+        for caution in _cautions(recipe, figures):
+            logging.getLogger(__name__).warning(caution)
         seconds, counts = time.monotonic() - begun, {"photos": len(photos)}
         report = write_report(store.work, "evaluate", recipe.name, seconds, counts, **figures)
         write_page(recipe, report, store.work / "reports" / PAGE)
@@ -91,6 +95,7 @@ def _answered(recipe: Recipe, trained: TrainedOutputs, name: str, logits: Floats
         float(guess),
         output.unit,
         output.source,
+        calibration.checked,
     )
 
 
@@ -101,6 +106,17 @@ def _check_enough(answers: Sequence[Answered]) -> None:
                 f"{one.known.sum()} held-out photos with a value of {one.name} are too few to measure on; bring more "
                 "photos, or raise held_out under [train] in the recipe, and train again."
             )
+
+
+def _few(outputs: dict[str, Any]) -> dict[str, int]:
+    """Return "output: class" to how many photos are held out, of classes with fewer than `FEW`."""
+    per_class = {name: one.get("per_class", {}) for name, one in outputs.items()}
+    counts = {f"{name}: {label}": one["photos"] for name, found in per_class.items() for label, one in found.items()}
+    return {label: count for label, count in counts.items() if count < FEW}
+
+
+def _cautions(recipe: Recipe, report: dict[str, Any]) -> list[str]:
+    return cautions(recipe, {**report, "unrated_labels": 0})  # cleaning checks no values of outputs
 
 
 def _distributions(recipe: Recipe, answers: Sequence[Answered]) -> dict[str, Any]:
@@ -122,7 +138,8 @@ def write_page(recipe: Recipe, report: dict[str, Any], file: Path) -> None:
     pages = Environment(loader=loader, autoescape=True, trim_blocks=True)
     pages.filters |= {"percent": _percent, "figure": say_figure, "gap": say_gap}
     tags = tags_in(words_in(SOURCE))
-    write_whole(file, pages.get_template(TEMPLATE).render(recipe=recipe, report=report, **tags).encode())
+    shown = {"recipe": recipe, "report": report, "cautions": _cautions(recipe, report)}
+    write_whole(file, pages.get_template(TEMPLATE).render(**shown, **tags).encode())
 
 
 def _percent(share: float | None) -> str:

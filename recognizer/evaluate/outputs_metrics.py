@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.stats import t
 
 from recognizer.calibration.calibrate import Labels, ece, expected_ece
-from recognizer.evaluate.metrics import accuracy_of
+from recognizer.evaluate.metrics import accuracy_of, of_class
 from recognizer.splits.values import MISSING, Floats
 
 FEWEST = 10  # photos of a group, so that it is compared with others
@@ -36,6 +36,7 @@ class Answered:
         guess: the constant guess, learned from training photos: a class's number, or a value.
         unit: of a number.
         source: the column, or part of a name, that the true ones stand in.
+        checked: of classes: selective accuracy of training photos that had no say in the threshold.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Answered:
     guess: float
     unit: str
     source: str = ""
+    checked: float | None = None
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -81,9 +83,9 @@ def measure_outputs(answers: Sequence[Answered]) -> dict[str, Any]:
         answers: of each output, about the same photos.
 
     Returns:
-        `outputs`, name to its figures; `gaps`, the difference between the best and the worst group of every pair of
-        outputs from different columns, largest first, classes (in shares) before numbers (in their unit); `crossed`,
-        counts of photos.
+        `outputs`, name to its figures, among which `threshold_checked` and `too_wide` mean what they do in evaluate.py;
+        `gaps`, the difference between the best and the worst group of every pair of outputs from different columns,
+        largest first, classes (in shares) before numbers (in their unit); `crossed`, counts of photos.
     """
     outputs = {one.name: {**_figures(one), "groups": _by_groups(one, answers)} for one in answers}
     return {"outputs": outputs, "gaps": _gaps(answers, outputs), "crossed": _crossed(answers)}
@@ -108,7 +110,8 @@ def _figures(one: Answered) -> dict[str, Any]:
         "ece_by_chance": _round(expected_ece(found)),
         "coverage": _share(answered),
         "selective_accuracy": accuracy_of(right[answered])["accuracy"],
-        "per_class": {name: accuracy_of(right[numbers == place]) for place, name in enumerate(one.classes)},
+        "threshold_checked": one.checked,
+        "per_class": {name: of_class(right[numbers == place]) for place, name in enumerate(one.classes)},
     }
 
 
@@ -142,7 +145,7 @@ def _by_groups(one: Answered, answers: Sequence[Answered]) -> dict[str, dict[str
 
 
 def _of_group(one: Answered, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    return accuracy_of(one.errors[chosen & one.known] == 0) if one.classes else _number(one, chosen)
+    return of_class(one.errors[chosen & one.known] == 0) if one.classes else _number(one, chosen)
 
 
 def _gaps(answers: Sequence[Answered], outputs: dict[str, Any]) -> list[dict[str, Any]]:

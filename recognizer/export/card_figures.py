@@ -3,6 +3,7 @@
 from typing import Any
 
 from recognizer.calibration.abstain import NOT_SURE
+from recognizer.splits.split import FEW
 from recognizer.store.credits import escape
 from recognizer.words.sources import Source
 from recognizer.words.words import SOURCE, words_in
@@ -10,12 +11,11 @@ from recognizer.words.words import SOURCE, words_in
 _HOW_WELL = """\
 {blind}
 
-On {photos} held-out photos, from which no network has learned, it gave {label} in {agreed}
-(95 % interval {interval}). That is agreement with labels, and no bound of how often it is right: about {wrong} of these
-photos were likely {wrongly}, where a right answer counts as a mistake; an error that held-out and training photos
-share counts as right; and where people correct what the network doubts, agreement rises by itself. Cleaning took copies
-and poor pictures out of the held-out photos, too, and changed no label there. Expected calibration error: {ece}
-({by_chance} under perfect calibration).
+On {photos} held-out photos, from which no network has learned, it gave {label}, or the one that a person gave it since,
+in {agreed} (95 % interval {interval}). That is agreement with labels, and no bound of how often it is right: {wrong}
+counts as a mistake; an error that held-out and training photos share counts as right; and where people correct what the
+network doubts, agreement rises by itself. {cautions}Expected calibration error: {ece} ({by_chance} under perfect
+calibration).
 
 It answered {coverage} of these photos, and {selective} of its answers agreed with the label (95 % interval {selected}).
 They had no say in the threshold for "{not_sure}", which is meant to let {wanted} of the answers be right{checked}.
@@ -41,8 +41,8 @@ def how_well(facts: dict[str, Any], source: Source) -> str:
         label=source.label,
         agreed=percent(metrics["accuracy"]),
         interval=interval(metrics["accuracy_interval"]),
-        wrong=round(metrics["likely_wrong_labels"]),
-        wrongly=source.wrong,
+        wrong=_wrong(metrics, source),
+        cautions="".join(f"{said} " for said in _cautions(facts)),
         ece=metrics["ece"],
         by_chance=metrics["ece_by_chance"],
         coverage=percent(metrics["coverage"]),
@@ -54,6 +54,29 @@ def how_well(facts: dict[str, Any], source: Source) -> str:
         faces=_faces(metrics.get("faces")),
         rows="\n".join(_row(name, figures) for name, figures in metrics["per_class"].items()),
     )
+
+
+def _wrong(metrics: dict[str, Any], source: Source) -> str:
+    """Return how many labels are likely wrong; no number where there is none because nobody checked."""
+    count = round(metrics["likely_wrong_labels"])
+    if not count and metrics.get("unrated_labels"):
+        return f"where one of these photos was {source.wrong}, a right answer"
+    return f"about {count} of these photos were likely {source.wrong}, where a right answer"
+
+
+def _cautions(facts: dict[str, Any]) -> list[str]:
+    """Return what makes the figures mean less than they seem to, a sentence each."""
+    said = []
+    if facts.get("dropped") != 0:
+        said.append(
+            "Copies and poor pictures that rules or people took out are missing here, too, and no rule changed a label "
+            "here."
+        )
+    if unrated := facts["metrics"].get("unrated_labels"):
+        said.append(f"Labels of these photos that were never checked: {unrated}.")
+    if few := facts["metrics"].get("few"):
+        said.append(f"Classes with fewer than {FEW} of these photos, whose own figures tell nothing: {len(few)}.")
+    return said
 
 
 def _faces(found: dict[str, Any] | None) -> str:
@@ -73,9 +96,9 @@ def _faces(found: dict[str, Any] | None) -> str:
 
 
 def _blind(found: dict[str, Any]) -> str:
-    """Return how often it is right, as people saw it who knew no label, or that nobody has looked yet."""
+    """Return how often it is right, as people saw it who knew no label, or why that is not known."""
     if not found.get("label_noise"):
-        return "How often it is right is not known: nobody has looked at a blind sample of the photos yet."
+        return f"How often it is right is not known: {_unknown(found)}."
     accuracy, answers, noise = found["accuracy"], found["selective_accuracy"], found["label_noise"]
     said = f"People said what {found['drawn']} of {found['population']} held-out photos show, drawn at random, without "
     said += "knowing label or suggestion."
@@ -92,13 +115,29 @@ def _blind(found: dict[str, Any]) -> str:
     return said
 
 
+def _unknown(found: dict[str, Any]) -> str:
+    """Return how far people are with a blind sample that tells nothing."""
+    answered, drawn = found.get("answered", 0), found.get("drawn", 0)
+    if not answered:
+        return "nobody has looked at a blind sample of the photos yet"
+    if answered < drawn:
+        return f"people have looked at {answered} of the {drawn} photos of a blind sample so far"
+    return f"people looked at a blind sample, and could tell nothing in any of its {drawn} photos"
+
+
 def _intervals(figure: dict[str, Any]) -> str:
     held_out, further = interval(figure["interval"]), interval(figure["interval_further"])
     return f"95 % interval {held_out} for these held-out photos, {further} for further photos found in the same way"
 
 
 def _checked(share: float | None) -> str:
-    return "" if share is None else f"; of training photos that had no say in it, {percent(share)} were"
+    """Return what cross-validation gave, which is a little too high: the threshold was chosen by it."""
+    if share is None:
+        return ""
+    return (
+        f"; in cross-validation, which helped to choose it, {percent(share)} of the answers about training photos "
+        "agreed with their labels, each as far as it is taken for right"
+    )
 
 
 def _row(name: str, figures: dict[str, Any]) -> str:

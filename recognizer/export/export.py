@@ -87,6 +87,7 @@ def _export(recipe: Recipe, store: PhotoStore, tflite: bool, watch: Watch) -> di
         if tflite:
             agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
+        facts["dropped"] = sum(photo.action == "drop" for photo in store.photos.all() if photo.label in recipe.labels)
         facts["similar"] = write_similar(recipe, split.learning, half / FLOATS, trained.size)
         facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
         write_json(half / "model.json", facts)

@@ -38,8 +38,8 @@ It cannot tell who anyone is or where anyone belongs.
 
 ## The data
 
-{Source} the names above, cleaned by rules and people. {leaning} They are not part of this folder, except the few in
-`examples/`{similar}.
+{Source} the names above{dropped}. {leaning} They are not part of this folder, except the
+few in `examples/`{similar}.
 
 ## What it must not be used for
 
@@ -74,7 +74,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
     """Write the card of a model.
 
     Args:
-        facts: the contents of its model.json.
+        facts: the contents of its model.json; `dropped` is how many photos rules and people took out, where it is told.
         file: the README.md to write.
     """
     agreement = facts["agreement"]
@@ -85,6 +85,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         description=escape(facts["description"]),
         source=source.photos,
         Source=source.photos[0].upper() + source.photos[1:],
+        dropped="; none was taken out" if facts.get("dropped") == 0 else ", less what rules or people took out",
         leaning=source.leaning,
         similar=_SIMILAR if facts["similar"] else "",
         number=len(facts["classes"]),

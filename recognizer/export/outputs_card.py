@@ -5,10 +5,12 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
+from recognizer.calibration.abstain import NOT_SURE
 from recognizer.export.tflite_card import tflite_use
 from recognizer.faces.counting import FACES
 from recognizer.store.credits import escape
 from recognizer.words.figures import say_figure, say_gap
+from recognizer.words.words import SOURCE, words_in
 
 _CARD = """\
 {metadata}
@@ -22,12 +24,14 @@ of photos, and nothing of the persons in them.
 
 ## How well
 
-On {photos} held-out photos, which the network has not learned from; in brackets, 95 % intervals.
+On {photos} held-out photos, which the network has not learned from; in brackets, 95 % intervals. How often it is right
+is not known: the figures say how well it agrees with the data set's own labels, and nobody has looked at a blind sample
+of the photos.
 
 | output | measured | constant guess |
 |---|---|---|
 {rows}
-
+{answered}
 The largest gaps between groups of these photos:
 
 | output, by | best for | worst for | gap |
@@ -51,6 +55,14 @@ In plain fastai, `load_learner("learner.pkl").predict("photo.jpg")` gives the lo
 `model.json` says where each lies (`start`, `stop`). The softmax of classes is their probabilities; that of a number is
 to be multiplied with its `centres` and added up. A pickle can run code when it is opened: open it only where you trust
 whoever made this folder.
+"""
+_ANSWERED = """
+Below a threshold, an output of classes says "{not_sure}". The threshold is meant to let {wanted} of the answers agree
+with their labels; the last column is about training photos in cross-validation, which helped to choose it.
+
+| output | answered | answers that agreed with their labels | the same, of training photos |
+|---|---|---|---|
+{rows}
 """
 EVIDENCE = "`evidence`, (n, logits, h, w): what each place of the photo adds to each logit"
 _FACES = """
@@ -78,6 +90,7 @@ def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
         description=escape(facts["description"]),
         photos=facts["photos"]["held_out"],
         rows="\n".join(_row(one) for one in facts["outputs"]),
+        answered=_answered(facts),
         gaps="\n".join(_gap(gap) for gap in facts["gaps"][:10]) or "| none with enough photos | | | |",
         size=facts["preprocessing"]["size"],
         names=", ".join(f"`{one['name']}`" for one in facts["outputs"]) + f", `logits`, and {EVIDENCE}",
@@ -90,6 +103,16 @@ def write_outputs_card(facts: dict[str, Any], file: Path) -> None:
 def _row(one: dict[str, Any]) -> str:
     metrics = one["metrics"]
     return f"| {one['name']} | {say_figure(metrics)} | {say_figure(metrics['constant'])} |"
+
+
+def _answered(facts: dict[str, Any]) -> str:
+    """Return how many photos outputs of classes answer, and how well; nothing where there are none."""
+    names = ("coverage", "selective_accuracy", "threshold_checked")
+    classes = [one for one in facts["outputs"] if one["kind"] == "classes"]
+    rows = [[one["name"], *(say_figure({"accuracy": one["metrics"].get(name)}) for name in names)] for one in classes]
+    wanted = words_in(SOURCE).percent(facts["recipe"]["train"]["answered_accuracy"])
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return _ANSWERED.format(not_sure=NOT_SURE, wanted=wanted, rows=lines) if rows else ""
 
 
 def _gap(gap: dict[str, Any]) -> str:

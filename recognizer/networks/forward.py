@@ -75,30 +75,27 @@ def extract(
         Unwritable: the disk is full, or the work folder may not be written.
     """
     rows = [(photo.sha256, view) for photo in photos for view in range(views)]
-    arrays = extract_rows(rows, photos, extractor, work, watch)
+    arrays = filled_cache(rows, photos, extractor, work, watch).gather(rows, extractor.outputs)
     return {name: values.reshape(len(photos), views, *values.shape[1:]) for name, values in arrays.items()}
 
 
-def extract_rows(
+def filled_cache(
     rows: Sequence[Row], photos: Sequence[Photo], extractor: Extractor, work: Path, watch: Watch = unwatched
-) -> dict[str, Array]:
-    """Return what `extract` does, of some views only.
+) -> FeatureCache:
+    """Return the cache of some views, computing only what is not kept yet.
 
     Args:
-        rows: sha256 of a photo and number of its view, n of them; where there is none, no array is returned.
+        rows: sha256 of a photo and number of its view, n of them.
         photos: at least those.
         extractor: the layers, and what they give.
         work: the work folder, which keeps it.
         watch: told about pictures done.
-
-    Returns:
-        For each of the extractor's outputs an array, (n, …), float16.
     """
     cache = FeatureCache(work / FOLDER / extractor.key)
     missing = cache.missing(list(dict.fromkeys(rows)))
     if missing:
         _compute(missing, {photo.sha256: photo for photo in photos}, extractor, cache, watch)
-    return cache.gather(rows, extractor.outputs)
+    return cache
 
 
 def _compute(

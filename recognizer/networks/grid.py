@@ -45,6 +45,20 @@ def spread(layer: Layer, backbone: Backbone, size: int) -> Layer:
     return Layer(weight.reshape(len(weight), -1), layer.bias)
 
 
+def gather(layer: Layer, backbone: Backbone, size: int) -> Layer:
+    """Return the layer of embeddings that was `spread`.
+
+    Args:
+        layer: of all places.
+        backbone: the backbone.
+        size: pixels, the side of the square that it takes.
+    """
+    channels, _, cells = count_cells(backbone, size)
+    places = layer.weight.reshape(len(layer.weight), channels, cells, cells)
+    halves = np.concatenate([places[..., : cells // 2] * 2, places[..., cells // 2 : (cells + 1) // 2]], axis=3)
+    return Layer(halves.reshape(len(halves), -1), layer.bias)
+
+
 def stage_shares(backbone: Backbone, size: int) -> npt.NDArray[np.float64]:
     """Return how much each feature of an embedding counts, in all 1: every stage alike, however wide.
 

@@ -4,6 +4,8 @@ state = read_weights("resnet34.pth")        # or .safetensors; a checkpoint's in
 fit_weights(model, state, "resnet34.pth")   # by name, or in order where no name is known and all kinds agree
 """
 
+import functools
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from recognizer.errors import WeightsUnavailable
 
+IN_ORDER = "_conv_stem.weight"  # begins the files of the packages that come with this program, whose order is known
 INNER = ("state_dict", "model", "model_state_dict")  # where checkpoints keep the weights; "model" is fastai's
 PARALLEL = "module."  # what torch puts before each name where several devices trained
 COUNTER = "num_batches_tracked"  # of batch normalisation; files of old versions have none, and nothing here needs it
@@ -51,7 +54,7 @@ def _load(path: str) -> Mapping[str, Any]:
 
 
 def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
-    """Put weights into a model: by name, or in order where another library gave every tensor another name.
+    """Put weights into a model: by name, or in order, with a warning, where another library gave all other names.
 
     Args:
         model: the whole published network.
@@ -73,7 +76,20 @@ def fit_weights(model: nn.Module, state: Mapping[str, Tensor], source: str) -> N
         raise WeightsUnavailable(f"The weights in {Path(source).name} are not all numbers; name a file whose are.")
     if not found or any(found[name].shape != own[name].shape for name in found):
         raise WeightsUnavailable(f"The weights in {Path(source).name} do not fit this backbone; name the right one.")
+    if found.keys().isdisjoint(state) and IN_ORDER not in state:
+        _warn(Path(source).name, len(found))
     model.load_state_dict(found, strict=False)
+
+
+@functools.cache
+def _warn(name: str, count: int) -> None:
+    """Say once that weights were matched by order, which no check can prove right."""
+    logging.getLogger(__name__).warning(
+        "The names in %s are those of another library: %d tensors were matched by their order. Make sure that they are "
+        "of this backbone, or name a file that has its own names as `weights` in the recipe.",
+        name,
+        count,
+    )
 
 
 def _in_order(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:

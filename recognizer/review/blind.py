@@ -69,7 +69,7 @@ class BlindReview:
         none where there are no classes to choose from."""
         if self._recipe.has_outputs or not self._store.issues.exist():
             return []
-        return draw_sample(blind_population(self._recipe, self._store))
+        return draw_sample(blind_population(self._recipe, self._store), answered=self._store.blind_answers.all())
 
     def _describe(self, first: str | None = None) -> Json:
         sample, answers = self._sample(), self._store.blind_answers.all()

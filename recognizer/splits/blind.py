@@ -1,24 +1,27 @@
 """The blind sample: held-out photos in which a person names the class without knowing label or suggestion.
 
-    sample = draw_sample(blind_population(recipe, store))       # in the order in which a person is asked
+    sample = draw_sample(blind_population(recipe, store), answered=answers)     # in the order in which people are asked
+    hidden = awaited_photos(recipe, store)                                      # whose labels are not to be shown yet
 
 It is drawn from the held-out photos as they were collected: a person's decisions, which the network's doubts may have
-steered, take none out of it and change no label. Only what checks drop without a look at the label is not in it.
+steered, take none out of it and change no label. Only what checks drop without a look at the label is not in it, unless
+a person took it in again.
 
 Every photo has the same chance, and each class its share (systematic rounding; Särndal, Swensson and Wretman, 1992,
 sections 3.4 and 3.7). A photo's place in the order is a number of its own, made of its fingerprint (permanent random
 numbers; Ohlsson, 1995), so the sample can be drawn again at any time: where photos have come or gone since, it is a
-sample of those that are there now, most of it is as before, and what was answered counts on.
+sample of those that are there now, most of it is as before, and what was answered counts on. So is the chance by which
+shares are rounded, which is that of the first photo in the order: it stays as long as this one is the first.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby, pairwise
 
 import numpy as np
 
 from recognizer.recipe import Recipe
-from recognizer.splits.groups import dropped_by_rules, is_held_out
+from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 
@@ -32,7 +35,7 @@ def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
         recipe: the recipe.
         store: the photo store.
     """
-    dropped = dropped_by_rules(store.decisions.current())
+    dropped = store.decisions.dropped_by_rules()
     return [
         photo
         for photo in store.photos.all()
@@ -43,19 +46,39 @@ def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
     ]
 
 
-def draw_sample(population: Sequence[Photo], size: int = SIZE, key: str = "blind") -> list[Photo]:
+def awaited_photos(recipe: Recipe, store: PhotoStore) -> set[str]:
+    """Return the sha256 of the photos of the blind sample that wait for an answer: what shows labels leaves them out.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+    """
+    answers = store.blind_answers.all()
+    sample = draw_sample(blind_population(recipe, store), answered=answers)
+    return {photo.sha256 for photo in sample} - answers.keys()
+
+
+def draw_sample(
+    population: Sequence[Photo], size: int = SIZE, key: str = "blind", answered: Collection[str] = ()
+) -> list[Photo]:
     """Return a random sample of photos, each class with its share, in a random order.
 
     Args:
         population: the photos to draw from.
         size: how many; all where there are no more.
         key: of the chance; another one draws another sample.
+        answered: the sha256 of photos for which people have answered. Earlier versions rounded by one number for all;
+            where more of what that draws is answered, it stays the sample, so that no answer is lost.
     """
     place = {photo.sha256: _number(key, photo.sha256) for photo in population}
     ordered = sorted(population, key=lambda photo: (photo.found_as, place[photo.sha256]))
     classes = [list(photos) for _, photos in groupby(ordered, key=lambda photo: photo.found_as)]
-    shares = _share_out([len(photos) for photos in classes], min(size, len(population)), _number(key, ""))
-    drawn = [photo for photos, share in zip(classes, shares, strict=True) for photo in photos[:share]]
+    first = min(place, key=lambda sha256: place[sha256], default="")
+    samples = []
+    for name in (f"rounding {first}", ""):
+        shares = _share_out([len(photos) for photos in classes], min(size, len(population)), _number(key, name))
+        samples.append([photo for photos, share in zip(classes, shares, strict=True) for photo in photos[:share]])
+    drawn = max(samples, key=lambda sample: sum(photo.sha256 in answered for photo in sample))
     return sorted(drawn, key=lambda photo: place[photo.sha256])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from recognizer.store.rows import AUTO, Decision, Issue, Photo
+from recognizer.store.rows import Issue, Photo
 
 
 def group_photos(photos: Sequence[Photo], issues: Iterable[Issue]) -> list[str]:
@@ -35,15 +35,6 @@ def number_groups(pairs: Collection[tuple[int, int]], count: int) -> list[int]:
     _, numbers = connected_components(links, directed=False)
     groups: list[int] = numbers.tolist()
     return groups
-
-
-def dropped_by_rules(decisions: Iterable[Decision]) -> set[str]:
-    """Return the sha256 of the photos that rules dropped, which do so without a look at the label.
-
-    Args:
-        decisions: those that count.
-    """
-    return {one.photo for one in decisions if one.by == AUTO and one.action == "drop"}
 
 
 def tested_groups(photos: Sequence[Photo], groups: Sequence[str], share: float) -> set[str]:

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from recognizer.errors import RecognizerError
 from recognizer.recipe import Recipe
-from recognizer.splits.groups import dropped_by_rules, group_photos, is_held_out, tested_groups
+from recognizer.splits.groups import group_photos, is_held_out, tested_groups
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue, Photo
 
@@ -71,7 +71,7 @@ def split_kept(recipe: Recipe, store: PhotoStore) -> Split:
     names = group_together(stored, store.issues.all())
     group = {photo.sha256: name for photo, name in zip(stored, names, strict=True)}
     split = Split([], [], [], [], group, len(wanted) - len(kept))
-    dropped, share = dropped_by_rules(store.decisions.current()), recipe.train.held_out
+    dropped, share = store.decisions.dropped_by_rules(), recipe.train.held_out
     counted = [photo for photo in stored if photo.sha256 not in dropped and _is_of(recipe, photo)]
     tested = tested_groups(counted, [group[photo.sha256] for photo in counted], share)
     sides = take_sides(kept, [group[photo.sha256] for photo in kept], share, tested)

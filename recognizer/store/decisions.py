@@ -92,6 +92,16 @@ class Decisions:
         )
         return {(row["photo"], row["action"], row["label"]) for row in rows}
 
+    def dropped_by_rules(self) -> set[str]:
+        """Return the sha256 of the photos that rules dropped, without a look at the label, less those that a person
+        took in again. A person who drops one, too, changes nothing."""
+        rows = self._database.rows(
+            """SELECT photo FROM decisions WHERE "by" = ? AND action = 'drop' AND undone = 0
+            INTERSECT SELECT photo FROM current_decisions WHERE action = 'drop'""",
+            AUTO,
+        )
+        return {row["photo"] for row in rows}
+
     def undo_automatic(self, photo: str | None = None) -> list[str]:
         """Undo what the rules decided, for good: they will not decide the same again.
 

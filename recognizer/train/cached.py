@@ -47,7 +47,7 @@ def train_cached(recipe: Recipe, split: Split, work: Path, number: int, watch: W
     """
     backbone = load_for_training(recipe.train)
     heads, found = fit_closed_form(recipe, split, backbone, work, number, watch)
-    untuned = too_few(split) if recipe.train.epochs else ""
+    untuned = too_few(split.learning) if recipe.train.epochs else ""
     tuned = _not_tuned(found)
     if recipe.train.epochs and not untuned:
         tuned = tune_classes(recipe, split, found, backbone, work, number, watch)

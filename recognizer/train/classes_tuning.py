@@ -8,6 +8,7 @@ import recognizer.networks.torchvision_cure  # noqa: F401
 
 import copy
 import gc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Labels, Split, deal_folds
 from recognizer.splits.values import Floats
+from recognizer.store.rows import Photo
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, Quality
@@ -37,7 +39,7 @@ from recognizer.train.tuning import HALF, Task, Tuned, fit_branch, halve, say, t
 
 PARTS = 3  # of the photos; for each, a branch learns from the others
 Said = dict[Step, Floats]
-FEWEST = 10  # photos to learn from; of fewer nobody could say whether tuning helps
+FEWEST = 10  # photos that tell whether tuning helps; by fewer nobody could say
 
 
 def tune_classes(
@@ -70,6 +72,7 @@ def tune_classes(
     both = {step: together(found.logits, logits / divisors[step]) for step, logits in said.items()}
     choice = _choose(said, both, found)
     step = choice.step
+    tuning.progress.expect(step.epoch * len(photos))
     if step == BEFORE:
         return Tuned(None, np.ones(len(recipe.labels)), found.logits, choice, curves)
     tuned, divisor = tuning.fit_all(step.epoch), tuning.divisors(both[step])
@@ -85,13 +88,18 @@ def _choose(said: Said, both: Said, found: OutOfFold) -> Choice:
     return choice._replace(diverged=alone.diverged, finite=alone.finite)
 
 
-def too_few(split: Split) -> str:
-    """Say that there are too few photos to tell whether fine-tuning helps; "" where there are enough."""
-    if len(split.learning) >= FEWEST:
+def too_few(judging: Sequence[Photo], called: str = "photos") -> str:
+    """Say that there are too few photos to tell whether fine-tuning helps; "" where there are enough.
+
+    Args:
+        judging: the photos that would tell it.
+        called: what these are.
+    """
+    if len(judging) >= FEWEST:
         return ""
     return (
-        f"Nothing was fine-tuned: {len(split.learning)} photos are too few to tell whether that helps. Collect more "
-        "photos, or set epochs = 0 under [train] in the recipe."
+        f"Nothing was fine-tuned: {len(judging)} {called} are too few to tell whether that helps. Collect more photos, "
+        "or set epochs = 0 under [train] in the recipe."
     )
 
 
@@ -119,7 +127,8 @@ class _Tuning:
         watch: Watch,
     ) -> None:
         self.settings, self.backbone, self.branch = settings, backbone, branch
-        self.examples, self.found, self.seed, self.watch = examples, found, seed, watch
+        self.examples, self.found, self.seed = examples, found, seed
+        self.progress = Progress(watch, 0, "fine-tuning")
 
     def try_parts(self, parts: Labels) -> tuple[Said, Curves]:
         """Return what branches say, after each epoch, of the photos of the part that they have not learned from.
@@ -132,12 +141,12 @@ class _Tuning:
         """
         said: Said = {}
         values: list[Any] = []
-        total = (len(np.unique(parts)) - 1) * len(parts) * self.settings.epochs
-        progress = Progress(self.watch, total, "trying fine-tuning")
+        # Each photo is learned from by the branches of all other parts; then, as far as is known yet, by the last one.
+        self.progress.expect(len(np.unique(parts)) * len(parts) * self.settings.epochs)
         for part in np.unique(parts).tolist():
             chosen = parts == part
             telling = _Telling(self.examples.of(chosen))
-            callbacks = [progress, telling]
+            callbacks = [self.progress, telling]
             learned, quality = self.examples.of(~chosen), self.found.label_quality[~chosen]
             _, learner = self._fit(learned, telling.photos, quality, self.seed + 1 + part, callbacks)
             values.append(recorded(learner))
@@ -149,8 +158,7 @@ class _Tuning:
 
     def fit_all(self, epoch: int) -> Branch:
         """Return a branch that has learned from all photos, up to an epoch."""
-        progress = Progress(self.watch, len(self.found.labels) * epoch, "fine-tuning")
-        callbacks = [progress, NoValidation(), _StopAfter(epoch)]
+        callbacks = [self.progress, NoValidation(), _StopAfter(epoch)]
         quality = self.found.label_quality
         return self._fit(self.examples, self.examples, quality, self.seed, callbacks)[0]
 

@@ -16,10 +16,12 @@ import numpy.typing as npt
 from recognizer.faces.copies import blurred_photos, blurring_key
 from recognizer.networks.cache import Array
 from recognizer.networks.extractors import Extractor
-from recognizer.networks.forward import extract, extract_rows
+from recognizer.networks.forward import extract, filled_cache
 from recognizer.recipe import TrainSettings
 from recognizer.report import Watch
 from recognizer.store.rows import Photo
+
+GATHERED = 4096  # features of so many views are held twice at once
 
 
 def covered_features(
@@ -48,8 +50,10 @@ def covered_features(
     features = np.empty((len(rows), *served.shape[2:]), served.dtype)
     without_faces = replace(extractor, key=f"{blurring_key()}-{extractor.key}")
     for chosen, shown, layers in ((~is_blurred, photos, extractor), (is_blurred, covered, without_faces)):
-        if chosen.any():
-            features[chosen] = extract_rows(list(compress(rows, chosen)), shown, layers, work, watch)[output]
+        cache = filled_cache(list(compress(rows, chosen)), shown, layers, work, watch)
+        places = np.flatnonzero(chosen)
+        for part in (places[start : start + GATHERED] for start in range(0, len(places), GATHERED)):
+            features[part] = cache.gather([rows[place] for place in part], [output])[output]
     return features.reshape(len(photos), views, *served.shape[2:]), served
 
 

@@ -41,12 +41,16 @@ class Progress(Callback):
     Args:
         watch: the watcher.
         total: photos in all.
-        what: it is called.
-        done: photos before; several trainings with one such callback count on together.
+        what: it is called. Several trainings with one such callback count on together.
     """
 
-    def __init__(self, watch: Watch, total: int, what: str = "training", done: int = 0) -> None:
-        self.watch, self.total, self.what, self.done = watch, total, what, done
+    def __init__(self, watch: Watch, total: int, what: str = "training") -> None:
+        self.watch, self.total, self.what, self.done = watch, total, what, 0
+
+    def expect(self, photos: int) -> None:
+        """Correct the total, and tell it, where it is known how many photos follow."""
+        self.total = self.done + photos
+        self.watch(self.what, self.done, self.total)
 
     def after_batch(self) -> None:
         """Say the loss, and the accuracy where it has been measured."""
@@ -59,7 +63,7 @@ class Progress(Callback):
 
 
 def of_round(settings: TrainSettings, number: int, photos: int, watch: Watch) -> Progress:
-    """Return what tells about one of the rounds.
+    """Return what tells about one of the rounds; nobody knows how many there will be.
 
     Args:
         settings: epochs and rounds.
@@ -67,8 +71,8 @@ def of_round(settings: TrainSettings, number: int, photos: int, watch: Watch) ->
         photos: that are learned from in an epoch.
         watch: told about photos learned from.
     """
-    each = settings.epochs * photos
-    return Progress(watch, settings.rounds * each, done=(number - 1) * each)
+    what = "training" if settings.rounds == 1 else f"training round {number}"
+    return Progress(watch, settings.epochs * photos, what)
 
 
 def fit(learner: Learner, settings: TrainSettings, seed: int, callbacks: Sequence[Callback] = ()) -> None:

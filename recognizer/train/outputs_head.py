@@ -36,6 +36,8 @@ class OutputCalibration:
         interval: of a number: what is to be added to its value so that `COVERAGE` of the true ones lie between.
         shrinkage: of the covariance that the head was fitted with.
         photos: how many the threshold or interval were measured on, out of fold.
+        checked: of classes: selective accuracy of photos that had no say in the threshold by which they were answered;
+            None of a number, where none was answered, or where an earlier version chose it.
     """
 
     start: int
@@ -45,6 +47,7 @@ class OutputCalibration:
     interval: list[float]
     shrinkage: float
     photos: int
+    checked: float | None = None
 
     def of(self, logits: Floats) -> Floats:
         """Return the probabilities of its classes, (n, classes), or the values of its number, (n,)."""
@@ -201,14 +204,15 @@ def calibrate_outputs(
 
 def _calibrate(truth: Truth, logits: Floats, shrinkage: float, stop: int, wanted: float) -> OutputCalibration:
     known = truth.numbers != MISSING
-    threshold, interval = LEAST_THRESHOLD, [0.0, 0.0]
+    threshold, interval, checked = LEAST_THRESHOLD, [0.0, 0.0], None
     if truth.target.centres:
         found = truth.values(logits[known])
         tails = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
         interval = np.quantile(truth.amounts[known] - found, tails).round(4).tolist()
     elif known.any():
         probabilities = np.asarray(softmax(logits[known], axis=1))  # just those that are served
-        threshold, _ = checked_threshold(probabilities, truth.numbers[known], wanted, np.ones(len(probabilities)))
+        even = np.ones(len(probabilities))
+        threshold, checked = checked_threshold(probabilities, truth.numbers[known], wanted, even)
     facts: dict[str, Any] = {"centres": list(truth.target.centres), "threshold": threshold, "interval": interval}
     start = stop - truth.target.width
-    return OutputCalibration(start, stop, shrinkage=shrinkage, photos=int(known.sum()), **facts)
+    return OutputCalibration(start, stop, shrinkage=shrinkage, photos=int(known.sum()), checked=checked, **facts)

@@ -4,8 +4,8 @@ settings.json    the recipe's [train]
 photos.json      which photos it learned from
 weights.pth      of the whole network
 judged.npz       out-of-fold predictions
-decisions.json   what the next round was told about labels, once there is one
-used.json        of the last run: which run is used, where training has settled on an earlier round since
+decisions.json   of a round that follows another: what it was told about labels
+used.json        of the last run: which run is used, where training has settled on an earlier one since
 curves.png       how the round went
 distributions.png    of several outputs: numbers that are told, next to the true ones
 metrics.json     the figures; written last, it says that the run is whole
@@ -17,8 +17,7 @@ its metrics.json is called metrics.forgotten.json then, and but for settings and
 import functools
 import logging
 import zipfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,10 @@ from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, RecognizerError
 from recognizer.recipe import TrainSettings
 from recognizer.report import read_json, write_json
-from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
 USED = "used.json"
+DECISIONS = "decisions.json"
 FORMAT = 5  # of what lies in a run's folder; a run of another format is trained anew
 
 
@@ -139,9 +138,10 @@ class Run:
         for name in ("judged.npz", "weights.pth"):
             _archive(self.folder / name).close()
 
-    def write_decisions(self, decisions: Sequence[Decision]) -> None:
-        """Note what the next round is told about labels."""
-        write_json(self.folder / "decisions.json", [asdict(decision) for decision in decisions])
+    def follows(self, before: "Run | None") -> bool:
+        """Tell whether it is the next round after a run, or the first after none; old ones do not say after which."""
+        network = before.metrics.get("network") if before else ""
+        return bool(self.metrics.get("before", network) == network)
 
 
 def all_runs(work: Path) -> list[Run]:
@@ -194,6 +194,25 @@ def last_rounds(work: Path) -> list[Run]:
         if not rounds or run.metrics["round"] == rounds[0].metrics["round"] - 1:
             rounds.insert(0, run)
     return rounds
+
+
+def find_round(work: Path, number: int, fingerprints: dict[str, str], before: Run | None) -> Run | None:
+    """Return the run of a round whose network was made of the same photos in the same way; None where there is none.
+
+    Args:
+        work: the work folder.
+        number: of the round, from 1.
+        fingerprints: that it is to have. One that answers as is wanted, too, comes before others, and then a newer one.
+        before: the run of the round before, which said whether to keep it.
+    """
+    found = [
+        run
+        for run in reversed(all_runs(work))
+        if run.metrics.get("network") == fingerprints["network"]
+        and run.metrics["round"] == number
+        and run.follows(before)
+    ]
+    return max(found, key=lambda run: run.metrics["fingerprint"] == fingerprints["fingerprint"], default=None)
 
 
 def used_run(work: Path) -> Run | None:

@@ -3,7 +3,8 @@
     train(recipe, store)                         # data/<recipe>/runs/<number>/, one folder a round
     trained = load_trained(recipe, store)        # the network that training settled on, calibrated
 
-A round whose settings and photos are those of a finished one is not trained again; one that was stopped starts anew.
+A round whose settings and photos are those of a finished one, be it of an earlier training, is not trained again; one
+that was stopped starts anew.
 Between two rounds the labels are checked again with what the last round's networks predict (relabel.py). Each round
 begins with the pretrained weights: a network that has learned wrong labels knows them by heart, and one that goes on
 from it predicts nothing out of fold. A round that no label changes for is not trained, and one that does not help is
@@ -36,17 +37,17 @@ from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Photo
+from recognizer.store.rows import Decision, Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
 from recognizer.train.figures import figures_of, judged
-from recognizer.train.fingerprints import fingerprints_of
+from recognizer.train.fingerprints import effective, fingerprints_of, weights_digest
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
 from recognizer.train.loading import check_format, put_weights
 from recognizer.train.mixing import BEFORE
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, all_runs, last_rounds, note_used, used_run
+from recognizer.train.runs import FORMAT, Run, all_runs, find_round, note_used, used_run
 from recognizer.train.whole import train_whole
 from recognizer.train.writing import copy_run, write_run
 
@@ -81,6 +82,23 @@ class TrainedNetwork:
         return predict(self.network, self.backbone, photos, self.size, watch)
 
 
+@dataclass(frozen=True)
+class _Round:
+    """What is known of a round before it is trained.
+
+    Args:
+        number: from 1.
+        split: the photos, with the labels that it learns.
+        decisions: what the rounds before made of labels.
+        before: the run of the round before.
+    """
+
+    number: int
+    split: Split
+    decisions: list[Decision]
+    before: Run | None
+
+
 def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[str, Any]:
     """Fine-tune the recipe's backbone on the kept photos, in as many rounds as the recipe says.
 
@@ -104,7 +122,7 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         run, split, notes = _train_rounds(recipe, store, watch)
         processes.on_rank_0(partial(note_used, store.work, run))
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**run.metrics, "missing": split.missing, "notes": notes}
+        more = {**run.metrics, "missing": split.missing, "notes": [*notes, *_unrated(recipe, split)]}
         seconds = time.monotonic() - begun
         write = partial(write_report, store.work, "train", recipe.name, seconds, counts, **more)
         return processes.on_rank_0(write) or {}
@@ -113,26 +131,19 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
 def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Run, Split, list[str]]:
     """Train the rounds that are not finished; return the one that is used, its photos, and what is to be said."""
     kept = split = split_kept(recipe, store)
-    finished = last_rounds(store.work)
     before: Run | None = None
     decided: dict[str, NetworkDecision] = {}
     for number in range(1, recipe.train.rounds + 1):
         learned = split
         if before:
             decided |= {one.decision.photo: one for one in decide_by_network(recipe, store, before.out_of_fold)}
-            processes.on_rank_0(partial(before.write_decisions, [one.decision for one in decided.values()]))
             learned = apply_decisions(kept, decided.values())
             if learned == split:
                 said = f"Round {number} would change no label, so that none follows."
                 return before, split, [*notes(recipe, before), said]
         _check_enough(recipe, learned)
-        fingerprints = _fingerprints(recipe, learned)
-        run = _finished(finished, number, fingerprints)
-        if run:
-            run = _answering_as_wanted(recipe, run, fingerprints, store.work)
-        else:
-            finished = []
-            run = _train_round(recipe, learned, fingerprints, store.work, number, watch, before)
+        decisions = [one.decision for one in decided.values()]
+        run = _run_of(recipe, _Round(number, learned, decisions, before), store.work, watch)
         if not run.metrics.get("kept", True):
             assert before is not None
             return before, split, [*notes(recipe, before), f"Round {number} did not help, and is not kept."]
@@ -141,19 +152,38 @@ def _train_rounds(recipe: Recipe, store: PhotoStore, watch: Watch) -> tuple[Run,
     return before, split, notes(recipe, before)
 
 
-def _finished(runs: Sequence[Run], number: int, fingerprints: dict[str, str]) -> Run | None:
-    """Return the run of a round, if its network was made of the same photos in the same way."""
-    fits = len(runs) >= number and runs[number - 1].metrics.get("network") == fingerprints["network"]
-    return runs[number - 1] if fits else None
+def _unrated(recipe: Recipe, split: Split) -> list[str]:
+    """Say how many labels that were learned were never checked; nothing where all were."""
+    photos = split.learning
+    unrated = sum(not photo.label_rated for photo in photos)
+    if not unrated:
+        return []
+    alike = "likely right as the others of their class" if unrated < len(photos) else "right"
+    return [
+        f"The labels of {unrated} of {len(photos)} photos to learn from were never checked, and counted as {alike}; "
+        f"{recipe.command('clean')} checks labels, where a class has enough photos."
+    ]
 
 
-def _answering_as_wanted(recipe: Recipe, run: Run, fingerprints: dict[str, str], work: Path) -> Run:
-    """Return a run, or the next one, with the same network, where the recipe wants more or fewer answers right."""
-    if run.metrics["fingerprint"] == fingerprints["fingerprint"]:
-        return run
-    metrics = {**run.metrics, **fingerprints, **judged(recipe, run.out_of_fold)}
-    processes.on_rank_0(lambda: copy_run(work, run, recipe.train.model_dump(), metrics))
+def _run_of(recipe: Recipe, this: _Round, work: Path, watch: Watch) -> Run:
+    """Return the finished run of a round; where there is none, train it, or make one of the same network's answers."""
+    fingerprints = _fingerprints(recipe, this.split)
+    found = find_round(work, this.number, fingerprints, this.before)
+    if found and found.metrics["fingerprint"] == fingerprints["fingerprint"]:
+        return found
+    _put_last(this.before, work)
+    if found:
+        metrics = {**found.metrics, **fingerprints, **judged(recipe, found.out_of_fold)}
+        processes.on_rank_0(partial(copy_run, work, found, recipe.train.model_dump(), metrics))
+    else:
+        _train_round(recipe, this, fingerprints, work, watch)
     return all_runs(work)[-1]
+
+
+def _put_last(run: Run | None, work: Path) -> None:
+    """Copy a run that a round is to follow, unless it is the last: by their order, `forget` knows what follows what."""
+    if run and run != all_runs(work)[-1]:
+        processes.on_rank_0(partial(copy_run, work, run, run.settings, run.metrics))
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:
@@ -191,7 +221,7 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
 def _check_fits(recipe: Recipe, run: Run) -> None:
     """Refuse a run whose outputs, or whose way to them, are not the recipe's any more."""
     other = ""
-    if {**run.settings, "rounds": recipe.train.rounds} != recipe.train.model_dump():
+    if not _is_trained_as_wanted(recipe, run):
         other = "settings"
     elif run.metrics.get("classes", recipe.labels) != recipe.labels:
         other = "classes, or in another order,"
@@ -201,35 +231,39 @@ def _check_fits(recipe: Recipe, run: Run) -> None:
         )
 
 
-def _train_round(
-    recipe: Recipe,
-    split: Split,
-    fingerprints: dict[str, str],
-    work: Path,
-    number: int,
-    watch: Watch,
-    before: Run | None,
-) -> Run:
-    begun = time.monotonic()
-    trained = (train_cached if recipe.train.in_two else train_whole)(recipe, split, work, number, watch)
+def _is_trained_as_wanted(recipe: Recipe, run: Run) -> bool:
+    then, now, weights = effective(run.settings), effective(recipe.train.model_dump()), weights_digest(recipe.train)
+    if weights and run.metrics.get("weights") == weights:
+        then["weights"] = now["weights"]  # the same, wherever they lie
+    return {**then, "rounds": now["rounds"]} == now
+
+
+def _train_round(recipe: Recipe, this: _Round, fingerprints: dict[str, str], work: Path, watch: Watch) -> None:
+    begun, before = time.monotonic(), this.before
+    trained = (train_cached if recipe.train.in_two else train_whole)(recipe, this.split, work, this.number, watch)
     metrics = {
-        "round": number,
+        "round": this.number,
         "format": FORMAT,
+        "before": before.metrics.get("network") if before else "",
+        "weights": weights_digest(recipe.train),
         **fingerprints,
         **figures_of(recipe, trained),
         "branch": recipe.train.in_two and trained.choice.step != BEFORE,
         "kept": before is None or helps(before.out_of_fold, trained.out_of_fold),
         "round_seconds": round(time.monotonic() - begun, 2),
     }
-    learned = [photo.sha256 for photo in split.learning]
-    processes.on_rank_0(lambda: write_run(work, recipe.train.model_dump(), learned, trained, metrics))
-    return all_runs(work)[-1]
+    learned = [photo.sha256 for photo in this.split.learning]
+    settings = recipe.train.model_dump()
+    processes.on_rank_0(lambda: write_run(work, settings, learned, trained, metrics, this.decisions))
 
 
 def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     """Return what tells a round from others: `network`, all that its network follows from, and `fingerprint`, all that
     its answers do."""
-    settings = recipe.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by", "balanced"})
+    apart = {"rounds", "answered_accuracy", "stop_by", "balanced"}
+    settings = {key: value for key, value in effective(recipe.train.model_dump()).items() if key not in apart}
+    if weights_digest(recipe.train):
+        settings["weights"] = ""  # its digest follows, wherever it lies
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
     branch = ["branch"] if recipe.train.in_two and recipe.train.epochs else []  # earlier versions had none
     return fingerprints_of([FORMAT, settings, recipe.labels, photos, *branch], recipe.train)

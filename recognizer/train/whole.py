@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from fastai.callback.schedule import Learner
 from torch import nn
 
 from recognizer.faces.copies import blurred_photos
@@ -19,6 +20,7 @@ from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.store.rows import Photo
 from recognizer.train import processes
+from recognizer.train.classes_tuning import too_few
 from recognizer.train.curves import make_curves
 from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, of_round, recorded
@@ -29,7 +31,7 @@ from recognizer.train.writing import Trained
 
 
 def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Watch) -> Trained:
-    """Fine-tune a network; the validation photos stay out of it, and say how much of it is kept.
+    """Fine-tune a network; the validation photos stay out of it, and say how much of it is kept, if they are enough.
 
     Args:
         recipe: the recipe.
@@ -40,30 +42,36 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     """
     settings = recipe.train
     backbone = load_for_training(settings)
-    covered = _cover(settings, split.training, work, watch)
-    learned = replace(split, training=covered) if settings.faces == "blur" else split
-    network = _start(recipe, learned, backbone)
-    other = {str(photo.path): str(one.path) for photo, one in zip(learned.training, covered, strict=True)}
-    either = other if settings.faces == "blur_random" else None
-    learner = make_learner(recipe, learned, backbone, network, either, cropped=True)
+    learner = _learner(recipe, split, backbone, work, watch)
     labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
     mixing = Mixing(
         lambda trial: predict(trial, backbone, split.validation, settings.size).logits, likelihood(labels, quality)
     )
     callbacks = [
-        of_round(settings, number, len(split.training), watch),
+        of_round(settings, number, len(learner.dls.train) * learner.dls.train.bs, watch),  # in full batches
         *gpu_callbacks(learner.dls.device, settings),
         mixing,
     ]
-    mixing.begin(network)
+    mixing.begin(learner.model)
+    untuned = too_few(split.validation, "validation photos") if settings.epochs else ""
     drawn = even_weights(label_numbers(recipe.labels, split.training), label_qualities(split.training))
     with drawing_by_quality(learner.dls.train, drawn), processes.training_together(learner):
-        fit(learner, settings, settings.seed + number, callbacks)
+        if not untuned:
+            fit(learner, settings, settings.seed + number, callbacks)
     choice = choose(mixing.predicted, labels, quality)
     names, folds = np.array([photo.sha256 for photo in split.validation]), np.zeros(len(labels), dtype=int)
     found = OutOfFold(names, labels, mixing.predicted[choice.step], folds, quality)
     weights = mixing.before if choice.step == BEFORE else mixing.kept
-    return Trained(weights, found, make_curves([recorded(learner)]), choice)
+    return Trained(weights, found, make_curves([recorded(learner)]), choice, untuned)
+
+
+def _learner(recipe: Recipe, split: Split, backbone: Backbone, work: Path, watch: Watch) -> Learner:
+    """Return the learner of the network that training starts with, and of photos as it is to learn from them."""
+    faces, covered = recipe.train.faces, _cover(recipe.train, split.training, work, watch)
+    learned = replace(split, training=covered) if faces == "blur" else split
+    other = {str(photo.path): str(one.path) for photo, one in zip(learned.training, covered, strict=True)}
+    either = other if faces == "blur_random" else None
+    return make_learner(recipe, learned, backbone, _start(recipe, learned, backbone), either, cropped=True)
 
 
 def _cover(settings: TrainSettings, photos: list[Photo], work: Path, watch: Watch) -> list[Photo]:

@@ -1,12 +1,12 @@
 """Writes runs: each into the next folder, whole or not at all (runs.py).
 
-write_run(work, settings, learned, trained, metrics)     # of a round
-copy_run(work, run, settings, metrics)                   # the same network, which answers otherwise
+write_run(work, settings, learned, trained, metrics, decisions)     # of a round
+copy_run(work, run, settings, metrics)      # the same network, which answers otherwise, or that a round is to follow
 """
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from torch import Tensor
 
 from recognizer.files import write_whole
 from recognizer.report import write_json
+from recognizer.store.rows import Decision
 from recognizer.train.curves import Curves, draw_curves
 from recognizer.train.mixing import Choice
-from recognizer.train.runs import OutOfFold, Run, numbered
+from recognizer.train.runs import DECISIONS, OutOfFold, Run, numbered
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ class Trained:
 
 
 def write_run(
-    work: Path, settings: dict[str, Any], learned: Sequence[str], trained: Trained, metrics: dict[str, Any]
+    work: Path,
+    settings: dict[str, Any],
+    learned: Sequence[str],
+    trained: Trained,
+    metrics: dict[str, Any],
+    decisions: Sequence[Decision] = (),
 ) -> Run:
     """Write the next run's folder, metrics last.
 
@@ -52,6 +58,7 @@ def write_run(
         learned: the sha256 of the photos that it learned from, validation photos included.
         trained: what the round gave.
         metrics: the figures.
+        decisions: what it was told about labels.
 
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
@@ -59,11 +66,14 @@ def write_run(
     run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
     if trained.curves.training_loss[0]:
         draw_curves(trained.curves, run.folder / "curves.png")
-    return finish_run(run, settings, metrics)
+    finish_run(run, settings, metrics)
+    if decisions:  # once the run is whole: a half one would not be known to tell of photos that it dropped
+        write_json(run.folder / DECISIONS, [asdict(decision) for decision in decisions])
+    return run
 
 
 def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
-    """Write the next run's folder with the network of another, whose answers are to be other ones.
+    """Write the next run's folder with the network of another.
 
     Args:
         work: the work folder.
@@ -77,7 +87,10 @@ def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, 
     copy = begin_run(work, run.photos, run.weights, run.predictions)
     for picture in run.folder.glob("*.png"):
         write_whole(copy.folder / picture.name, picture.read_bytes())
-    return finish_run(copy, settings, metrics)
+    finish_run(copy, settings, metrics)
+    for decisions in run.folder.glob(DECISIONS):
+        write_whole(copy.folder / DECISIONS, decisions.read_bytes())
+    return copy
 
 
 def begin_run(

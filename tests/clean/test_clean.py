@@ -18,9 +18,10 @@ from recognizer.clean.contact_sheet import write_sheet
 from recognizer.errors import NotFound, RecognizerError, WorkInUse
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.sample.pictures import planted, truth
+from recognizer.splits.blind import awaited_photos, blind_population
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO, Decision, Issue
+from recognizer.store.rows import AUTO, WORTH_A_LOOK, BlindAnswer, Decision, Issue
 from tests.clean.planting import plant_wrong_labels
 from tests.small_sample import CLASSES
 from tests.small_store import rows
@@ -150,6 +151,24 @@ def test_each_check_that_found_something_has_a_sheet(copied: PhotoStore, recipe:
     sheet = (copied.work / "reports" / f"{duplicates.CHECK}.html").read_text(encoding="utf-8")
     found = [base64.b64decode(data) for data in re.findall(r'base64,([^"]+)"', sheet)]
     assert len(found) >= 2 and all(Image.open(io.BytesIO(picture)).height <= 150 for picture in found)
+
+
+def test_no_sheet_shows_what_the_blind_sample_still_asks_for(copied: PhotoStore, recipe: Recipe) -> None:
+    for photo in blind_population(recipe, copied)[:3]:
+        copied.blind_answers.add(BlindAnswer(photo.sha256, "unclear", by="ada"))
+    clean(recipe, copied)
+    awaited = awaited_photos(recipe, copied)
+    for check in CHECKS:
+        found = [one for one in copied.issues.all() if one.check == check and one.score >= WORTH_A_LOOK]
+        shown = [one for one in found if not {one.photo, one.twin} & awaited]
+        if found:
+            sheet = (copied.work / "reports" / f"{check}.html").read_text(encoding="utf-8")
+            assert sheet.count("<li>") == len(shown)
+            assert (f"; {len(found) - len(shown)} left out" in sheet) == (len(shown) < len(found))
+    doubtful = [Issue(photo, "label", 1.0) for photo in [*awaited, *copied.blind_answers.all()]]
+    file, photos = copied.work / "label.html", {photo.sha256: photo for photo in copied.photos.all()}
+    write_sheet(file, "label", photos, doubtful, awaited)
+    assert file.read_text(encoding="utf-8").count("<li>") == 3
 
 
 def test_a_sheet_has_names_in_any_script_and_none_of_them_is_markup(copied: PhotoStore, tmp_path: Path) -> None:

@@ -169,8 +169,22 @@ def test_a_class_of_own_photos_is_split(own: Editor) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("size = 64", "size = 96", r"\[train\] has another size: features and training are made anew; photos and dec"),
-        ("epochs = 1", "epochs = 2", r"\[train\] has another epochs: the training is made anew; photos and decisions"),
+        (
+            "size = 64",
+            "size = 96",
+            r"\[train\] has another size: features and training are made anew, unless that was done",
+        ),
+        (
+            "epochs = 1",
+            "epochs = 2",
+            r"\[train\] has another epochs: the training is made anew, unless that was done bef",
+        ),
+        (
+            "[train]",
+            "[train]\nmixed_precision = false",
+            "precision: nothing follows from it here, and the network stays",
+        ),
+        ("[train]", '[train]\nweights = "own.pth"', "features and training are made anew if these are other weights"),
         ('["chevron"]', '["chevron", "tartan"]', "“Chevron” has other searches: collect asks them; what was found be"),
         ("[clean]", "[clean]\nprecision = 0.9", r"\[clean\] has changed: clean lets the rules decide anew"),
         (
@@ -219,7 +233,8 @@ def test_another_rate_is_told_where_somebody_touched_it(tmp_path: Path, before: 
     for settings in (before, now):
         file.write_text(text.replace("epochs = 1", settings))
         said = follow_changes(load_recipe(file), tmp_path)
-    assert said == [f"[train] has another {told}: the training is made anew; photos and decisions stay."]
+    made = "the training is made anew, unless that was done before"
+    assert said == [f"[train] has another {told}: {made}; photos and decisions stay."]
 
 
 @pytest.mark.parametrize(("changed", "told"), [

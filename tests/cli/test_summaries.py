@@ -15,7 +15,7 @@ from recognizer.recipe import CollectSettings, PhotoClass, Recipe
 
 EVALUATED: dict[str, Any] = {
     **{"photos": 9, "likely_wrong_labels": 0.2, "accuracy": 1.0, "accuracy_interval": [0.7, 1.0], "top3": 1.0},
-    **{"coverage": 0.9, "ece": 0.01, "missing": 2},
+    **{"balanced_accuracy": 0.725, "coverage": 0.9, "ece": 0.01, "missing": 2},
 }
 PAGE = Path("data/bags/reports/evaluate.html")
 COLLECTED: dict[str, Any] = {
@@ -120,5 +120,5 @@ def test_the_blind_sample_stands_first_and_agreement_is_called_so() -> None:
         ("right, by the blind sample", "90.0 %"),
         ("  its 95 % interval", "80.0 to 96.0 %"),
     ]
-    assert rows["agreement with labels"] == "100.0 %"
+    assert rows["agreement with labels"] == "100.0 %" and rows["  mean over the classes"] == "72.5 %"
     assert rows_of({"drawn": 60, "answered": 12})["blind sample"] == "12 of 60"

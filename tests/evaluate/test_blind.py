@@ -13,10 +13,10 @@ from recognizer.splits.blind import draw_sample
 from recognizer.store.rows import BlindAnswer, Photo, Seen
 
 
-def photos(counts: dict[str, int]) -> list[Photo]:
+def photos(counts: dict[str, int], kind: str = "") -> list[Photo]:
     names = [name for name, count in counts.items() for _ in range(count)]
     blank = Photo("", "0" * 16, 400, 300, "", "", "", "", "", "", "", Path("none.jpg"))
-    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(len(names))]
+    digests = [hashlib.sha256(f"{kind}{number}".encode()).hexdigest() for number in range(len(names))]
     return [replace(blank, sha256=one, label=name, found_as=name) for one, name in zip(digests, names, strict=True)]
 
 
@@ -76,6 +76,27 @@ def test_intervals_hold_the_truth_and_every_photo_has_the_same_chance(counts: di
     chances = np.array([drawn[photo.sha256] for photo in population]) / draws
     expected = 60 / len(population)
     assert np.abs(chances - expected).max() < 5 * np.sqrt(expected * (1 - expected) / draws)
+
+
+def test_no_class_is_left_out_for_good_where_there_are_more_than_photos_are_drawn() -> None:
+    """Whatever the photos are, an earlier version drew one of every second class."""
+    draws, drawn = 200, Counter[str]()
+    for number in range(draws):
+        population = photos({str(name): 2 for name in range(120)}, kind=f"{number} ")
+        drawn.update(photo.found_as for photo in draw_sample(population))
+    assert len(drawn) == 120 and max(drawn.values()) < 0.7 * draws and min(drawn.values()) > 0.3 * draws
+
+
+def test_what_was_answered_of_a_sample_that_an_earlier_version_drew_counts_on() -> None:
+    """It rounded by one number for all, so that of 120 classes it drew every second one, the first among them."""
+    kept = Counter[bool]()
+    for number in range(20):
+        population = photos({f"{name:03}": 2 for name in range(120)}, kind=f"{number} ")
+        before = [photo for photo in draw_sample(population, size=120) if int(photo.found_as) % 2 == 0]
+        kept[draw_sample(population) == before] += 1
+        assert draw_sample(population, answered={photo.sha256 for photo in before}) == before
+        assert draw_sample(population, answered={before[0].sha256}) == before
+    assert kept[True] and kept[False]
 
 
 def test_a_sample_is_drawn_again_as_it_was_and_stays_mostly_so_when_photos_come() -> None:

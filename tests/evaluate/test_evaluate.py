@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from recognizer.calibration.calibrate import Calibration
+from recognizer.calibration.calibrate import Calibration, ece
 from recognizer.errors import RecognizerError
 from recognizer.evaluate.charts import PAIRS, READABLE, confused_pairs, make_charts, shorten
 from recognizer.evaluate.evaluate import evaluate
@@ -23,6 +23,8 @@ from recognizer.splits.blind import blind_population, draw_sample
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Decision, Issue, LabelQuality, Photo
+from recognizer.train.examples import label_numbers
+from recognizer.train.train import load_trained
 from recognizer.words.words import NO_BREAK
 from tests.browser import chromium, contrast_ratios
 from tests.networks.networks import draw_photo
@@ -32,11 +34,22 @@ def test_report_has_what_others_rely_on(copied: PhotoStore, recipe: Recipe) -> N
     report = evaluate(recipe, copied)
     assert report == json.loads((copied.work / "reports" / "evaluate.json").read_text())
     wanted = {"stage", "recipe", "seconds", "counts", "version", "accuracy", "accuracy_interval", "photos", "ece"}
-    wanted |= {"ece_by_chance", "out_of_fold"}
+    wanted |= {"ece_by_chance", "out_of_fold", "balanced_accuracy"}
     # A network that is all but sure of every photo shows none.
     assert 0 <= report["ece_by_chance"] < 1 and 0 <= report["out_of_fold"]["ece_by_chance"] < 1
     assert wanted | {"coverage", "selective_accuracy", "per_class"} <= set(report)
     assert sum(figures["photos"] for figures in report["per_class"].values()) == report["photos"]
+
+
+def test_what_frozen_layers_gave_once_is_not_computed_again(copied: PhotoStore, recipe: Recipe) -> None:
+    report, said = evaluate(recipe, copied), set()
+    assert evaluate(recipe, copied, lambda what, *_: said.add(what))["ece"] == report["ece"]
+    assert not said & {"extracting features", "predicting"}
+    trained = load_trained(recipe, copied)
+    assert not trained.run.metrics["branch"]
+    probabilities = trained.predict(trained.split.held_out).probabilities
+    right = label_numbers(recipe.labels, trained.split.held_out)
+    assert report["ece"] == pytest.approx(ece(probabilities, right), abs=2e-4)
 
 
 def test_what_is_no_number_is_null_in_a_report(tmp_path: Path) -> None:
@@ -62,13 +75,31 @@ def test_figures_of_a_known_case() -> None:
     assert (low, high) == (0.3006, 0.9544)  # Wilson's interval of 3 in 4
 
 
+def test_balanced_accuracy_counts_each_class_alike_that_has_photos(recipe: Recipe, tmp_path: Path) -> None:
+    labels, right = np.repeat([0, 1], [40, 2]), np.repeat([True, False, True, False], [38, 2, 1, 1])
+    probabilities = np.full((42, 3), 0.1)
+    probabilities[np.arange(42), np.where(right, labels, 1 - labels)] = 0.8
+    figures = measure(labels, probabilities, ["many", "few", "none"], threshold=0.5)
+    assert figures["balanced_accuracy"] == 0.725  # of 38/40 and 1/2
+    assert figures["accuracy"] == 0.9286
+    words = " ".join(" ".join(page_of(recipe, ["Argyle", "Ikat"], tmp_path).itertext()).split())
+    assert "Mean over the classes each class counts alike, however many pictures it has (balanced accuracy)" in words
+
+
 def test_the_page_of_the_evaluation_holds_its_pictures_and_escapes_names(copied: PhotoStore, recipe: Recipe) -> None:
     named = recipe.model_copy(update={"title": "Ted & <b>Al</b>"})
+    evaluate(named, copied)
+    waiting = len(sample := draw_sample(blind_population(recipe, copied)))
+    page = read_page(copied)
+    assert "data:image/jpeg" not in page, "all are in the blind sample, and nobody is to know their labels yet"
+    assert f"{waiting} pictures of the blind sample, still without an answer, are not shown here" in page
+    assert "held-out photos were never checked, and counted as right; recognizer clean" in page
+    see(copied, sample)
     report = evaluate(named, copied)
-    page = (copied.work / "reports" / "evaluate.html").read_text(encoding="utf-8")
+    page = read_page(copied)
     assert "Ted &amp; &lt;b&gt;Al&lt;/b&gt;" in page and "<b>Al" not in page
     wrong = report["photos"] - round(report["accuracy"] * report["photos"])
-    assert page.count('src="data:image/jpeg;base64,') == wrong and "://" not in page.replace(SVG, "")
+    assert page.count('src="data:image/jpeg;base64,') == wrong > 0 and "://" not in page.replace(SVG, "")
     assert all(name in page for name in report["per_class"])
     assert f"python -m benchmarks.random_split {named.name}" in page
 
@@ -85,7 +116,19 @@ def test_the_evaluation_tells_how_many_held_out_labels_are_likely_wrong(copied: 
     assert 3.0 <= report["likely_wrong_labels"] < 3.5 and report["unrated_labels"] == 1
     page = (copied.work / "reports" / "evaluate.html").read_text(encoding="utf-8")
     assert "about 3 of these labels are wrong" in page and "never higher" not in page
-    assert "The label of 1 held-out photo was never checked" in page
+    assert "The label of 1 held-out photo was never checked, and counted as likely right as checked ones are" in page
+
+
+def test_the_page_claims_no_cleaning_and_no_blind_sample_where_there_was_none(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    asked, found = "which first asks what", "Cleaning found none of these labels likely to be wrong"
+    assert evaluate(recipe, copied)["blind"]["offered"]
+    assert asked in read_page(copied) and found not in read_page(copied)
+    copied.label_quality.replace(LabelQuality(photo.sha256, photo.label, 1.0) for photo in copied.photos.kept())
+    copied.issues.replace("duplicate", [])
+    assert not evaluate(recipe, copied)["blind"]["offered"]
+    assert asked not in read_page(copied) and found in read_page(copied)
 
 
 def see(store: PhotoStore, sample: list[Photo], wrong: int = 0) -> None:
@@ -100,7 +143,7 @@ def test_the_blind_sample_is_told_once_it_is_whole_and_whatever_was_decided(copi
     sample = draw_sample(population)
     see(copied, sample[1:])
     counts = {"population": len(population), "drawn": len(sample), "answered": len(sample) - 1}
-    counts |= {"unclear": 0, "none": 0, "decided_before": 0}
+    counts |= {"unclear": 0, "none": 0, "decided_before": 0, "offered": True}
     assert evaluate(recipe, copied)["blind"] == counts
     assert "How often it is right is not known yet" in read_page(copied)
     see(copied, sample[:1], wrong=1)
@@ -112,6 +155,7 @@ def test_the_blind_sample_is_told_once_it_is_whole_and_whatever_was_decided(copi
         before["label_noise"]["share"] == round(1 / len(sample), 4) and before["accuracy"]["photos"] == len(sample) - 1
     )
     page = read_page(copied)
+    assert "Intervals are made to hold the truth at least 95 times in 100" in page
     assert page.index("How often it is right") < page.index("Agreement with labels</h2>")
 
 

@@ -1,5 +1,6 @@
 """Several outputs are measured next to the constant guess, and for each group of every other, the largest gap first."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,39 @@ def test_an_output_with_too_few_held_out_values_is_named(shapes: Shapes, tmp_pat
             evaluate_outputs(shapes.recipe, store)
 
 
+def test_of_classes_with_hardly_a_held_out_photo_it_is_said_that_figures_tell_nothing(
+    shapes: Shapes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(shapes.work, tmp_path / "work")
+    with PhotoStore(tmp_path / "work", shapes.recipe.labels) as store:
+        values = store.readings.all()
+        held_out = [photo.sha256 for photo in load_outputs(shapes.recipe, store).split.held_out]
+        red = [photo for photo in held_out if values[photo].get("colour") == "red"]
+        blue = [photo for photo in held_out if values[photo].get("colour") == "blue"]
+        for photo in [*red[4:], *blue]:
+            del values[photo]["colour"]
+        store.readings.replace(values)
+        report = evaluate_outputs(shapes.recipe, store)
+    assert report["few"] == {"colour: red": 4, "colour: blue": 0}
+    said = "Fewer than 5 photos are held out of “colour: red” (4), “colour: blue” (0), so their figures tell nothing."
+    page = (tmp_path / "work" / "reports" / "evaluate.html").read_text()
+    assert said in page and said in caplog.text
+    classes = page[page.index("<thead><tr><th>class") :]
+    assert re.search(r'>red</th><td class="number">4</td><td class="number">[^<]+, too wide to tell<', classes)
+    assert '>blue</th><td class="number">0</td><td class="number">–<' in classes
+
+
+def test_figures_are_said_to_be_agreement_with_labels(shapes: Shapes) -> None:
+    with shapes.store() as store:
+        report, trained = evaluate_outputs(shapes.recipe, store), load_outputs(shapes.recipe, store)
+    checked = trained.calibrations["colour"].checked
+    assert checked is not None and report["outputs"]["colour"]["threshold_checked"] == checked
+    page = " ".join((shapes.work / "reports" / "evaluate.html").read_text().split())
+    assert f"{checked * 100:.1f} % of the answers about training photos agreed with their labels." in page
+    assert "of the answers agree with the label" in page and "are right" not in page
+    assert "How often it is right is not known" in page and "nobody has looked at a blind sample" in page
+
+
 def test_a_number_is_drawn_as_it_is_told_next_to_as_it_is(shapes: Shapes) -> None:
     with shapes.store() as store:
         report = evaluate_outputs(shapes.recipe, store)
@@ -104,6 +138,8 @@ def test_what_serves_one_group_only_is_the_first_gap() -> None:
     )
     size = report["outputs"]["size"]
     assert (size["mean_absolute_error"], size["bias"], size["inside"]) == (1.0, -1.0, 1.0)
+    tones = report["outputs"]["tone"]["per_class"], report["outputs"]["shape"]["groups"]["tone"]
+    assert all([one["too_wide"] for one in by.values()] == [False, False, True] for by in tones)  # z has three
 
 
 def test_the_page_tells_gaps_in_points_and_in_units(shapes: Shapes, tmp_path: Path) -> None:

@@ -136,6 +136,13 @@ def test_the_card_tells_what_each_form_was_compared_with_on_how_many_photos(buil
     assert "| `model.tflite` | `PyTorch` | 500 | 98.6% | 3.0e-02 | – |" in text
 
 
+def test_the_card_tells_whether_anything_was_taken_out(built: Built) -> None:
+    dropped = json.loads((built.work / "reports" / "clean.json").read_text())["counts"]["dropped"]
+    assert read_facts(built.model)["dropped"] == dropped > 0
+    text = " ".join((built.model / "README.md").read_text(encoding="utf-8").split())
+    assert "less what rules or people took out" in text
+
+
 def test_no_threshold_is_told_as_certainty(built: Built, tmp_path: Path) -> None:
     facts = read_facts(built.model) | {"threshold": 0.9951}
     facts["recipe"]["train"]["answered_accuracy"] = 0.999

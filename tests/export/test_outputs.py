@@ -59,6 +59,9 @@ def test_plain_fastai_opens_the_learner_and_model_json_says_where_each_output_li
     assert facts["agreement"]["forms"]["model.onnx"]["same_answer"] == 1
     card = (shapes_model / "README.md").read_text()
     assert "must not be used for" in card and "constant guess" in card
+    shares = [facts["outputs"][1]["metrics"][name] for name in ("coverage", "selective_accuracy", "threshold_checked")]
+    assert f"| colour | {' | '.join(f'{share * 100:.1f} %' for share in shares)} |" in card
+    assert "How often it is right is not known" in " ".join(card.split())
 
 
 def test_weights_that_differ_are_an_error(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> None:

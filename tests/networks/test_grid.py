@@ -7,7 +7,7 @@ from torch import nn
 
 from recognizer.networks.backbone import Backbone
 from recognizer.networks.extractors import head_extractor
-from recognizer.networks.grid import spread, stage_shares
+from recognizer.networks.grid import gather, spread, stage_shares
 from recognizer.networks.head import with_head
 from recognizer.networks.lda import Layer
 from recognizer.recipe import TrainSettings
@@ -24,7 +24,9 @@ def test_a_layer_of_halves_says_the_same_of_all_places(size: int) -> None:
         halves = extractor.layers(pictures)[-1].numpy()
     rng = np.random.default_rng(0)
     layer = Layer(rng.normal(size=(4, halves.shape[1])).astype(np.float32), rng.normal(size=4).astype(np.float32))
-    network = with_head(backbone, spread(layer, backbone, size), size)
+    spread_out = spread(layer, backbone, size)
+    assert gather(spread_out, backbone, size).weight == pytest.approx(layer.weight)
+    network = with_head(backbone, spread_out, size)
     with torch.inference_mode():
         found, mirrored = network(pictures).numpy(), network(pictures.flip(3)).numpy()
     assert found == pytest.approx(halves @ layer.weight.T + layer.bias, abs=1e-4)

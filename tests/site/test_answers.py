@@ -210,7 +210,10 @@ def test_what_people_saw_without_knowing_labels_stands_in_the_place_of_agreement
         "async (about) => (await import('./js/comparison.js')).showComparison(about)", {**ABOUT, "blind": seen}
     )
     expect(recognizer.locator("#accuracy")).to_contain_text(
-        re.compile(r"Right on 90.% of test photos, .*\(plausibly 78.% to 97.%\)\. People said what 50 of them show")
+        re.compile(
+            r"Right on 90.% of the test photos that show one of the names \(plausibly 78.% to 97.%\)\. "
+            r".*People said what 50 of them show"
+        )
     )
 
 

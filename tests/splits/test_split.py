@@ -87,6 +87,10 @@ def test_a_copy_of_a_held_out_photo_that_a_person_drops_is_still_not_learned_fro
         store.decisions.undo("ada")
         store.decisions.replace_automatic([Decision(one, "drop", "a copy")])
         assert asked_and_learned() == (False, True)
+        store.decisions.add(Decision(one, "drop", "looked at", by="ada"))
+        assert asked_and_learned() == (False, True), "a person agrees with the rules"
+        store.decisions.add(Decision(one, "keep", "looked at", by="ada"))
+        assert asked_and_learned() == (True, False)
 
 
 def test_what_a_network_learned_from_is_not_measured_even_where_that_shows_later() -> None:

@@ -23,16 +23,11 @@ from recognizer.report import unwatched
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision
-from recognizer.train import mixing
 from recognizer.train.cached import fit_closed_form
 from recognizer.train.classes_tuning import tune_classes
 from recognizer.train.learner import make_learner
 from recognizer.train.train import TrainedNetwork, load_trained, train
-
-
-def tuning(recipe: Recipe, **settings: object) -> Recipe:
-    changed = {"epochs": 2, "learning_rate": 3e-3, "size": 32, "tuned": 0.5, **settings}
-    return recipe.model_copy(update={"train": recipe.train.model_copy(update=changed)})
+from tests.train.beside import train_kept, tuning
 
 
 @dataclass(frozen=True)
@@ -47,10 +42,8 @@ class Beside:
 def beside(filled: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beside]:
     told: list[tuple[str, int, int]] = []
     work = shutil.copytree(filled, tmp_path_factory.mktemp("beside") / "work")
-    with pytest.MonkeyPatch.context() as patch, PhotoStore(work, recipe.labels) as store:
-        patch.setattr(mixing, "SURE", -np.inf)
-        train(tuning(recipe), store, lambda *what: told.append(what))
-        yield Beside(load_trained(tuning(recipe), store), told)
+    with PhotoStore(work, recipe.labels) as store:
+        yield Beside(train_kept(tuning(recipe), store, lambda *what: told.append(what)), told)
 
 
 def test_a_branch_is_kept_with_what_was_predicted_out_of_fold(beside: Beside) -> None:
@@ -65,15 +58,29 @@ def test_a_branch_is_kept_with_what_was_predicted_out_of_fold(beside: Beside) ->
     assert (found == judged.labels).mean() >= (judged.logits.argmax(axis=1) == judged.labels).mean() > 0.5
 
 
-def test_progress_of_a_fine_tuning_ends_where_it_ends(beside: Beside) -> None:
-    learned = len(beside.trained.split.learning)
-    trying, tuned = (
-        [(done, total) for what, done, total in beside.told if what.startswith(f"{kind}, loss")]
-        for kind in ("trying fine-tuning", "fine-tuning")
-    )
-    assert trying == sorted(trying) and trying[-1] == (2 * 2 * learned, 2 * 2 * learned)
-    epoch = beside.trained.run.metrics["tuning"]["epoch"]
-    assert tuned == sorted(tuned) and tuned[-1] == (epoch * learned, epoch * learned)
+def test_the_same_seed_gives_the_same_network(beside: Beside, recipe: Recipe, tmp_path: Path) -> None:
+    work = shutil.copytree(beside.trained.run.folder.parents[1], tmp_path / "work", ignore=lambda *_: {"runs"})
+    held_out = beside.trained.split.held_out
+    with PhotoStore(work, recipe.labels) as store:
+        again = train_kept(tuning(recipe), store)
+    assert again.run.metrics["branch"]
+    assert np.allclose(again.predict(held_out).probabilities, beside.trained.predict(held_out).probabilities, atol=1e-5)
+
+
+def test_progress_of_a_fine_tuning_counts_on_and_ends_where_it_ends(beside: Beside) -> None:
+    told = [(done, total) for what, done, total in beside.told if what.startswith("fine-tuning")]
+    learned, epoch = len(beside.trained.split.learning), beside.trained.run.metrics["tuning"]["epoch"]
+    end = (2 * 2 + epoch) * learned
+    assert [done for done, _ in told] == sorted(done for done, _ in told) and told[-1] == (end, end)
+    assert all(total <= 1.5 * end for _, total in told)
+
+
+def test_progress_of_a_fine_tuning_that_is_not_kept_ends_too(copied: PhotoStore, recipe: Recipe) -> None:
+    told: list[tuple[int, int]] = []
+    astray = tuning(recipe, epochs=1, learning_rate=1.0)
+    train(astray, copied, lambda what, *counts: told.append(counts) if what.startswith("fine-tuning") else None)
+    learned = len(split_kept(astray, copied).learning)
+    assert told[0] == (0, 3 * learned) and told[-1] == (2 * learned, 2 * learned)
 
 
 def test_a_network_with_a_branch_opens_in_plain_fastai_and_tells_why(
@@ -115,8 +122,8 @@ def test_too_few_photos_to_judge_a_fine_tuning_are_told(copied: PhotoStore, reci
         for photo in [photo for photo in learning if photo.label == label][2:]:
             copied.decisions.add(Decision(photo.sha256, "drop", "test", by="ada"))
     report = train(tuning(recipe), copied)
-    assert report["notes"] == [
+    assert report["notes"][0] == (
         "Nothing was fine-tuned: 8 photos are too few to tell whether that helps. Collect more photos, or set "
         "epochs = 0 under [train] in the recipe."
-    ]
+    )
     assert report["tuning"]["amount"] == 0 and not load_trained(tuning(recipe), copied).run.metrics["branch"]

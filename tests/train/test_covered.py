@@ -20,6 +20,7 @@ from recognizer.report import unwatched
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
+from recognizer.train import classes_tuning
 from recognizer.train.covered import blurred_views, covered_features
 from recognizer.train.learner import make_learner, make_network
 from recognizer.train.train import train
@@ -68,13 +69,16 @@ def without_files(split: Split, work: Path) -> list[Photo]:
     return shown
 
 
-def test_a_whole_network_learns_from_nothing_but_blurred_photos(store: PhotoStore, recipe: Recipe) -> None:
+def test_a_whole_network_learns_from_nothing_but_blurred_photos(
+    store: PhotoStore, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classes_tuning, "FEWEST", 1)
     split = split_kept(recipe, store)
     assert without_files(split, store.work)
     two = recipe.model_copy(update={"classes": recipe.classes[:2]})
     whole = with_settings(two, cached=False, faces="blur")
     trained = train_whole(whole, split, store.work, 1, unwatched)
-    assert len(trained.out_of_fold.photos) == len(split.validation) > 0
+    assert len(trained.out_of_fold.photos) == len(split.validation) > 0 and trained.curves.training_loss[0]
     with pytest.raises(FileNotFoundError):
         train_whole(with_settings(whole, faces="keep"), split, store.work, 1, unwatched)
 

@@ -3,6 +3,7 @@
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from recognizer.train.outputs import TrainedOutputs, load_outputs, train_outputs
 from recognizer.train.train import load_trained, train
 from tests.drawn_dataset import Shapes
 from tests.networks.second_device import DEVICE, second_device
+from tests.train.beside import train_kept, tuning
 
 # torch warns that nothing would be copied to its own meta device; to the stand-in that is made of it, weights are.
 pytestmark = pytest.mark.filterwarnings("ignore:for .* copying from a non-meta parameter:UserWarning")
@@ -54,6 +56,23 @@ def test_everything_runs_on_a_second_device(
         monkeypatch.undo()  # fastai's own tensors, which augmented photos are, can be on no stand-in
         write_forms(recipe, found, tmp_path)
     assert measure_agreement(tmp_path, held_out, recipe.train.size)["same_answer"] == 1
+
+
+@pytest.mark.slow
+def test_a_branch_that_is_kept_learns_on_a_second_device(
+    filled: Path, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probabilities = []
+    for place in (None, DEVICE):
+        if place:
+            monkeypatch.setattr(device, "chosen_device", lambda: DEVICE)
+        work = Path(shutil.copytree(filled, tmp_path / str(place)))
+        with second_device() if place else nullcontext(), PhotoStore(work, recipe.labels) as store:
+            found = train_kept(tuning(recipe, epochs=1), store)
+            assert found.run.metrics["branch"]
+            probabilities.append(found.predict(found.split.held_out).probabilities)
+    assert next(found.network.parameters()).device == DEVICE
+    assert np.abs(probabilities[0] - probabilities[1]).mean() < 0.01
 
 
 def test_several_outputs_are_tuned_on_a_second_device(

@@ -90,7 +90,7 @@ def test_where_fine_tuning_leads_astray_nothing_of_it_is_kept_and_a_sentence_say
     expected = load_trained(closed, copied).predict(held_out).probabilities
     fast = with_settings(recipe, epochs=1, learning_rate=1.0, folds=2)
     report = train(fast, copied)
-    (note,) = report["notes"]
+    note, _ = report["notes"]
     assert note.startswith("Fine-tuning did not help, and is not kept")
     assert "It diverged with learning_rate = 1.0" in note and "0.003 is usual" in note
     assert (report["tuning"]["epoch"], report["tuning"]["amount"]) == (0, 0)

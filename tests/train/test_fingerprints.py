@@ -5,16 +5,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from recognizer.faces import blur
 from recognizer.networks.backbone import packaged_weights
 from recognizer.networks.weights import read_weights
-from recognizer.recipe import Recipe
+from recognizer.recipe import Recipe, TrainSettings
 from recognizer.splits.split import split_kept
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.fingerprints import fingerprints_of
+from recognizer.train.fingerprints import effective, fingerprints_of
 from recognizer.train.outputs import load_outputs, train_outputs
 from recognizer.train.runs import FORMAT, all_runs
 from recognizer.train.train import load_trained, train
@@ -37,8 +38,11 @@ def test_other_weights_in_the_same_file_are_trained_with(copied: PhotoStore, rec
     own = with_settings(recipe, weights=str(file))
     train(own, copied)
     first = load_trained(own, copied).run
-    train(own, copied)
-    assert load_trained(own, copied).run == first
+    own = with_settings(recipe, weights=str(file.rename(tmp_path / "moved.pth")))
+    for _ in range(2):
+        assert load_trained(own, copied).run == first
+        train(own, copied)
+    file = tmp_path / "moved.pth"
     write_weights(file, 1.5)
     train(own, copied)
     assert load_trained(own, copied).run != first
@@ -70,13 +74,44 @@ def test_faces_that_are_blurred_otherwise_are_learned_from_anew(
 
 
 @pytest.mark.parametrize("epochs", [0, 1])
-def test_only_runs_from_before_that_mean_no_files_and_have_no_branch_keep_their_fingerprint(
-    copied: PhotoStore, recipe: Recipe, epochs: int
-) -> None:
-    now = with_settings(recipe, epochs=epochs)
+def test_runs_from_before_keep_their_fingerprint(copied: PhotoStore, recipe: Recipe, epochs: int) -> None:
+    now = recipe.model_copy(update={"train": TrainSettings(size=64, folds=3, epochs=epochs)})
     train(now, copied)
     settings = now.train.model_dump(exclude={"rounds", "answered_accuracy", "stop_by", "balanced"})
     learning = split_kept(recipe, copied).learning
     photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in learning)
-    known = hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos]).encode()).hexdigest()
-    assert (all_runs(copied.work)[-1].metrics["network"] == known) == (epochs == 0)
+    branch = ["branch"] if epochs else []
+    known = hashlib.sha256(json.dumps([FORMAT, settings, recipe.labels, photos, *branch]).encode()).hexdigest()
+    assert all_runs(copied.work)[-1].metrics["network"] == known
+
+
+OTHERS = {"views": 7, "batch": 9, "tuned": 0.2, "learning_rate": 0.5, "mixed_precision": False, "folds": 9, "seed": 1}
+UNTUNED = {"views", "batch", "learning_rate", "mixed_precision"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "idle"),
+    [
+        ({"epochs": 1}, {"mixed_precision"}),
+        ({"epochs": 1, "cached": False}, {"folds", "views"}),
+        ({"epochs": 0}, {*UNTUNED, "tuned"}),
+        ({"epochs": 0, "cached": False}, {*UNTUNED, "tuned", "folds"}),
+        ({"epochs": 0, "tuned": 1.0}, {*UNTUNED, "folds"}),
+    ],
+)
+def test_settings_that_nothing_follows_from_are_known(settings: dict[str, object], idle: set[str]) -> None:
+    base = TrainSettings.model_validate(settings).model_dump()
+    assert {key for key, value in OTHERS.items() if effective({**base, key: value}) == effective(base)} == idle
+
+
+def test_what_nothing_follows_from_changes_no_network_and_trains_none(copied: PhotoStore, recipe: Recipe) -> None:
+    others = with_settings(recipe, views=7, batch=9, tuned=0.2, learning_rate=0.5, mixed_precision=False)
+    for wanted in (with_settings(recipe), others):
+        train(wanted, copied)
+        assert load_trained(wanted, copied).run.folder.name == "2"
+    weights, predictions = (run := load_trained(others, copied).run).weights, run.predictions
+    shutil.rmtree(copied.work / "runs")
+    train(others, copied)
+    anew = load_trained(others, copied).run
+    assert all(torch.equal(weights[name], tensor) for name, tensor in anew.weights.items())
+    assert np.array_equal(anew.predictions["logits"], predictions["logits"])

@@ -1,11 +1,13 @@
 """What the slices of the logits of several outputs mean."""
 
+from dataclasses import asdict
+
 import numpy as np
 from scipy.special import softmax
 
 from recognizer.outputs import Output, PhotoClass
 from recognizer.splits.values import MISSING, Target
-from recognizer.train.outputs_head import Truth, calibrate_outputs
+from recognizer.train.outputs_head import OutputCalibration, Truth, calibrate_outputs
 
 WANTED = 0.9
 CLASSES = [PhotoClass(name=name) for name in ("red", "green", "blue")]
@@ -25,3 +27,7 @@ def test_a_threshold_keeps_its_promise_on_the_probabilities_that_are_served() ->
         right = (served.argmax(axis=1) == numbers)[given]
         assert WANTED <= right.mean() < WANTED + 0.02 and len(right) > 1000
         assert found.photos == 3900
+        assert found.checked is not None and abs(found.checked - right.mean()) < 0.02
+    facts = asdict(found)
+    del facts["checked"]  # as an earlier version wrote it
+    assert OutputCalibration(**facts).checked is None

@@ -11,7 +11,7 @@ from recognizer.errors import RecognizerError
 from recognizer.evaluate.evaluate import evaluate
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.splits.split import split_kept
-from recognizer.store.forget import erase
+from recognizer.store.forget import erase, forget
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, LabelQuality
 from recognizer.train.helped import helps
@@ -137,7 +137,7 @@ def test_a_round_that_changes_no_label_is_not_trained_and_a_sentence_says_so(
 ) -> None:
     before = [run.folder for run in all_runs(copied.work)]
     report = train(changed(recipe, rounds=4), copied)
-    assert report["notes"][-1] == "Round 2 would change no label, so that none follows."
+    assert report["notes"][-2] == "Round 2 would change no label, so that none follows."
     assert [run.folder for run in all_runs(copied.work)] == before
 
 
@@ -145,7 +145,7 @@ def test_a_round_that_does_not_help_is_not_kept_and_is_not_trained_again(copied:
     quick = changed(let_labels_look_wrong(recipe, copied), rounds=3)
     first = all_runs(copied.work)[-1]
     report = train(quick, copied)
-    assert report["notes"] == ["Round 2 did not help, and is not kept."]
+    assert report["notes"][0] == "Round 2 did not help, and is not kept."
     assert (report["round"], load_trained(quick, copied).run.folder) == (1, first.folder)
     runs = all_runs(copied.work)
     assert [run.metrics["kept"] for run in runs[-2:]] == [True, False]
@@ -174,7 +174,7 @@ def used(recipe: Recipe, store: PhotoStore) -> Run:
 
 
 def without_used(runs: Iterable[Run]) -> dict[str, bytes]:
-    files = [file for run in runs for file in run.folder.iterdir() if file.name not in ("used.json", "decisions.json")]
+    files = [file for run in runs for file in run.folder.iterdir() if file.name != "used.json"]
     return {str(file): file.read_bytes() for file in files}
 
 
@@ -190,10 +190,28 @@ def test_with_fewer_rounds_the_network_of_the_last_that_is_wanted_is_used(copied
 
 
 def test_where_no_label_would_be_changed_any_more_the_round_before_is_used(copied: PhotoStore, recipe: Recipe) -> None:
-    two, first, _ = train_two(recipe, copied)
+    two, first, second = train_two(recipe, copied)
+    before = without_used((first, second))
     strict = two.model_copy(update={"clean": CleanSettings(precision=1 - 1e-9)})
-    assert train(strict, copied)["notes"] == ["Round 2 would change no label, so that none follows."]
+    assert train(strict, copied)["notes"][0] == "Round 2 would change no label, so that none follows."
     assert used(strict, copied) == first
+    assert without_used((first, second)) == before
+    told = json.loads((second.folder / "decisions.json").read_text())
+    assert [one["action"] for one in told] == ["relabel"] * 2 and not (first.folder / "decisions.json").exists()
+
+
+def test_a_round_is_found_whose_training_was_stopped_while_only_its_answers_were_made_anew(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    two, first, second = train_two(recipe, copied)
+    careful = changed(two, answered_accuracy=0.99)
+    assert used(changed(careful, rounds=1), copied).weights.keys() == first.weights.keys()  # as if stopped here
+    run = used(careful, copied)
+    assert run not in (first, second) and run.metrics["round"] == 2
+    assert run.metrics["round_seconds"] == second.metrics["round_seconds"], "it was copied"
+    assert (run.folder / "decisions.json").read_bytes() == (second.folder / "decisions.json").read_bytes()
+    assert [one.metrics["round"] for one in all_runs(copied.work)] == [1, 1, 2, 1, 2]
+    assert used(two, copied) == second
 
 
 def test_where_a_new_round_does_not_help_that_of_an_earlier_training_is_not_used(
@@ -201,8 +219,24 @@ def test_where_a_new_round_does_not_help_that_of_an_earlier_training_is_not_used
 ) -> None:
     two, first, second = train_two(recipe, copied)
     np.savez(first.folder / "judged.npz", **vars(predicted(two, copied, {5: SURELY_ONE})))
-    assert train(two, copied)["notes"] == ["Round 2 did not help, and is not kept."]
-    assert used(two, copied) == first and all_runs(copied.work)[-2] == second
+    assert train(two, copied)["notes"][0] == "Round 2 did not help, and is not kept."
+    *before, again, last = all_runs(copied.work)
+    assert used(two, copied) == again and before[-2:] == [first, second]
+    assert (again.photos, again.metrics) == (first.photos, first.metrics) and last.metrics["round"] == 2
+
+
+def test_a_later_round_goes_with_the_first_where_others_were_trained_between(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    two, first, _ = train_two(recipe, copied)
+    np.savez(first.folder / "judged.npz", **vars(predicted(two, copied, {5: SURELY_ANOTHER})))
+    train(two, copied)
+    (dropped,) = set(first.photos) - set(all_runs(copied.work)[-1].photos)
+    assert dropped in (all_runs(copied.work)[-1].folder / "decisions.json").read_text()
+    forget(two, copied, dropped)
+    assert all_runs(copied.work) == []
+    left = b"".join(file.read_bytes() for file in copied.work.glob("runs/**/*") if file.is_file())
+    assert dropped.encode() not in left
 
 
 @pytest.mark.parametrize("left", [b"", b"[]", b'{"run": 1}', b'{"run": "99"}'])
