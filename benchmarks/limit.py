@@ -1,4 +1,4 @@
-"""What the features of a collection can tell at most: cleaning by a judge whom the truth teaches, of all other photos.
+"""What the features of a collection tell: cleaning by a judge whom the truth about all other photos teaches.
 
     judge_limit(recipe, store, known, test)
 

@@ -79,7 +79,7 @@ def _tune_until_it_stops_helping(learner: Learner) -> None:
     for _ in range(TIMES):
         with learner.no_logging():
             learner.fine_tune(10)
-        loss, right = min(values[1:3] for values in learner.recorder.values)
+        loss, right = min(tuple(values[1:3]) for values in learner.recorder.values)
         print(f"  plain fastai: validation loss {loss:.3f}, accuracy {right:.1%}", flush=True)
         if not loss < best:
             break

@@ -47,7 +47,7 @@ def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
 
 
 def awaited_photos(recipe: Recipe, store: PhotoStore) -> set[str]:
-    """Return the sha256 of the photos of the blind sample that wait for an answer: what shows labels leaves them out.
+    """Return the sha256 of the photos of the blind sample that wait for an answer: reports leave them out.
 
     Args:
         recipe: the recipe.
