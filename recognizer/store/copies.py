@@ -29,7 +29,8 @@ SIMILAR = "similar.npz"  # of a model folder: which of its photos are shown besi
 SHEETS = ("reports/*.jpg", "reports/mistakes.png", "reports/*.html")  # pictures that show photos
 # What a run learned from photos or says of them, beside its figures; the list of its photos goes last, so that a stop
 # before that is made good by doing the same again.
-LEARNED = ("weights.pth", "judged.npz", "decisions.json", "photos.json")
+DECISIONS = "decisions.json"  # of rounds before, about labels
+LEARNED = ("weights.pth", "judged.npz", DECISIONS, "photos.json")
 
 
 def remove_copies(work: Path, gone: set[str]) -> dict[str, int]:
@@ -160,7 +161,11 @@ def _round(run: Path) -> int:
 
 
 def _has_learned(run: Path, gone: set[str]) -> bool:
-    """Tell whether a run learned from some of the photos, as it may have where what it says of them is damaged."""
+    """Tell whether a run learned from some of the photos, or was told of them by a round that did; as it may have where
+    what it says of them is damaged."""
+    told = _read_json(run / DECISIONS, [{"photo": str}]) if (run / DECISIONS).is_file() else []
+    if told is None or any(decision["photo"] in gone for decision in told):
+        return True
     if (run / "photos.json").is_file():
         photos = _read_json(run / "photos.json", [str])
         return photos is None or bool(gone & set(photos))

@@ -31,10 +31,11 @@ from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, RecognizerError
 from recognizer.recipe import TrainSettings
 from recognizer.report import read_json, write_json
+from recognizer.store.copies import DECISIONS
+from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
 USED = "used.json"
-DECISIONS = "decisions.json"
 FORMAT = 5  # of what lies in a run's folder; a run of another format is trained anew
 
 
@@ -96,6 +97,12 @@ class Run:
         return photos
 
     @property
+    def decisions(self) -> list[Decision]:
+        """What it was told about labels."""
+        file = self.folder / DECISIONS
+        return [Decision(**one) for one in read_json(file, [{"photo": str}], ANEW)] if file.is_file() else []
+
+    @property
     def calibration(self) -> Calibration:
         """Temperature, threshold and limit.
 
@@ -139,15 +146,14 @@ class Run:
             _archive(self.folder / name).close()
 
     def follows(self, before: "Run | None") -> bool:
-        """Tell whether it is the next round after a run, or the first after none; old ones do not say after which."""
-        network = before.metrics.get("network") if before else ""
-        return bool(self.metrics.get("before", network) == network)
+        """Tell whether it is the next round after a run, or the first after none; those of before do not say it."""
+        return bool(self.metrics.get("before", "") == (before.metrics.get("network") if before else ""))
 
 
 def all_runs(work: Path) -> list[Run]:
     """List the whole runs of a work folder, oldest first; folders that this program has not named are none.
 
-    A damaged one counts no more, and neither do those before it, which nobody means any more.
+    A damaged one counts no more, and neither do those before it, so that what was made of it is not used either.
     """
     runs: list[Run] = []
     for run in (Run(folder) for folder in numbered(work) if (folder / "metrics.json").is_file()):

@@ -171,19 +171,12 @@ def _run_of(recipe: Recipe, this: _Round, work: Path, watch: Watch) -> Run:
     found = find_round(work, this.number, fingerprints, this.before)
     if found and found.metrics["fingerprint"] == fingerprints["fingerprint"]:
         return found
-    _put_last(this.before, work)
     if found:
         metrics = {**found.metrics, **fingerprints, **judged(recipe, found.out_of_fold)}
         processes.on_rank_0(partial(copy_run, work, found, recipe.train.model_dump(), metrics))
     else:
         _train_round(recipe, this, fingerprints, work, watch)
     return all_runs(work)[-1]
-
-
-def _put_last(run: Run | None, work: Path) -> None:
-    """Copy a run that a round is to follow, unless it is the last: by their order, `forget` knows what follows what."""
-    if run and run != all_runs(work)[-1]:
-        processes.on_rank_0(partial(copy_run, work, run, run.settings, run.metrics))
 
 
 def load_trained(recipe: Recipe, store: PhotoStore) -> TrainedNetwork:

@@ -2,6 +2,7 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
         lambda trial: predict(trial, backbone, split.validation, settings.size).logits, likelihood(labels, quality)
     )
     callbacks = [
-        of_round(settings, number, len(learner.dls.train) * learner.dls.train.bs, watch),  # in full batches
+        of_round(settings, number, _photos_of_an_epoch(len(split.training), learner.dls.train.bs), watch),
         *gpu_callbacks(learner.dls.device, settings),
         mixing,
     ]
@@ -63,6 +64,11 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     found = OutOfFold(names, labels, mixing.predicted[choice.step], folds, quality)
     weights = mixing.before if choice.step == BEFORE else mixing.kept
     return Trained(weights, found, make_curves([recorded(learner)]), choice, untuned)
+
+
+def _photos_of_an_epoch(photos: int, batch: int) -> int:
+    """Return how many photos all processes together learn from in an epoch: each takes full batches of its share."""
+    return math.ceil(photos / processes.count()) // batch * batch * processes.count()
 
 
 def _learner(recipe: Recipe, split: Split, backbone: Backbone, work: Path, watch: Watch) -> Learner:

@@ -1,7 +1,7 @@
 """Writes runs: each into the next folder, whole or not at all (runs.py).
 
 write_run(work, settings, learned, trained, metrics, decisions)     # of a round
-copy_run(work, run, settings, metrics)      # the same network, which answers otherwise, or that a round is to follow
+copy_run(work, run, settings, metrics)                              # the same network, which answers otherwise
 """
 
 import io
@@ -17,10 +17,11 @@ from torch import Tensor
 
 from recognizer.files import write_whole
 from recognizer.report import write_json
+from recognizer.store.copies import DECISIONS
 from recognizer.store.rows import Decision
 from recognizer.train.curves import Curves, draw_curves
 from recognizer.train.mixing import Choice
-from recognizer.train.runs import DECISIONS, OutOfFold, Run, numbered
+from recognizer.train.runs import OutOfFold, Run, numbered
 
 
 @dataclass(frozen=True)
@@ -63,17 +64,14 @@ def write_run(
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold))
+    run = begin_run(work, learned, trained.weights, vars(trained.out_of_fold), decisions)
     if trained.curves.training_loss[0]:
         draw_curves(trained.curves, run.folder / "curves.png")
-    finish_run(run, settings, metrics)
-    if decisions:  # once the run is whole: a half one would not be known to tell of photos that it dropped
-        write_json(run.folder / DECISIONS, [asdict(decision) for decision in decisions])
-    return run
+    return finish_run(run, settings, metrics)
 
 
 def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> Run:
-    """Write the next run's folder with the network of another.
+    """Write the next run's folder with the network of another, whose answers are to be other ones.
 
     Args:
         work: the work folder.
@@ -84,17 +82,18 @@ def copy_run(work: Path, run: Run, settings: dict[str, Any], metrics: dict[str, 
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
     """
-    copy = begin_run(work, run.photos, run.weights, run.predictions)
+    copy = begin_run(work, run.photos, run.weights, run.predictions, run.decisions)
     for picture in run.folder.glob("*.png"):
         write_whole(copy.folder / picture.name, picture.read_bytes())
-    finish_run(copy, settings, metrics)
-    for decisions in run.folder.glob(DECISIONS):
-        write_whole(copy.folder / DECISIONS, decisions.read_bytes())
-    return copy
+    return finish_run(copy, settings, metrics)
 
 
 def begin_run(
-    work: Path, learned: Sequence[str], weights: Mapping[str, Tensor], predictions: Mapping[str, npt.NDArray[Any]]
+    work: Path,
+    learned: Sequence[str],
+    weights: Mapping[str, Tensor],
+    predictions: Mapping[str, npt.NDArray[Any]],
+    decisions: Sequence[Decision] = (),
 ) -> Run:
     """Write what the next run's network learned from, is, and predicted; until it is finished, the folder is no run.
 
@@ -103,6 +102,7 @@ def begin_run(
         learned: the sha256 of the photos that it learned from.
         weights: state dict of the whole network, on the processor.
         predictions: out of fold, by name.
+        decisions: what it was told about labels.
 
     Raises:
         Unwritable: the disk is full, or the work folder may not be written.
@@ -113,7 +113,11 @@ def begin_run(
     stored, predicted = io.BytesIO(), io.BytesIO()
     torch.save(weights, stored)
     np.savez(predicted, **predictions)  # type: ignore[arg-type]  # none is called allow_pickle
-    write_json(run.folder / "photos.json", list(learned))  # first, so that `forget` knows it however this ends
+    # First, so that `forget` knows it however this ends.
+    write_json(run.folder / "photos.json", list(learned))
+    (run.folder / DECISIONS).unlink(missing_ok=True)
+    if decisions:
+        write_json(run.folder / DECISIONS, [asdict(decision) for decision in decisions])
     write_whole(run.folder / "weights.pth", stored.getvalue())
     write_whole(run.folder / "judged.npz", predicted.getvalue())
     return run

@@ -62,19 +62,21 @@ def test_runs_keep_nothing_of_a_photo_and_later_rounds_go_with_the_first(store: 
     make_run(store.work / "runs" / "2", 1, photo)
     make_run(store.work / "runs" / "3", 2, other)  # a round that dropped the photo
     make_run(store.work / "runs" / "4", 1, other)
-    make_run(store.work / "runs" / "5", 0, photo)  # of a stop
+    make_run(store.work / "runs" / "5", 2, other, told_of=photo)  # of the training of run 2
+    make_run(store.work / "runs" / "6", 0, photo)  # of a stop
     (store.work / "runs" / "2" / "notes.txt").write_text("mine")
     forget(recipe, store, photo)
     left = {run.name: {file.name for file in run.iterdir()} for run in (store.work / "runs").iterdir()}
     whole, figures = {"metrics.json", *LEARNED}, {"metrics.forgotten.json"}
-    assert left == {"1": whole, "2": {*figures, "notes.txt"}, "3": figures, "4": whole, "5": set()}
+    assert left == {"1": whole, "2": {*figures, "notes.txt"}, "3": figures, "4": whole, "5": figures, "6": set()}
 
 
-def make_run(folder: Path, number: int, photo: str) -> None:
+def make_run(folder: Path, number: int, photo: str, told_of: str = "") -> None:
     """Make a folder as a round of training leaves it; of number 0, as a stop in the middle does."""
     folder.mkdir(parents=True)
     for name in LEARNED:
         (folder / name).write_text(json.dumps([photo]))
+    write_json(folder / "decisions.json", [{"photo": told_of or photo, "action": "drop", "reason": ""}])
     if number:
         (folder / "metrics.json").write_text(json.dumps({"round": number}))
 
