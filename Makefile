@@ -1,7 +1,7 @@
 # make setup    the virtual environment with what a user needs
 # make demo     build the sample and serve it on http://127.0.0.1:7860
 # make check    ruff and mypy
-# make test     all tests, four at once, with whatever they need; of one room: make test ROOM=clean
+# make test     all tests, three at once, with whatever they need; of one room: make test ROOM=clean
 # make site     what docs/ and its tests take from npm
 # make pages    the pages of docs/ out of the recipe and the words
 
@@ -17,10 +17,10 @@ check: .venv/developer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-# Four, since tests wait for servers and pages a third of the time; with a thread for each, since threads that wait for
+# Three, since tests wait for servers and pages a third of the time; with a thread for each, since threads that wait for
 # those of others take more than twice as long.
 test: .venv/developer .venv/browser site
-	$(if $(ROOM),,OMP_NUM_THREADS=1) $(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM),-n 4 --dist loadfile --no-loadscope-reorder)
+	$(if $(ROOM),,OMP_NUM_THREADS=1) $(BIN)/python -m pytest $(if $(ROOM),tests/$(ROOM),-n 3 --dist loadfile --no-loadscope-reorder)
 site: docs/vendor/gradio-client.js
 pages: setup
 	$(BIN)/python -m recognizer.publish.site
