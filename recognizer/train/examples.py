@@ -3,6 +3,7 @@
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,14 +85,14 @@ def draw_by_quality(label_quality: Quality) -> Draw:
     Args:
         label_quality: how likely each label is right, (n,), or another weight.
     """
-    ends = np.cumsum(label_quality)
+    return partial(_draw, np.cumsum(label_quality))
 
-    def draw(places: Sequence[int]) -> list[int]:
-        marks = (np.random.random() + np.arange(len(places))) / len(places) * ends[-1]
-        chosen: list[int] = np.random.permutation(np.searchsorted(ends, marks, side="right")).tolist()
-        return chosen
 
-    return draw
+def _draw(ends: Quality, places: Sequence[int]) -> list[int]:
+    """Return places; at the top level, since a loader's workers get it pickled where processes are not forked."""
+    marks = (np.random.random() + np.arange(len(places))) / len(places) * ends[-1]
+    chosen: list[int] = np.random.permutation(np.searchsorted(ends, marks, side="right")).tolist()
+    return chosen
 
 
 def _loader(examples: Examples, batch: int, create: Any, **how: Any) -> DataLoader:

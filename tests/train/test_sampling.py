@@ -2,6 +2,8 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import multiprocessing
+
 import numpy as np
 import pytest
 from fastai.data.load import DataLoader
@@ -38,3 +40,16 @@ def test_a_loader_is_as_it_was_afterwards() -> None:
         assert {int(item) for batch in loader for item in batch} == {7}
     assert "shuffle_fn" not in vars(loader)
     assert sorted(int(item) for batch in loader for item in batch) == list(range(PHOTOS))
+
+
+@pytest.mark.slow
+def test_workers_that_are_not_forked_draw_as_well() -> None:
+    """As on macOS, and everywhere from Python 3.14 on."""
+    usual = multiprocessing.get_start_method()
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        loader = DataLoader(list(range(PHOTOS)), bs=10, shuffle=True, num_workers=1)
+        with drawing_by_quality(loader, (np.arange(PHOTOS) == 7).astype(float)):
+            assert {int(item) for batch in loader for item in batch} == {7}
+    finally:
+        multiprocessing.set_start_method(usual, force=True)
