@@ -35,7 +35,7 @@ from recognizer.networks.head import split_last
 from recognizer.networks.lda import Layer
 from recognizer.recipe import Recipe
 from recognizer.report import Watch, unwatched, write_report
-from recognizer.splits.blind import awaited_photos, blind_population, draw_sample
+from recognizer.splits.blind import awaited_photos, blind_population, blind_sample
 from recognizer.splits.split import few_held_out, taught_groups
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
@@ -134,10 +134,9 @@ def _measure(recipe: Recipe, trained: TrainedNetwork, work: Path, watch: Watch) 
 def _blind(recipe: Recipe, store: PhotoStore, trained: TrainedNetwork, watch: Watch) -> dict[str, Any]:
     """Return what the blind sample of the held-out photos says; only counts while one of them waits for a person."""
     taught, answers = taught_groups(trained.split, trained.run.photos), store.blind_answers.all()
-    drawn_from = blind_population(recipe, store)
     population, sample = (
         [photo for photo in photos if trained.split.groups[photo.sha256] not in taught]
-        for photos in (drawn_from, draw_sample(drawn_from, answered=answers))
+        for photos in (blind_population(recipe, store), blind_sample(recipe, store))
     )
     offered = bool(sample) and store.issues.exist()  # before cleaning, review asks for none
     counts = count_answers(sample, len(population), answers) | {"offered": offered}

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from recognizer.recipe import Recipe
 from recognizer.review.requests import ByPerson, Sight, check_label, read_body, sender
 from recognizer.review.standing import StandingRecipe
-from recognizer.splits.blind import blind_population, draw_sample
+from recognizer.splits.blind import blind_sample
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Photo
 
@@ -69,7 +69,7 @@ class BlindReview:
         none where there are no classes to choose from."""
         if self._recipe.has_outputs or not self._store.issues.exist():
             return []
-        return draw_sample(blind_population(self._recipe, self._store), answered=self._store.blind_answers.all())
+        return blind_sample(self._recipe, self._store)
 
     def _describe(self, first: str | None = None) -> Json:
         sample, answers = self._sample(), self._store.blind_answers.all()

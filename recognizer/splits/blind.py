@@ -1,7 +1,7 @@
 """The blind sample: held-out photos in which a person names the class without knowing label or suggestion.
 
-    sample = draw_sample(blind_population(recipe, store), answered=answers)     # in the order in which people are asked
-    hidden = awaited_photos(recipe, store)                                      # whose labels are not to be shown yet
+    sample = blind_sample(recipe, store)        # in the order in which people are asked
+    hidden = awaited_photos(recipe, store)      # whose labels are not to be shown yet
 
 It is drawn from the held-out photos as they were collected: a person's decisions, which the network's doubts may have
 steered, take none out of it and change no label. Only what checks drop without a look at the label is not in it, unless
@@ -46,6 +46,16 @@ def blind_population(recipe: Recipe, store: PhotoStore) -> list[Photo]:
     ]
 
 
+def blind_sample(recipe: Recipe, store: PhotoStore) -> list[Photo]:
+    """Return the blind sample, in the order in which people are asked.
+
+    Args:
+        recipe: the recipe.
+        store: the photo store.
+    """
+    return draw_sample(blind_population(recipe, store), answered=store.blind_answers.all())
+
+
 def awaited_photos(recipe: Recipe, store: PhotoStore) -> set[str]:
     """Return the sha256 of the photos of the blind sample that wait for an answer: reports leave them out.
 
@@ -53,9 +63,7 @@ def awaited_photos(recipe: Recipe, store: PhotoStore) -> set[str]:
         recipe: the recipe.
         store: the photo store.
     """
-    answers = store.blind_answers.all()
-    sample = draw_sample(blind_population(recipe, store), answered=answers)
-    return {photo.sha256 for photo in sample} - answers.keys()
+    return {photo.sha256 for photo in blind_sample(recipe, store)} - store.blind_answers.all().keys()
 
 
 def draw_sample(
