@@ -41,7 +41,7 @@ def clean(recipe: Recipe, store: PhotoStore, auto: bool = True, watch: Watch = u
     Args:
         recipe: the recipe.
         store: the photo store.
-        auto: whether rules may decide; without it everything waits for a person.
+        auto: whether rules may decide; without it everything waits for a person, and photos are learned as their label.
         watch: told about photos done.
 
     Returns:
@@ -68,7 +68,8 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     decisions, estimated = _check(recipe, store, photos, watch)
     store.decisions.replace_automatic(decisions if auto else [])
     standing = [decision for decision in store.decisions.current() if decision.by == AUTO]  # less what a person undid
-    store.label_quality.replace(label_quality.rate_labels(estimated.photos, estimated.estimate, standing))
+    rated = label_quality.rate_labels(estimated.photos, estimated.estimate, standing)
+    store.label_quality.replace(rated if auto else label_quality.without_likelier(rated))
     _write_sheets(store, awaited_photos(recipe, store))
     return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks)
 

@@ -13,7 +13,7 @@ both.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -191,6 +191,8 @@ def find_off_topic(photos: Sequence[Photo], estimate: LabelEstimate) -> list[Iss
 def rate_labels(photos: Sequence[Photo], estimate: LabelEstimate, decisions: Iterable[Decision]) -> list[LabelQuality]:
     """Return how likely the label of each photo is right: the estimated label, or the one that a rule gives.
 
+    And which class is likelier, where another one is.
+
     Args:
         photos: the photos, n of them.
         estimate: of their labels.
@@ -200,8 +202,18 @@ def rate_labels(photos: Sequence[Photo], estimate: LabelEstimate, decisions: Ite
     qualities = []
     for photo, own, probabilities in zip(photos, estimate.labels, estimate.probabilities, strict=True):
         label = given.get(photo.sha256, estimate.classes[own])
-        qualities.append(LabelQuality(photo.sha256, label, float(probabilities[estimate.classes.index(label)])))
+        quality = LabelQuality(photo.sha256, label, float(probabilities[estimate.classes.index(label)]))
+        best = int(probabilities.argmax())
+        if probabilities[best] > quality.probability:
+            likelier, probability = estimate.classes[best], float(probabilities[best])
+            quality = replace(quality, likelier=likelier, likelier_probability=probability)
+        qualities.append(quality)
     return qualities
+
+
+def without_likelier(qualities: Iterable[LabelQuality]) -> list[LabelQuality]:
+    """Return them without the classes that are likelier."""
+    return [replace(one, likelier="", likelier_probability=0.0) for one in qualities]
 
 
 def small_classes(names: Sequence[str], held_out: Mask) -> dict[str, int]:

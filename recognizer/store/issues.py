@@ -1,4 +1,4 @@
-"""What checks think of photos: issues, and how likely each label is right (tables `issues` and `trust`)."""
+"""What checks think of photos: issues, and how likely each label is right (tables `issues`, `trust` and `likelier`)."""
 
 from collections.abc import Iterable
 
@@ -58,9 +58,14 @@ class LabelQualities:
         """Put new ones in the place of all former."""
         with self._database.transaction():
             self._database.execute("DELETE FROM trust")
+            self._database.execute("DELETE FROM likelier")
             for one in qualities:
                 self._database.execute("INSERT INTO trust VALUES (?, ?, ?)", one.photo, one.label, one.probability)
+                if one.likelier:
+                    row = one.photo, one.likelier, one.likelier_probability
+                    self._database.execute("INSERT INTO likelier VALUES (?, ?, ?)", *row)
 
     def remove(self, photo: str) -> None:
         """Remove what is known of a photo's label."""
         self._database.execute("DELETE FROM trust WHERE photo = ?", photo)
+        self._database.execute("DELETE FROM likelier WHERE photo = ?", photo)

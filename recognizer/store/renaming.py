@@ -13,7 +13,7 @@ from recognizer.store.database import Database
 from recognizer.store.folders import Folders
 from recognizer.store.photo_store import PhotoStore
 
-DECIDED = ("issues", "trust", "decisions", "blind_answers")  # tables that say what was decided or seen as a class
+DECIDED = ("issues", "trust", "likelier", "decisions", "blind_answers")  # tables that say what was judged to be a class
 TABLES = ("searches", "hits", "photos", "folders", *DECIDED)  # that name classes
 
 

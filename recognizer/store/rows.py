@@ -59,6 +59,8 @@ class Photo:
         label_quality: how likely `label` is right: 1 where a person decided; where nobody did and no check estimated
             it, as likely as the other labels of its class, or 1 where no label was ever estimated.
         label_rated: whether a person decided about the label, or a check estimated it.
+        likelier: a class that is likelier than `label`, where a check knows one and nobody decided; or an empty string.
+        likelier_quality: how likely that one is right, or 0.
     """
 
     sha256: str
@@ -76,6 +78,8 @@ class Photo:
     title: str = ""
     label_quality: float = 1.0
     label_rated: bool = True
+    likelier: str = ""
+    likelier_quality: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,11 +111,15 @@ class LabelQuality:
         photo: its sha256.
         label: the label that this is about.
         probability: that it is the right one.
+        likelier: the likeliest class, where that is another one.
+        likelier_probability: that this is the right one.
     """
 
     photo: str
     label: str
     probability: float
+    likelier: str = ""
+    likelier_probability: float = 0.0
 
 
 @dataclass(frozen=True)

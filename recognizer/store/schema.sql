@@ -63,6 +63,12 @@ CREATE TABLE IF NOT EXISTS trust (
     probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1)
 ) WITHOUT ROWID;
 
+-- A class that is likelier than the label of `trust`, where there is one: what training learns the photo as.
+CREATE TABLE IF NOT EXISTS likelier (
+    photo TEXT PRIMARY KEY REFERENCES photos (sha256), label TEXT NOT NULL,
+    probability REAL NOT NULL CHECK (probability BETWEEN 0 AND 1)
+) WITHOUT ROWID;
+
 -- What a data set says of photos: the values of a recipe's outputs; of a missing one there is no row.
 CREATE TABLE IF NOT EXISTS readings (
     photo TEXT NOT NULL, output TEXT NOT NULL, value TEXT NOT NULL,
@@ -99,21 +105,27 @@ SELECT photo, action, label, "by", reason FROM (
 
 -- Every stored photo with where it comes from and what was decided about it. Where the estimate is about another label
 -- than the one that counts, as after an undo, what is left of the probability is the most that this one can have. A
--- label that nobody has estimated or decided is as likely right as the others of its class are in the mean.
+-- label that nobody has estimated or decided is as likely right as the others of its class are in the mean. No class is
+-- likelier where a person decided, or undid what the rules had.
 CREATE VIEW described_photos AS
 SELECT labelled.*, decided_by <> 'auto' OR trust.photo IS NOT NULL AS label_rated, CASE
     WHEN decided_by <> 'auto' THEN 1.0
     WHEN trust.label = labelled.label THEN trust.probability
     WHEN trust.label IS NOT NULL THEN 1 - trust.probability
     ELSE coalesce(means.probability, (SELECT avg(probability) FROM trust), 1.0)
-END AS label_quality FROM (
+END AS label_quality, CASE
+    WHEN decided_by <> 'auto' OR trust.label <> labelled.label OR refused.photo IS NOT NULL THEN ''
+    ELSE coalesce(likelier.label, '')
+END AS likelier, coalesce(likelier.probability, 0) AS likelier_quality FROM (
     SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
            hits.title, hits.licence, hits.author, hits.rank,
            coalesce(action, '') AS action, coalesce("by", 'auto') AS decided_by,
            CASE action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
     FROM photos JOIN hits ON hits.id = photos.hit
         LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
-) AS labelled LEFT JOIN trust ON trust.photo = sha256
+) AS labelled LEFT JOIN trust ON trust.photo = sha256 LEFT JOIN likelier ON likelier.photo = sha256
+    LEFT JOIN (SELECT DISTINCT photo FROM decisions WHERE "by" = 'auto' AND undone = 2) AS refused
+    ON refused.photo = sha256  -- by a person
     LEFT JOIN (SELECT label, avg(probability) AS probability FROM trust GROUP BY label) AS means
     ON means.label = labelled.label;
 

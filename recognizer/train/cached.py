@@ -24,7 +24,7 @@ from recognizer.splits.split import Split, deal_folds
 from recognizer.train.classes_tuning import too_few, tune_classes
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import make_curves
-from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.examples import as_learned, label_numbers, label_qualities
 from recognizer.train.mixing import BEFORE, choose, stored
 from recognizer.train.runs import OutOfFold
 from recognizer.train.tuning import Tuned, joined
@@ -88,7 +88,8 @@ def fit_closed_form(
     seen = settings.model_copy(update={"views": 2 if settings.faces == "blur_random" else 1})
     embeddings, served = covered_features(photos, head_extractor(backbone, settings), seen, work, watch)
     watch("fitting the last layer", 0, 1)
-    heads = fit_heads(embeddings, labels, folds, quality, stage_shares(backbone, settings.size))
+    learned, shares = as_learned(photos, recipe.labels), stage_shares(backbone, settings.size)
+    heads = fit_heads(embeddings, label_numbers(recipe.labels, learned), folds, label_qualities(learned), shares)
     logits = heads.say_of_folds(served[:, 0], folds)
     watch("fitting the last layer", 1, 1)
     return heads, OutOfFold(np.array([photo.sha256 for photo in photos]), labels, logits, folds, quality)

@@ -31,7 +31,7 @@ from recognizer.splits.values import Floats
 from recognizer.store.rows import Photo
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import Examples, Quality
+from recognizer.train.examples import Examples, Quality, as_learned, label_numbers, label_qualities
 from recognizer.train.fitting import NoValidation, Progress, recorded
 from recognizer.train.mixing import BEFORE, Choice, Step, choose
 from recognizer.train.runs import OutOfFold
@@ -61,10 +61,12 @@ def tune_classes(
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     settings, photos, seed = recipe.train, split.learning, recipe.train.seed + number
+    learned = as_learned(photos, recipe.labels)
     set_seed(seed, reproducible=True)
     branch = make_branch(backbone, len(recipe.labels), settings)
     maps, served = covered_features(photos, maps_extractor(branch.frozen, backbone, settings), settings, work, watch)
-    tuning = _Tuning(settings, backbone, branch, Examples(maps, found.labels, served), found, seed, watch)
+    examples, quality = Examples(maps, label_numbers(recipe.labels, learned), served), label_qualities(learned)
+    tuning = _Tuning(settings, backbone, branch, examples, quality, found, seed, watch)
     # A part may have all photos of a small class: what its branch says then helps less, and is kept less often.
     parts = deal_folds(found.labels, [split.groups[photo.sha256] for photo in photos], PARTS, seed)
     said, curves = tuning.try_parts(parts)
@@ -111,7 +113,8 @@ class _Tuning:
         backbone: the backbone.
         branch: which each begins as.
         examples: the photos, n of them.
-        found: what is known of these.
+        quality: how likely each is of the class that it is learned as, (n,).
+        found: what is known of them and their labels.
         seed: of everything drawn.
         watch: told about photos learned from.
     """
@@ -122,12 +125,13 @@ class _Tuning:
         backbone: Backbone,
         branch: Branch,
         examples: Examples,
+        quality: Quality,
         found: OutOfFold,
         seed: int,
         watch: Watch,
     ) -> None:
         self.settings, self.backbone, self.branch = settings, backbone, branch
-        self.examples, self.found, self.seed = examples, found, seed
+        self.examples, self.quality, self.found, self.seed = examples, quality, found, seed
         self.progress = Progress(watch, 0, "fine-tuning")
 
     def try_parts(self, parts: Labels) -> tuple[Said, Curves]:
@@ -147,7 +151,7 @@ class _Tuning:
             chosen = parts == part
             telling = _Telling(self.examples.of(chosen))
             callbacks = [self.progress, telling]
-            learned, quality = self.examples.of(~chosen), self.found.label_quality[~chosen]
+            learned, quality = self.examples.of(~chosen), self.quality[~chosen]
             _, learner = self._fit(learned, telling.photos, quality, self.seed + 1 + part, callbacks)
             values.append(recorded(learner))
             for step, logits in telling.said.items():
@@ -159,8 +163,7 @@ class _Tuning:
     def fit_all(self, epoch: int) -> Branch:
         """Return a branch that has learned from all photos, up to an epoch."""
         callbacks = [self.progress, NoValidation(), _StopAfter(epoch)]
-        quality = self.found.label_quality
-        return self._fit(self.examples, self.examples, quality, self.seed, callbacks)[0]
+        return self._fit(self.examples, self.examples, self.quality, self.seed, callbacks)[0]
 
     def _fit(
         self, learned: Examples, others: Examples, label_quality: Quality, seed: int, callbacks: list[Callback]

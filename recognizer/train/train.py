@@ -40,6 +40,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
+from recognizer.train.examples import as_learned
 from recognizer.train.figures import figures_of, judged
 from recognizer.train.fingerprints import effective, fingerprints_of, weights_digest
 from recognizer.train.helped import helps, notes
@@ -122,7 +123,8 @@ def train(recipe: Recipe, store: PhotoStore, watch: Watch = unwatched) -> dict[s
         run, split, notes = _train_rounds(recipe, store, watch)
         processes.on_rank_0(partial(note_used, store.work, run))
         counts = {name: len(getattr(split, name)) for name in ("training", "validation", "held_out", "aside")}
-        more = {**run.metrics, "missing": split.missing, "notes": [*notes, *_unrated(recipe, split)]}
+        said = [*notes, *_unrated(recipe, split), *_doubted(recipe, split)]
+        more = {**run.metrics, "missing": split.missing, "notes": said}
         seconds = time.monotonic() - begun
         write = partial(write_report, store.work, "train", recipe.name, seconds, counts, **more)
         return processes.on_rank_0(write) or {}
@@ -162,6 +164,19 @@ def _unrated(recipe: Recipe, split: Split) -> list[str]:
     return [
         f"The labels of {unrated} of {len(photos)} photos to learn from were never checked, and counted as {alike}; "
         f"{recipe.command('clean')} checks labels, where a class has enough photos."
+    ]
+
+
+def _doubted(recipe: Recipe, split: Split) -> list[str]:
+    """Say how many photos are learned as another class than their label; nothing where none is."""
+    photos = split.learning
+    pairs = zip(photos, as_learned(photos, recipe.labels), strict=True)
+    doubted = sum(photo.label != learned.label for photo, learned in pairs)
+    if not doubted:
+        return []
+    return [
+        f"{doubted} of {len(photos)} photos to learn from look more like another class than like their label, and were "
+        f"learned as that, as far as it is likely; {recipe.command('review')} shows them."
     ]
 
 
@@ -257,9 +272,15 @@ def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     settings = {key: value for key, value in effective(recipe.train.model_dump()).items() if key not in apart}
     if weights_digest(recipe.train):
         settings["weights"] = ""  # its digest follows, wherever it lies
-    photos = sorted((photo.sha256, photo.label, round(photo.label_quality, 3)) for photo in split.learning)
+    photos = sorted(_as_listed(photo) for photo in split.learning)
     branch = ["branch"] if recipe.train.in_two and recipe.train.epochs else []  # earlier versions had none
     return fingerprints_of([FORMAT, settings, recipe.labels, photos, *branch], recipe.train)
+
+
+def _as_listed(photo: Photo) -> tuple[str | float, ...]:
+    """Return what training follows from of a photo; where no class is likelier than its label, as ever."""
+    listed = photo.sha256, photo.label, round(photo.label_quality, 3)
+    return (*listed, photo.likelier, round(photo.likelier_quality, 3)) if photo.likelier else listed
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:

@@ -23,7 +23,7 @@ from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.classes_tuning import too_few
 from recognizer.train.curves import make_curves
-from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.examples import as_learned, label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, of_round, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
 from recognizer.train.mixing import BEFORE, Mixing, choose, likelihood
@@ -43,7 +43,8 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     """
     settings = recipe.train
     backbone = load_for_training(settings)
-    learner = _learner(recipe, split, backbone, work, watch)
+    learned = replace(split, training=as_learned(split.training, recipe.labels))
+    learner = _learner(recipe, learned, backbone, work, watch)
     labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
     mixing = Mixing(
         lambda trial: predict(trial, backbone, split.validation, settings.size).logits, likelihood(labels, quality)
@@ -55,7 +56,7 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     ]
     mixing.begin(learner.model)
     untuned = too_few(split.validation, "validation photos") if settings.epochs else ""
-    drawn = even_weights(label_numbers(recipe.labels, split.training), label_qualities(split.training))
+    drawn = even_weights(label_numbers(recipe.labels, learned.training), label_qualities(learned.training))
     with drawing_by_quality(learner.dls.train, drawn), processes.training_together(learner):
         if not untuned:
             fit(learner, settings, settings.seed + number, callbacks)

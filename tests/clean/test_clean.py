@@ -119,6 +119,16 @@ def test_what_the_rules_relabel_is_trusted_under_its_new_label_only(copied: Phot
     assert rated in rows(copied, "SELECT photo, label, probability FROM trust"), "the label that it has now is rated"
 
 
+def test_a_likelier_class_is_kept_for_training_where_rules_may_decide(copied: PhotoStore, recipe: Recipe) -> None:
+    planted = set(plant_wrong_labels(recipe, copied))
+    clean(recipe, copied)
+    likelier = {photo.sha256: photo for photo in copied.photos.all() if photo.likelier}
+    assert planted & set(likelier) and {photo.action for photo in likelier.values()} <= {"", "drop"}
+    assert all(one.label != one.likelier and one.label_quality < one.likelier_quality for one in likelier.values())
+    clean(recipe, copied, auto=False)
+    assert not any(photo.likelier for photo in copied.photos.all())
+
+
 def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Recipe) -> None:
     first, *others = [decision for decision in copied.decisions.current() if decision.by == AUTO]
     assert copied.decisions.undo_automatic(first.photo[:16]) == [first.photo]

@@ -56,7 +56,7 @@ def test_a_photo_goes_with_all_that_is_known_of_it(
     store.issues.replace(
         "copy", [Issue(photo.sha256, "copy", 0.9), Issue(other.sha256, "copy", 0.8, None, photo.sha256)]
     )
-    store.label_quality.replace([LabelQuality(photo.sha256, photo.label, 0.9)])
+    store.label_quality.replace([LabelQuality(photo.sha256, photo.label, 0.4, "Another", 0.6)])
     store.decisions.add(Decision(photo.sha256, "keep", "fine", by="ann"))
     store.blind_answers.add(BlindAnswer(photo.sha256, "unclear", by="ann"))
     write_credits(recipe, store)
@@ -64,7 +64,8 @@ def test_a_photo_goes_with_all_that_is_known_of_it(
     report = forget(recipe, store, named(photo))
     assert (report["counts"]["photos"], report["counts"]["near_copies"], report["counts"]["hits"]) == (1, 0, 1)
     assert store.photos.get(photo.sha256) is None and not photo.path.exists()
-    assert store.issues.all() == [] and store.decisions.current() == [] and rows(store, "SELECT * FROM trust") == []
+    assert store.issues.all() == [] and store.decisions.current() == []
+    assert rows(store, "SELECT * FROM trust") == rows(store, "SELECT * FROM likelier") == []
     assert store.blind_answers.all() == {}
     assert store.hits.failures() == {"forgotten": 1} and len(store.photos.all()) == 2 * PHOTOS - 1
     assert traces(store.work, *words_of(store, photo)) == []

@@ -412,10 +412,31 @@ def test_new_trust_takes_the_place_of_all_former_or_none_of_it(store: PhotoStore
 def test_trust_goes_with_a_lost_photo(store: PhotoStore) -> None:
     photo = store.photos.get(fill(store)[0])
     assert photo
-    store.label_quality.replace([LabelQuality(photo.sha256, "Kilim", 0.25)])
+    store.label_quality.replace([LabelQuality(photo.sha256, "Kilim", 0.25, "Batik", 0.5)])
     photo.path.unlink()
     store.repair()
-    assert rows(store, "SELECT * FROM trust") == []
+    assert rows(store, "SELECT * FROM trust") == rows(store, "SELECT * FROM likelier") == []
+
+
+def test_a_likelier_class_counts_until_somebody_decides(store: PhotoStore) -> None:
+    kept, undone, *_ = fill(store)
+
+    def likelier() -> dict[str, tuple[str, float]]:
+        return {one.sha256: (one.likelier, one.likelier_quality) for one in store.photos.all() if one.likelier}
+
+    of_both = [LabelQuality(photo, "Kilim", 0.25, "Batik", 0.5) for photo in (kept, undone)]
+    store.label_quality.replace(of_both)
+    assert likelier() == {kept: ("Batik", 0.5), undone: ("Batik", 0.5)}
+    store.decisions.add(decided(kept, "keep", "ann"))
+    assert likelier() == {undone: ("Batik", 0.5)}
+    store.decisions.replace_automatic([decided(undone, "relabel", "auto")])
+    assert likelier() == {}, "it has that label"
+    store.decisions.undo_automatic(undone)
+    assert likelier() == {}, "a person did not want it to be that"
+    store.label_quality.replace(of_both)
+    assert likelier() == {}, "also after cleaning again"
+    store.label_quality.replace([])
+    assert rows(store, "SELECT * FROM likelier") == []
 
 
 # Two stores on one folder

@@ -67,7 +67,7 @@ def test_the_next_round_learns_from_what_was_decided(copied: PhotoStore, recipe:
     split = split_kept(recipe, copied)
     first, second, third = split.training[:3]
     other = next(label for label in recipe.labels if label != first.label)
-    doubtful = [LabelQuality(photo.sha256, photo.label, 0.25) for photo in (first, second)]
+    doubtful = [LabelQuality(photo.sha256, photo.label, 0.25, other, 0.5) for photo in (first, second)]
     copied.label_quality.replace(doubtful)
     decisions = [
         NetworkDecision(Decision(first.sha256, "relabel", "test", label=other), 0.9),
@@ -80,8 +80,8 @@ def test_the_next_round_learns_from_what_was_decided(copied: PhotoStore, recipe:
         photo.sha256 for photo in split.training if photo.sha256 != third.sha256
     ]
     moved, same = applied.training[:2]
-    assert (moved.label, moved.label_quality) == (other, 0.9)
-    assert (same.label, same.label_quality) == (second.label, 0.25)
+    assert (moved.label, moved.label_quality, moved.likelier) == (other, 0.9, "")
+    assert (same.label, same.label_quality, same.likelier) == (second.label, 0.25, other)
     assert (applied.validation, applied.held_out) == (split.validation, split.held_out)
 
 
