@@ -7,7 +7,6 @@ hundred photos nobody could tell (docs/experiments.md). The branch that is kept 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
 import copy
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from recognizer.report import Watch
 from recognizer.splits.split import Labels, Split, deal_folds
 from recognizer.splits.values import Floats
 from recognizer.store.rows import Photo
-from recognizer.train.covered import covered_features
+from recognizer.train.covered import covered_maps
 from recognizer.train.curves import Curves, make_curves
 from recognizer.train.examples import Examples, Quality, as_learned, label_numbers, label_qualities
 from recognizer.train.fitting import NoValidation, Progress, recorded
@@ -64,9 +63,9 @@ def tune_classes(
     learned = as_learned(photos, recipe.labels)
     set_seed(seed, reproducible=True)
     branch = make_branch(backbone, len(recipe.labels), settings)
-    maps, served = covered_features(photos, maps_extractor(branch.frozen, backbone, settings), settings, work, watch)
-    examples, quality = Examples(maps, label_numbers(recipe.labels, learned), served), label_qualities(learned)
-    tuning = _Tuning(settings, backbone, branch, examples, quality, found, seed, watch)
+    features = covered_maps(photos, maps_extractor(branch.frozen, backbone, settings), settings, work, watch)
+    examples = Examples(*features, label_numbers(recipe.labels, learned), np.arange(len(learned)))
+    tuning = _Tuning(settings, backbone, branch, examples, label_qualities(learned), found, seed, watch)
     # A part may have all photos of a small class: what its branch says then helps less, and is kept less often.
     parts = deal_folds(found.labels, [split.groups[photo.sha256] for photo in photos], PARTS, seed)
     said, curves = tuning.try_parts(parts)
@@ -156,8 +155,6 @@ class _Tuning:
             values.append(recorded(learner))
             for step, logits in telling.said.items():
                 said.setdefault(step, np.zeros_like(self.found.logits))[chosen] = logits
-            del learned, learner, telling, callbacks
-            gc.collect()  # learners refer to themselves, and each holds a copy of most photos
         return said, make_curves(values)
 
     def fit_all(self, epoch: int) -> Branch:

@@ -5,6 +5,7 @@ It is judged, calibrated and served on photos as they are, since no visitor's ph
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
@@ -21,7 +22,9 @@ from recognizer.recipe import TrainSettings
 from recognizer.report import Watch
 from recognizer.store.rows import Photo
 
+_log = logging.getLogger(__name__)
 GATHERED = 4096  # features of so many views are held twice at once
+MOST_MAPS = 3 * 2**30  # bytes of maps that a branch learns from
 
 
 def covered_features(
@@ -55,6 +58,34 @@ def covered_features(
         for part in (places[start : start + GATHERED] for start in range(0, len(places), GATHERED)):
             features[part] = cache.gather([rows[place] for place in part], [output])[output]
     return features.reshape(len(photos), views, *served.shape[2:]), served
+
+
+def covered_maps(
+    photos: Sequence[Photo], extractor: Extractor, settings: TrainSettings, work: Path, watch: Watch
+) -> tuple[Array, Array]:
+    """Return what `covered_features` does of feature maps: of fewer views than the recipe wants, where memory is short.
+
+    The more photos, the less a further view of each teaches.
+
+    Args:
+        photos: the photos, at least one.
+        extractor: the frozen layers; the last of their outputs counts.
+        settings: of the recipe.
+        work: the work folder, which keeps features, boxes and blurred copies.
+        watch: told about photos.
+
+    Raises:
+        WeightsUnavailable: the detector is wanted and not installed.
+    """
+    (row,) = extract(photos[:1], extractor, work, 1)[extractor.outputs[-1]]
+    fit = MOST_MAPS // (row.nbytes * len(photos)) - (settings.faces != "keep")  # then, what is served is held as well
+    views = max(1, min(settings.views, fit))
+    if views < settings.views:
+        _log.warning(
+            "Of each of the %d photos, %d instead of %d views are learned from, since more would fill memory.",
+            *(len(photos), views, settings.views),
+        )
+    return covered_features(photos, extractor, settings.model_copy(update={"views": views}), work, watch)
 
 
 def blurred_views(photos: Sequence[Photo], covered: Sequence[Photo], settings: TrainSettings) -> npt.NDArray[np.bool_]:

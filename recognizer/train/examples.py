@@ -26,21 +26,31 @@ Draw = Callable[[Sequence[int]], list[int]]
 
 
 class Examples(NamedTuple):
-    """What is learned from.
+    """What is learned from: n of the photos whose features are in memory, once, however many learn from some of them.
 
     Args:
-        features: what frozen layers gave, (n, views, channels, height, width).
-        labels: the number of each photo's class, (n,).
-        served: features of each photo as the finished network will see it, (n, 1, …): whole, with its faces.
+        features: what frozen layers gave, (all, views, channels, height, width).
+        served: features of each photo as the finished network will see it, (all, 1, …): whole, with its faces.
+        labels: the number of each one's class, (n,).
+        places: where each is among all, (n,).
     """
 
     features: Features
-    labels: Labels
     served: Features
+    labels: Labels
+    places: npt.NDArray[np.intp]
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> "Examples":
         """Return some of them, (n,) telling which."""
-        return Examples(**{name: values[chosen] for name, values in self._asdict().items()})
+        return self._replace(labels=self.labels[chosen], places=self.places[chosen])
+
+    def seen(self, numbers: Sequence[int], views: npt.NDArray[np.int_]) -> Features:
+        """Return the features of a view of each of some of them, (len(numbers), …)."""
+        return np.asarray(self.features[self.places[numbers], views])
+
+    def as_served(self, numbers: Sequence[int]) -> Features:
+        """Return the features of some of them as the finished network will see them, (len(numbers), …)."""
+        return np.asarray(self.served[self.places[numbers], 0])
 
 
 def label_numbers(labels: Sequence[str], photos: Sequence[Photo]) -> Labels:
@@ -90,11 +100,11 @@ def make_loaders(training: Examples, validation: Examples, batch: int, drawn: Qu
 
     def create(places: list[int]) -> tuple[Tensor, Tensor]:
         views = torch.randint(training.features.shape[1], (len(places),)).numpy()
-        return _tensors(training.features[places, views], training.labels[places])
+        return _tensors(training.seen(places, views), training.labels[places])
 
     draw = draw_by_quality(drawn)
     loader = _loader(training, min(batch, len(training.labels)), create, shuffle=True, shuffle_fn=draw)
-    whole = _loader(validation, BATCH, lambda places: _tensors(validation.served[places, 0], validation.labels[places]))
+    whole = _loader(validation, BATCH, lambda places: _tensors(validation.as_served(places), validation.labels[places]))
     return DataLoaders(loader, whole)
 
 

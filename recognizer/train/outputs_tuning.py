@@ -20,7 +20,7 @@ from recognizer.recipe import Recipe, TrainSettings
 from recognizer.report import Watch
 from recognizer.splits.split import Split
 from recognizer.splits.values import MISSING, Floats
-from recognizer.train.covered import covered_features
+from recognizer.train.covered import covered_maps
 from recognizer.train.curves import make_curves
 from recognizer.train.examples import Examples
 from recognizer.train.fitting import of_round, recorded
@@ -111,9 +111,9 @@ def _examples(
 ) -> tuple[Examples, Examples]:
     """Run the layers before a branch over photos; return those that it learns from, and those of validation."""
     extractor = maps_extractor(branch.frozen, backbone, settings)
-    maps, served = covered_features(split.learning, extractor, settings, work, watch)
+    features = covered_maps(split.learning, extractor, settings, work, watch)
     known: Any = known_values(truths)  # what an output is, or how much, stands for labels
-    examples = Examples(maps, known, served)
+    examples = Examples(*features, known, np.arange(len(known)))
     return examples.of(learns), examples.of(~learns)
 
 

@@ -101,8 +101,9 @@ def fit_branch(
 @torch.inference_mode()
 def say(network: nn.Module, photos: Examples) -> Floats:
     """Return what a branch, its head included, says of photos as they are served, (n, width)."""
-    device, served = next(network.eval().parameters()).device, photos.served[:, 0]
-    batches = [torch.from_numpy(served[start : start + BATCH]).float() for start in range(0, len(served), BATCH)]
+    device, numbers = next(network.eval().parameters()).device, range(len(photos.labels))
+    parts = [numbers[start : start + BATCH] for start in range(0, len(numbers), BATCH)]
+    batches = (torch.from_numpy(photos.as_served(part)).float() for part in parts)
     return np.concatenate([network(batch.to(device)).cpu().double().numpy() for batch in batches])
 
 

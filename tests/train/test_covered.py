@@ -20,8 +20,8 @@ from recognizer.report import unwatched
 from recognizer.splits.split import Split, split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train import classes_tuning
-from recognizer.train.covered import blurred_views, covered_features
+from recognizer.train import classes_tuning, covered
+from recognizer.train.covered import blurred_views, covered_features, covered_maps
 from recognizer.train.learner import make_learner, make_network
 from recognizer.train.train import train
 from recognizer.train.whole import train_whole
@@ -50,14 +50,33 @@ def test_every_view_or_half_of_them_is_without_faces(store: PhotoStore, faces: s
     extractor = head_extractor(load_backbone(settings.backbone, size=64), settings)
     features, served = covered_features(photos, extractor, settings, store.work, unwatched)
     run = make_pass(extractor.layers, extractor.backbone, 64)
-    covered = blurred_photos(photos, store.work)
-    plain, without = (np.stack([run(augmented_views(photo, 64, 3))[0] for photo in of]) for of in (photos, covered))
-    chosen = blurred_views(photos, covered, settings)
-    shows = [one.path != photo.path for one, photo in zip(covered, photos, strict=True)]
+    without_faces = blurred_photos(photos, store.work)
+    plain, without = (
+        np.stack([run(augmented_views(photo, 64, 3))[0] for photo in of]) for of in (photos, without_faces)
+    )
+    chosen = blurred_views(photos, without_faces, settings)
+    shows = [one.path != photo.path for one, photo in zip(without_faces, photos, strict=True)]
     assert 0 < sum(shows) < len(shows) and chosen[shows].sum(axis=1).mean() == pytest.approx(blurred, abs=0.5)
     assert not chosen[np.invert(shows)].any() and np.abs(plain - without)[shows].max() > 0.5
     assert np.allclose(features, np.where(chosen[..., None], without, plain), atol=0.02)
     assert np.allclose(served, plain[:, :1], atol=0.02)
+
+
+def test_maps_of_many_photos_are_of_fewer_views(
+    store: PhotoStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, photos = TrainSettings(size=64, views=3), store.photos.all()[-4:]
+    extractor = head_extractor(load_backbone(settings.backbone, size=64), settings)
+    of_three, _ = covered_maps(photos, extractor, settings, store.work, unwatched)
+    assert of_three.shape[:2] == (4, 3) and not caplog.messages
+    for views, row, faces, left in ((2, 4, "keep", 2), (2, 4, "blur", 1), (0, 4, "keep", 1)):
+        monkeypatch.setattr(covered, "MOST_MAPS", views * row * of_three[0, 0].nbytes)
+        caplog.clear()
+        wanted = settings.model_copy(update={"faces": faces})
+        fewer, served = covered_maps(photos, extractor, wanted, store.work, unwatched)
+        assert fewer.shape[:2] == (4, left) and served.shape[:2] == (4, 1)
+        said = f"Of each of the 4 photos, {left} instead of 3 views are learned from, since more would fill memory."
+        assert caplog.messages == [said]
 
 
 def without_files(split: Split, work: Path) -> list[Photo]:
