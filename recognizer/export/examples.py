@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recognizer.recipe import Recipe
+from recognizer.splits.blind import awaited_photos
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
 
@@ -17,7 +18,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     Args:
         recipe: the recipe, which may want none, and gets none where its classes are groups of people.
         store: the photo store, for the examples that collecting found.
-        held_out: photos that come before those.
+        held_out: photos that come before those; the blind sample, which is to stay blind, last of them.
         folder: where to; it is made.
 
     Returns:
@@ -26,7 +27,9 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     folder.mkdir()
     if not recipe.shows_examples:
         return []
-    first = {photo.label: photo for photo in reversed([*held_out, *store.examples.all()]) if photo.licence}
+    awaited = awaited_photos(recipe, store)
+    in_order = [*sorted(held_out, key=lambda photo: photo.sha256 in awaited), *store.examples.all()]
+    first = {photo.label: photo for photo in reversed(in_order) if photo.licence}
     chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]
     credits = []
     for number, photo in enumerate(chosen, start=1):

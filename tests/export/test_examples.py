@@ -7,10 +7,11 @@ import pytest
 
 from recognizer.export.examples import write_examples
 from recognizer.recipe import Recipe
+from recognizer.splits.blind import awaited_photos
 from recognizer.splits.split import split_kept
 from recognizer.store.credits import attribution, credited
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Hit, Photo
+from recognizer.store.rows import BlindAnswer, Hit, Photo
 from tests.small_sample import drawn
 
 APART = Hit("https://a.example/1.jpg", "https://a.example/page", "A scarf", "CC BY 4.0", "Ann")
@@ -35,6 +36,22 @@ def test_a_class_whose_photos_have_no_licence_shows_the_one_found_apart(
     assert told[2]["title"] != "A scarf", "a held-out photo comes first"
     assert split_kept(recipe, copied) == learned, "nothing learns from it"
     assert attribution(recipe, credited(copied)).count("A scarf") == 2
+
+
+def test_photos_of_the_blind_sample_are_shown_only_where_there_is_no_other(
+    copied: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
+    held_out = split_kept(recipe, copied).held_out
+    first, second, *_ = (photo for photo in held_out if photo.label == recipe.labels[0])
+
+    def shown(folder: str) -> bytes:
+        told = write_examples(recipe, copied, held_out, tmp_path / folder)
+        return (tmp_path / folder / Path(told[0]["file"]).name).read_bytes()
+
+    assert {first.sha256, second.sha256} <= awaited_photos(recipe, copied)
+    assert shown("awaited") == first.path.read_bytes(), "there is no other"
+    copied.blind_answers.add(BlindAnswer(second.sha256, "unclear", by="ann"))
+    assert shown("answered") == second.path.read_bytes()
 
 
 @pytest.mark.parametrize("why", ["collect", "people"])
