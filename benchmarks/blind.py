@@ -36,6 +36,7 @@ from recognizer.splits.blind import SIZE, blind_population, draw_sample
 from recognizer.splits.split import deal_folds, split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Photo
+from recognizer.train.examples import as_learned, label_numbers, label_qualities
 
 SHARES = ("accuracy", "label_noise", "selective_accuracy")
 INTERVALS = ("interval", "interval_further")
@@ -97,10 +98,10 @@ def _answer(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> Answere
     split, photos = split_kept(recipe, store), blind_population(recipe, store)
     features = photo_features([*split.learning, *photos], recipe.train, store.work).whole.astype(np.float64)
     known, new = features[: len(split.learning)], features[len(split.learning) :]
-    labels = np.array([recipe.labels.index(photo.label) for photo in split.learning])
-    quality = np.array([photo.label_quality for photo in split.learning])
+    labels, quality = label_numbers(recipe.labels, split.learning), label_qualities(split.learning)
     folds = deal_folds(labels, [split.groups[photo.sha256] for photo in split.learning], recipe.train.folds, 1)
-    heads = fit_heads(known[:, None], labels, folds, quality)
+    taught = as_learned(split.learning, recipe.labels)
+    heads = fit_heads(known[:, None], label_numbers(recipe.labels, taught), folds, label_qualities(taught))
     logits = heads.say_of_folds(known, folds)
     calibration = calibrate(logits, labels, WANTED, quality)
     outputs = (new @ heads.whole.weight.T + heads.whole.bias) / calibration.temperature
