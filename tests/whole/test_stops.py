@@ -27,7 +27,7 @@ TIMES = {"seconds", "round_seconds", "version"}
 VARYING = {"evaluate.html", "model.safetensors"}
 TABLES = {
     "hits": "label, rank, image, title, status, reason, photo",
-    "kept_photos": "sha256, label, action, round(label_quality, 5)",
+    "kept_photos": "sha256, label, action, round(label_quality, 5), likelier",
     "issues": 'photo, "check", round(score, 5), label, twin',
     "current_decisions": "*",
     "forgotten_photos": "sha256",
