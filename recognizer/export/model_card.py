@@ -38,7 +38,7 @@ It cannot tell who anyone is or where anyone belongs.
 
 ## The data
 
-{Source} the names above{dropped}. {leaning} They are not part of this folder, except the
+{Source} the names above{dropped}. {otherwise}{leaning} They are not part of this folder, except the
 few in `examples/`{similar}.
 
 ## What it must not be used for
@@ -74,7 +74,8 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
     """Write the card of a model.
 
     Args:
-        facts: the contents of its model.json; `dropped` is how many photos rules and people took out, where it is told.
+        facts: the contents of its model.json; `dropped` is how many photos rules and people took out, where it is told,
+            `learned_as_another` how many were learned as another name than their label.
         file: the README.md to write.
     """
     agreement = facts["agreement"]
@@ -86,6 +87,7 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         source=source.photos,
         Source=source.photos[0].upper() + source.photos[1:],
         dropped="; none was taken out" if facts.get("dropped") == 0 else ", less what rules or people took out",
+        otherwise=_otherwise(facts.get("learned_as_another", 0)),
         leaning=source.leaning,
         similar=_SIMILAR if facts["similar"] else "",
         number=len(facts["classes"]),
@@ -98,6 +100,12 @@ def write_card(facts: dict[str, Any], file: Path) -> None:
         forms="\n".join(_form(file, figures) for file, figures in agreement["forms"].items()),
     )
     file.write_text(text, encoding="utf-8")
+
+
+def _otherwise(photos: int) -> str:
+    if not photos:
+        return ""
+    return f"Looking more like another name than their own, {photos} of them were learned as that one. "
 
 
 def _metadata(facts: dict[str, Any]) -> ModelCardData:

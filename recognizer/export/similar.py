@@ -29,7 +29,7 @@ def write_similar(recipe: Recipe, photos: Sequence[Photo], network: Path, size: 
 
     Args:
         recipe: the recipe; of one whose classes are groups of people, nothing is written.
-        photos: that the network has learned from; those without a known licence are left out.
+        photos: that the network has learned under their label; those without a known licence are left out.
         network: as `write_onnx` writes it.
         size: pixels, the side of the square that it takes.
 

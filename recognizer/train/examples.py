@@ -88,6 +88,12 @@ def as_learned(photos: Sequence[Photo], labels: Sequence[str]) -> list[Photo]:
     ]
 
 
+def as_listed(photos: Sequence[Photo], labels: Sequence[str]) -> list[Photo]:
+    """Return the photos that are learned as their label, and not as another class (see `as_learned`)."""
+    learned = as_learned(photos, labels)
+    return [photo for photo, one in zip(photos, learned, strict=True) if photo.label == one.label]
+
+
 def make_loaders(training: Examples, validation: Examples, batch: int, drawn: Quality) -> DataLoaders:
     """Return fastai loaders; every epoch takes another view of each photo.
 

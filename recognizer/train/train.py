@@ -40,7 +40,7 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
-from recognizer.train.examples import as_learned
+from recognizer.train.examples import as_listed
 from recognizer.train.figures import figures_of, judged
 from recognizer.train.fingerprints import effective, fingerprints_of, weights_digest
 from recognizer.train.helped import helps, notes
@@ -170,8 +170,7 @@ def _unrated(recipe: Recipe, split: Split) -> list[str]:
 def _doubted(recipe: Recipe, split: Split) -> list[str]:
     """Say how many photos are learned as another class than their label; nothing where none is."""
     photos = split.learning
-    pairs = zip(photos, as_learned(photos, recipe.labels), strict=True)
-    doubted = sum(photo.label != learned.label for photo, learned in pairs)
+    doubted = len(photos) - len(as_listed(photos, recipe.labels))
     if not doubted:
         return []
     return [
@@ -272,12 +271,12 @@ def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     settings = {key: value for key, value in effective(recipe.train.model_dump()).items() if key not in apart}
     if weights_digest(recipe.train):
         settings["weights"] = ""  # its digest follows, wherever it lies
-    photos = sorted(_as_listed(photo) for photo in split.learning)
+    photos = sorted(_listed(photo) for photo in split.learning)
     branch = ["branch"] if recipe.train.in_two and recipe.train.epochs else []  # earlier versions had none
     return fingerprints_of([FORMAT, settings, recipe.labels, photos, *branch], recipe.train)
 
 
-def _as_listed(photo: Photo) -> tuple[str | float, ...]:
+def _listed(photo: Photo) -> tuple[str | float, ...]:
     """Return what training follows from of a photo; where no class is likelier than its label, as ever."""
     listed = photo.sha256, photo.label, round(photo.label_quality, 3)
     return (*listed, photo.likelier, round(photo.likelier_quality, 3)) if photo.likelier else listed

@@ -143,6 +143,19 @@ def test_the_card_tells_whether_anything_was_taken_out(built: Built) -> None:
     assert "less what rules or people took out" in text
 
 
+def test_the_card_tells_how_many_photos_were_learned_as_another_name(
+    built: Built, built_copy: PhotoStore, built_recipe: Recipe, tmp_path: Path
+) -> None:
+    facts, split = read_facts(built.model), split_kept(built_recipe, built_copy)
+    assert facts["learned_as_another"] == sum(bool(photo.likelier) for photo in split.learning)
+    similar = {row["page"] for row in facts["similar"]}
+    assert similar and not similar & {photo.page for photo in split.learning if photo.likelier}
+    for number, said in ((0, False), (7, True)):
+        write_card(facts | {"learned_as_another": number}, tmp_path / "README.md")
+        text = " ".join((tmp_path / "README.md").read_text(encoding="utf-8").split())
+        assert ("Looking more like another name than their own, 7 of them were learned as that one." in text) == said
+
+
 def test_no_threshold_is_told_as_certainty(built: Built, tmp_path: Path) -> None:
     facts = read_facts(built.model) | {"threshold": 0.9951}
     facts["recipe"]["train"]["answered_accuracy"] = 0.999
