@@ -36,7 +36,8 @@ from recognizer.splits.blind import SIZE, blind_population, draw_sample
 from recognizer.splits.split import deal_folds, split_kept
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import BlindAnswer, Photo
-from recognizer.train.examples import as_learned, label_numbers, label_qualities
+from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.likeliest import as_likeliest
 
 SHARES = ("accuracy", "label_noise", "selective_accuracy")
 INTERVALS = ("interval", "interval_further")
@@ -100,7 +101,7 @@ def _answer(recipe: Recipe, store: PhotoStore, truth: dict[str, str]) -> Answere
     known, new = features[: len(split.learning)], features[len(split.learning) :]
     labels, quality = label_numbers(recipe.labels, split.learning), label_qualities(split.learning)
     folds = deal_folds(labels, [split.groups[photo.sha256] for photo in split.learning], recipe.train.folds, 1)
-    taught = as_learned(split.learning, recipe.labels)
+    taught = as_likeliest(split.learning, recipe.labels)
     heads = fit_heads(known[:, None], label_numbers(recipe.labels, taught), folds, label_qualities(taught))
     logits = heads.say_of_folds(known, folds)
     calibration = calibrate(logits, labels, WANTED, quality)

@@ -24,7 +24,7 @@ from recognizer.recipe import Recipe
 from recognizer.splits.groups import group_photos, is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Photo
-from recognizer.train.examples import as_learned
+from recognizer.train.likeliest import as_likeliest
 
 Floats = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]
@@ -197,7 +197,7 @@ def count_pairs(name: str, reported: Pairs, known: Known) -> Figures:
 
 def _gain(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> Figures:
     """Train a linear classifier three ways, and judge it on other photos by the truth."""
-    kept = {photo.sha256: photo for photo in as_learned(store.photos.kept(), recipe.labels)}
+    kept = {photo.sha256: photo for photo in as_likeliest(store.photos.kept(), recipe.labels)}
     cleaned = [kept.get(photo.sha256) for photo in known.photos]
     every = np.ones(len(known.photos))
     ways = {

@@ -25,8 +25,8 @@ Labels = npt.NDArray[np.intp]
 def judge_limit(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> Figures:
     """Return how well a judge ranks wrong labels whom right labels teach, with the noise that fits those listed.
 
-    And how often a linear classifier is right that learns from each photo as far as this judge takes its label for
-    right.
+    And how often a linear classifier is right that learns each photo as its likeliest class, as far as this judge takes
+    that for likely.
 
     Args:
         recipe: the recipe.
@@ -42,8 +42,9 @@ def judge_limit(recipe: Recipe, store: PhotoStore, known: Known, test: Test) -> 
     dealings = [_taught(settings, shown, teaching, known.groups, seed) for seed in range(REPEATS)]
     discriminants = np.mean(dealings, axis=0)
     fit = fit_pairs if is_by_pairs(discriminants, listed) else fit_noise
-    right = fit(discriminants, listed).true_class(discriminants, listed)[np.arange(len(listed)), listed]
-    accuracy = linear_accuracy(recipe, known, names[listed], right, test)
+    truly = fit(discriminants, listed).true_class(discriminants, listed)
+    right = truly[np.arange(len(listed)), listed]
+    accuracy = linear_accuracy(recipe, known, names[truly.argmax(axis=1)], truly.max(axis=1), test)
     return {**rank(1 - right, known.bad, "taught by truth, "), "cleaned, taught by truth": accuracy}
 
 

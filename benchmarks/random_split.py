@@ -11,6 +11,7 @@ recipe that fine-tunes nothing.
 import argparse
 import json
 import sys
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from recognizer.networks.lda import fit_linear
 from recognizer.recipe import Recipe, load_recipe
 from recognizer.store.photo_store import PhotoStore
 from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.likeliest import as_likeliest
 
 
 def main() -> None:
@@ -48,9 +50,10 @@ def claim_of_random_split(recipe: Recipe, store: PhotoStore) -> dict[str, Any]:
     backbone = load_for_training(settings)
     shares = stage_shares(backbone, settings.size)
     embeddings = extract(photos, head_extractor(backbone, settings), store.work, watch=_watch)["embedding"]
-    labels, quality = label_numbers(recipe.labels, photos), label_qualities(photos)
+    labels = label_numbers(recipe.labels, photos)
     held_out = np.random.default_rng(settings.seed).random(len(photos)) < settings.held_out
-    head = fit_linear(embeddings[~held_out], labels[~held_out], quality[~held_out], shares)
+    learned = as_likeliest(list(compress(photos, ~held_out)), recipe.labels)
+    head = fit_linear(embeddings[~held_out], label_numbers(recipe.labels, learned), label_qualities(learned), shares)
     logits = embeddings[held_out, 0] @ head.weight.T + head.bias
     return accuracy_of(logits.argmax(axis=1) == labels[held_out])
 

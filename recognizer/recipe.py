@@ -117,7 +117,8 @@ class TrainSettings(Part):
         stages: of the network, the last ones, that the last layer gets side by side; between them it cannot be cut.
         cached: whether the layers that are not tuned run only once over each photo, which two cores do in minutes;
             otherwise, or where all are tuned, every epoch runs all layers over newly varied photos: work for a GPU.
-        views: of each photo that a branch learns from: itself, its mirror image, and parts of it.
+        views: of each photo that a branch learns from: itself, its mirror image, and parts of it. Where more than
+            3 GiB of memory would be filled, as of 50,000 photos, it learns from fewer.
         faces: whether the network learns from faces as they are (`keep`), from none (`blur`), or has them blurred in
             half of what it learns from (`blur_random`). What it answers on, and is evaluated on, are photos as they
             are.

@@ -22,12 +22,16 @@ def undo(
 ) -> None:
     """Undo what the rules decided about one photo or all; they will not decide the same again.
 
+    With --all, photos are learned as their labels until the next clean, too.
+
     Example: recognizer undo ethnic-groups 3f2a9c41d07b
     """
     if bool(photo) == everything:
         raise typer.BadParameter("Name one photo, or give --all.")
     with opened(recipe, work) as (found, store), store.locked():
         undone = len(store.decisions.undo_automatic(photo or None))
+        if everything:
+            store.label_quality.remove_likelier()
         report = {"stage": "undo", "recipe": found.name, "counts": {"undone": undone}}
         show([summaries.table("Undone", {"decisions of the rules": undone})], report)
 

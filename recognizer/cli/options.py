@@ -84,7 +84,10 @@ Again = Annotated[
         "--again", help="Ask engines that had no more hits again now; otherwise they are asked again after a day."
     ),
 ]
-Auto = Annotated[bool, typer.Option(help="Whether rules decide where they are sure.")]
+Auto = Annotated[
+    bool,
+    typer.Option(help="Whether rules decide where they are sure, and photos are learned as what they likely show."),
+]
 
 
 Tflite = Annotated[

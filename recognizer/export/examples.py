@@ -18,7 +18,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     Args:
         recipe: the recipe, which may want none, and gets none where its classes are groups of people.
         store: the photo store, for the examples that collecting found.
-        held_out: photos that come before those; the blind sample, which is to stay blind, last of them.
+        held_out: photos that come before those, but for the blind sample, which is to stay blind.
         folder: where to; it is made.
 
     Returns:
@@ -28,7 +28,7 @@ def write_examples(recipe: Recipe, store: PhotoStore, held_out: Sequence[Photo],
     if not recipe.shows_examples:
         return []
     awaited = awaited_photos(recipe, store)
-    in_order = [*sorted(held_out, key=lambda photo: photo.sha256 in awaited), *store.examples.all()]
+    in_order = sorted([*held_out, *store.examples.all()], key=lambda photo: photo.sha256 in awaited)
     first = {photo.label: photo for photo in reversed(in_order) if photo.licence}
     chosen = [first[label] for label in recipe.labels if label in first][:EXAMPLES]
     credits = []

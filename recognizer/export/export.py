@@ -43,8 +43,8 @@ from recognizer.report import Watch, unwatched, write_json, write_report
 from recognizer.store.credits import FILE as CREDITS
 from recognizer.store.credits import attribution, credited
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.examples import as_listed
 from recognizer.train.learner import make_learner
+from recognizer.train.likeliest import learned_from, under_own_label
 from recognizer.train.train import TrainedNetwork, load_trained
 from recognizer.words.sources import describe_source
 
@@ -89,9 +89,9 @@ def _export(recipe: Recipe, store: PhotoStore, tflite: bool, watch: Watch) -> di
             agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
         facts["dropped"] = sum(photo.action == "drop" for photo in store.photos.all() if photo.label in recipe.labels)
-        learned = as_listed(split.learning, recipe.labels)
-        facts["learned_as_another"] = len(split.learning) - len(learned)
-        facts["similar"] = write_similar(recipe, learned, half / FLOATS, trained.size)
+        labelled = under_own_label(recipe, split)
+        facts["learned_as_another"] = len(learned_from(recipe, split)) - len(labelled)
+        facts["similar"] = write_similar(recipe, labelled, half / FLOATS, trained.size)
         facts["examples"] = write_examples(recipe, store, held_out, half / "examples")
         write_json(half / "model.json", facts)
         write_card(facts, half / "README.md")

@@ -17,7 +17,7 @@ from recognizer.errors import Damaged, RecognizerError, WorkInUse
 from recognizer.files import hold, unwritable
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-VERSION = 12  # of the schema; raise it with every change there
+VERSION = 13  # of the schema; raise it with every change there
 ADDED = {  # columns that version 1 had not
     "issues": ("probability REAL",),
     "decisions": ("choice INTEGER",),

@@ -58,12 +58,16 @@ class LabelQualities:
         """Put new ones in the place of all former."""
         with self._database.transaction():
             self._database.execute("DELETE FROM trust")
-            self._database.execute("DELETE FROM likelier")
+            self.remove_likelier()
             for one in qualities:
                 self._database.execute("INSERT INTO trust VALUES (?, ?, ?)", one.photo, one.label, one.probability)
                 if one.likelier:
                     row = one.photo, one.likelier, one.likelier_probability
                     self._database.execute("INSERT INTO likelier VALUES (?, ?, ?)", *row)
+
+    def remove_likelier(self) -> None:
+        """Let no class be likelier than a label, until labels are estimated again."""
+        self._database.execute("DELETE FROM likelier")
 
     def remove(self, photo: str) -> None:
         """Remove what is known of a photo's label."""

@@ -113,19 +113,18 @@ SELECT labelled.*, decided_by <> 'auto' OR trust.photo IS NOT NULL AS label_rate
     WHEN trust.label = labelled.label THEN trust.probability
     WHEN trust.label IS NOT NULL THEN 1 - trust.probability
     ELSE coalesce(means.probability, (SELECT avg(probability) FROM trust), 1.0)
-END AS label_quality, CASE
-    WHEN decided_by <> 'auto' OR trust.label <> labelled.label OR refused.photo IS NOT NULL THEN ''
-    ELSE coalesce(likelier.label, '')
-END AS likelier, coalesce(likelier.probability, 0) AS likelier_quality FROM (
+END AS label_quality, coalesce(likelier.label, '') AS likelier, coalesce(likelier.probability, 0) AS likelier_quality
+FROM (
     SELECT photos.sha256, phash, photos.width, photos.height, photos.label AS found_as, hits.image, hits.page,
            hits.title, hits.licence, hits.author, hits.rank,
            coalesce(action, '') AS action, coalesce("by", 'auto') AS decided_by,
            CASE action WHEN 'relabel' THEN current_decisions.label ELSE photos.label END AS label
     FROM photos JOIN hits ON hits.id = photos.hit
         LEFT JOIN current_decisions ON current_decisions.photo = photos.sha256
-) AS labelled LEFT JOIN trust ON trust.photo = sha256 LEFT JOIN likelier ON likelier.photo = sha256
-    LEFT JOIN (SELECT DISTINCT photo FROM decisions WHERE "by" = 'auto' AND undone = 2) AS refused
-    ON refused.photo = sha256  -- by a person
+) AS labelled LEFT JOIN trust ON trust.photo = sha256
+    LEFT JOIN likelier ON likelier.photo = sha256 AND decided_by = 'auto' AND trust.label = labelled.label
+    AND likelier.label <> labelled.label
+    AND sha256 NOT IN (SELECT photo FROM decisions WHERE "by" = 'auto' AND undone = 2)  -- by a person
     LEFT JOIN (SELECT label, avg(probability) AS probability FROM trust GROUP BY label) AS means
     ON means.label = labelled.label;
 

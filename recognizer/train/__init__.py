@@ -7,7 +7,8 @@ Call `train(recipe, store)` in train.py, and `load_trained(recipe, store)` for t
       classes_tuning.py     tunes a branch beside the last layers, and says whether that helps
       tuning.py             one fine-tuning of a branch, of classes or of several outputs
       whole.py          fine-tunes all layers on newly augmented photos: for a GPU, or several
-      covered.py        what is learned from where faces are blurred
+      covered.py        features of what is learned from: faces blurred where that is wanted, and fewer views if many
+      likeliest.py      which class a photo is learned as: its label, or a likelier one
       learner.py        the fastai learner, which the pickle holds
       examples.py       labels, their quality, and how often a photo is drawn
       mixing.py         how much of a fine-tuning is kept

@@ -24,7 +24,8 @@ from recognizer.splits.split import Split, deal_folds
 from recognizer.train.classes_tuning import too_few, tune_classes
 from recognizer.train.covered import covered_features
 from recognizer.train.curves import make_curves
-from recognizer.train.examples import as_learned, label_numbers, label_qualities
+from recognizer.train.examples import label_numbers, label_qualities
+from recognizer.train.likeliest import as_likeliest_in_folds, lost_classes
 from recognizer.train.mixing import BEFORE, choose, stored
 from recognizer.train.runs import OutOfFold
 from recognizer.train.tuning import Tuned, joined
@@ -88,7 +89,8 @@ def fit_closed_form(
     seen = settings.model_copy(update={"views": 2 if settings.faces == "blur_random" else 1})
     embeddings, served = covered_features(photos, head_extractor(backbone, settings), seen, work, watch)
     watch("fitting the last layer", 0, 1)
-    learned, shares = as_learned(photos, recipe.labels), stage_shares(backbone, settings.size)
+    learned = as_likeliest_in_folds(photos, recipe.labels, folds)
+    shares = stage_shares(backbone, settings.size)
     heads = fit_heads(embeddings, label_numbers(recipe.labels, learned), folds, label_qualities(learned), shares)
     logits = heads.say_of_folds(served[:, 0], folds)
     watch("fitting the last layer", 1, 1)
@@ -99,11 +101,10 @@ def _deal_folds(recipe: Recipe, split: Split, labels: Labels, number: int) -> La
     """Deal folds out anew in each round; every class has to be in all of them but one."""
     groups = [split.groups[photo.sha256] for photo in split.learning]
     folds = deal_folds(labels, groups, recipe.train.folds, recipe.train.seed + number)
-    for fold in np.unique(folds):
-        lost = set(range(len(recipe.labels))) - set(labels[folds != fold].tolist())
-        if lost:
-            raise RecognizerError(
-                f"The photos of “{recipe.labels[lost.pop()]}” are too few, or too alike, for "
-                f"{recipe.train.folds} folds; collect more ({recipe.command('collect')})."
-            )
+    lost = lost_classes([photo.label for photo in split.learning], recipe.labels, folds)
+    if lost:
+        raise RecognizerError(
+            f"The photos of “{lost[0]}” are too few, or too alike, for {recipe.train.folds} folds; collect more "
+            f"({recipe.command('collect')})."
+        )
     return folds

@@ -1,4 +1,4 @@
-"""Fine-tuning of a recipe of classes: a branch learns from labels, as far as they are likely right (tuning.py).
+"""Fine-tuning of a recipe of classes: a branch learns of each photo what it likely is (tuning.py, likeliest.py).
 
 Whether that helps is told by all photos: for each part of them, a branch learns from the others. By a tenth of some
 hundred photos nobody could tell (docs/experiments.md). The branch that is kept learns from all of them.
@@ -30,8 +30,9 @@ from recognizer.splits.values import Floats
 from recognizer.store.rows import Photo
 from recognizer.train.covered import covered_maps
 from recognizer.train.curves import Curves, make_curves
-from recognizer.train.examples import Examples, Quality, as_learned, label_numbers, label_qualities
+from recognizer.train.examples import Examples, Quality, label_numbers, label_qualities
 from recognizer.train.fitting import NoValidation, Progress, recorded
+from recognizer.train.likeliest import as_likeliest
 from recognizer.train.mixing import BEFORE, Choice, Step, choose
 from recognizer.train.runs import OutOfFold
 from recognizer.train.tuning import HALF, Task, Tuned, fit_branch, halve, say, together
@@ -60,7 +61,7 @@ def tune_classes(
         WeightsUnavailable: the pretrained weights cannot be had.
     """
     settings, photos, seed = recipe.train, split.learning, recipe.train.seed + number
-    learned = as_learned(photos, recipe.labels)
+    learned = as_likeliest(photos, recipe.labels)
     set_seed(seed, reproducible=True)
     branch = make_branch(backbone, len(recipe.labels), settings)
     features = covered_maps(photos, maps_extractor(branch.frozen, backbone, settings), settings, work, watch)

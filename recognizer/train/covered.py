@@ -1,4 +1,4 @@
-"""What a network learns from where a recipe has faces blurred: every view of a photo, or half of them.
+"""Features of what a network learns from: views of photos, all or half of them without faces where the recipe says so.
 
 It is judged, calibrated and served on photos as they are, since no visitor's photo is blurred before it is answered on.
 """

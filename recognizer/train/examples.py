@@ -2,9 +2,7 @@
 
 import recognizer.networks.torchvision_cure  # noqa: F401
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -66,32 +64,6 @@ def label_numbers(labels: Sequence[str], photos: Sequence[Photo]) -> Labels:
 def label_qualities(photos: Sequence[Photo]) -> Quality:
     """Return how likely each photo's label is right, (photos,)."""
     return np.array([photo.label_quality for photo in photos])
-
-
-def as_learned(photos: Sequence[Photo], labels: Sequence[str]) -> list[Photo]:
-    """Return photos under the class that each is learned as: a likelier one than its label, where there is one.
-
-    Such a photo counts as much as that one is likely (a pseudo-label; docs/experiments.md says what it gains). A class
-    most of whose photos look like others keeps them all: more likely, features do not tell that class.
-
-    Args:
-        photos: the photos.
-        labels: the classes, in order; a likelier one may be none of them any more.
-    """
-    listed = Counter(photo.label for photo in photos)
-    doubted = Counter(photo.label for photo in photos if photo.likelier in labels)
-    return [
-        replace(photo, label=photo.likelier, label_quality=photo.likelier_quality)
-        if photo.likelier in labels and doubted[photo.label] <= listed[photo.label] / 2
-        else photo
-        for photo in photos
-    ]
-
-
-def as_listed(photos: Sequence[Photo], labels: Sequence[str]) -> list[Photo]:
-    """Return the photos that are learned as their label, and not as another class (see `as_learned`)."""
-    learned = as_learned(photos, labels)
-    return [photo for photo, one in zip(photos, learned, strict=True) if photo.label == one.label]
 
 
 def make_loaders(training: Examples, validation: Examples, batch: int, drawn: Quality) -> DataLoaders:

@@ -105,4 +105,5 @@ def apply_decisions(split: Split, decisions: Iterable[NetworkDecision]) -> Split
 def _relabelled(photo: Photo, one: NetworkDecision | None) -> Photo:
     if one is None or not one.decision.label or one.decision.label == photo.label:
         return photo
-    return replace(photo, label=one.decision.label, label_quality=one.label_quality, label_rated=True, likelier="")
+    now = replace(photo, label=one.decision.label, label_quality=one.label_quality, label_rated=True)
+    return replace(now, likelier="", likelier_quality=0.0)

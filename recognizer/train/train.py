@@ -40,11 +40,11 @@ from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Decision, Photo
 from recognizer.train import processes
 from recognizer.train.cached import train_cached
-from recognizer.train.examples import as_listed
 from recognizer.train.figures import figures_of, judged
 from recognizer.train.fingerprints import effective, fingerprints_of, weights_digest
 from recognizer.train.helped import helps, notes
 from recognizer.train.learner import make_network
+from recognizer.train.likeliest import as_likeliest, learned_from, under_own_label
 from recognizer.train.loading import check_format, put_weights
 from recognizer.train.mixing import BEFORE
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
@@ -169,13 +169,13 @@ def _unrated(recipe: Recipe, split: Split) -> list[str]:
 
 def _doubted(recipe: Recipe, split: Split) -> list[str]:
     """Say how many photos are learned as another class than their label; nothing where none is."""
-    photos = split.learning
-    doubted = len(photos) - len(as_listed(photos, recipe.labels))
+    photos = learned_from(recipe, split)
+    doubted = len(photos) - len(under_own_label(recipe, split))
     if not doubted:
         return []
     return [
         f"{doubted} of {len(photos)} photos to learn from look more like another class than like their label, and were "
-        f"learned as that, as far as it is likely; {recipe.command('review')} shows them."
+        f"learned as that, as far as it is likely; {recipe.command('review')} shows most of them."
     ]
 
 
@@ -271,20 +271,20 @@ def _fingerprints(recipe: Recipe, split: Split) -> dict[str, str]:
     settings = {key: value for key, value in effective(recipe.train.model_dump()).items() if key not in apart}
     if weights_digest(recipe.train):
         settings["weights"] = ""  # its digest follows, wherever it lies
-    photos = sorted(_listed(photo) for photo in split.learning)
+    learned = {photo.sha256: photo for photo in as_likeliest(learned_from(recipe, split), recipe.labels)}
+    photos = sorted(_followed(photo, learned.get(photo.sha256, photo)) for photo in split.learning)
     branch = ["branch"] if recipe.train.in_two and recipe.train.epochs else []  # earlier versions had none
     return fingerprints_of([FORMAT, settings, recipe.labels, photos, *branch], recipe.train)
 
 
-def _listed(photo: Photo) -> tuple[str | float, ...]:
-    """Return what training follows from of a photo; where no class is likelier than its label, as ever."""
-    listed = photo.sha256, photo.label, round(photo.label_quality, 3)
-    return (*listed, photo.likelier, round(photo.likelier_quality, 3)) if photo.likelier else listed
+def _followed(listed: Photo, learned: Photo) -> tuple[str | float, ...]:
+    """Return what training follows from of a photo: its label and, where it is learned as another class, that one."""
+    labelled = listed.sha256, listed.label, round(listed.label_quality, 3)
+    return labelled if learned == listed else (*labelled, learned.label, round(learned.label_quality, 3))
 
 
 def _check_enough(recipe: Recipe, split: Split) -> None:
-    # On cached layers, the validation photos are learned from as well.
-    present = {photo.label for photo in (split.learning if recipe.train.in_two else split.training)}
+    present = {photo.label for photo in learned_from(recipe, split)}
     empty = [label for label in recipe.labels if label not in present]
     if empty:
         raise RecognizerError(

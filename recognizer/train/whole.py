@@ -23,9 +23,10 @@ from recognizer.store.rows import Photo
 from recognizer.train import processes
 from recognizer.train.classes_tuning import too_few
 from recognizer.train.curves import make_curves
-from recognizer.train.examples import as_learned, label_numbers, label_qualities
+from recognizer.train.examples import label_numbers, label_qualities
 from recognizer.train.fitting import drawing_by_quality, fit, of_round, recorded
 from recognizer.train.learner import gpu_callbacks, make_learner, make_network
+from recognizer.train.likeliest import as_likeliest
 from recognizer.train.mixing import BEFORE, Mixing, choose, likelihood
 from recognizer.train.runs import OutOfFold
 from recognizer.train.writing import Trained
@@ -43,7 +44,7 @@ def train_whole(recipe: Recipe, split: Split, work: Path, number: int, watch: Wa
     """
     settings = recipe.train
     backbone = load_for_training(settings)
-    learned = replace(split, training=as_learned(split.training, recipe.labels))
+    learned = replace(split, training=as_likeliest(split.training, recipe.labels))
     learner = _learner(recipe, learned, backbone, work, watch)
     labels, quality = label_numbers(recipe.labels, split.validation), label_qualities(split.validation)
     mixing = Mixing(

@@ -28,6 +28,8 @@ def test_a_class_whose_photos_have_no_licence_shows_the_one_found_apart(
     copied.examples.add("Chevron", APART, drawn("sample:argyle/0046.jpg"))
     copied.examples.add("Gingham", APART, drawn("sample:ikat/0046.jpg"))
     held_out = without_licence(learned.held_out, "Chevron")
+    for photo in held_out:
+        copied.blind_answers.add(BlindAnswer(photo.sha256, "unclear", by="ann"))
     told = write_examples(recipe, copied, held_out, tmp_path / "examples")
     assert [one["label"] for one in told] == recipe.labels
     found = {"title": "A scarf", "page": APART.page, "licence": "CC BY 4.0", "author": "Ann"}
@@ -50,6 +52,8 @@ def test_photos_of_the_blind_sample_are_shown_only_where_there_is_no_other(
 
     assert {first.sha256, second.sha256} <= awaited_photos(recipe, copied)
     assert shown("awaited") == first.path.read_bytes(), "there is no other"
+    copied.examples.add(recipe.labels[0], APART, drawn("sample:argyle/0046.jpg"))
+    assert shown("apart") == drawn("sample:argyle/0046.jpg").jpeg
     copied.blind_answers.add(BlindAnswer(second.sha256, "unclear", by="ann"))
     assert shown("answered") == second.path.read_bytes()
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from recognizer.cli.commands import app
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import Action, Decision
+from recognizer.store.rows import Action, Decision, LabelQuality
 from tests.small_store import LABELS, fill, opened, rows
 
 Choices = dict[int, tuple[Action, str | None]]  # by the number of the photo: action and label
@@ -67,6 +67,15 @@ def test_all_at_once_brings_back_the_exact_state(work: Work) -> None:
     assert standing(work.store) == work.before
     assert " 0 " in work.undo("--all").output
     assert standing(work.store) == work.before
+
+
+def test_all_at_once_lets_no_class_be_likelier_than_a_label(work: Work) -> None:
+    left = next(photo for photo in work.store.photos.all() if not photo.action)
+    work.store.label_quality.replace([LabelQuality(left.sha256, left.label, 0.25, "Another", 0.5)])
+    assert work.undo(work.ids[next(iter(RULES))]).exit_code == 0
+    assert [photo.likelier for photo in work.store.photos.all() if photo.likelier] == ["Another"]
+    assert work.undo("--all").exit_code == 0
+    assert not any(photo.likelier for photo in work.store.photos.all())
 
 
 @pytest.mark.parametrize("digits", [16, 64])

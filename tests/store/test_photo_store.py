@@ -422,7 +422,9 @@ def test_a_likelier_class_counts_until_somebody_decides(store: PhotoStore) -> No
     kept, undone, *_ = fill(store)
 
     def likelier() -> dict[str, tuple[str, float]]:
-        return {one.sha256: (one.likelier, one.likelier_quality) for one in store.photos.all() if one.likelier}
+        photos = store.photos.all()
+        assert not any(one.likelier_quality for one in photos if not one.likelier)
+        return {one.sha256: (one.likelier, one.likelier_quality) for one in photos if one.likelier}
 
     of_both = [LabelQuality(photo, "Kilim", 0.25, "Batik", 0.5) for photo in (kept, undone)]
     store.label_quality.replace(of_both)
@@ -435,8 +437,11 @@ def test_a_likelier_class_counts_until_somebody_decides(store: PhotoStore) -> No
     assert likelier() == {}, "a person did not want it to be that"
     store.label_quality.replace(of_both)
     assert likelier() == {}, "also after cleaning again"
-    store.label_quality.replace([])
-    assert rows(store, "SELECT * FROM likelier") == []
+    first = store.photos.all()[-1]
+    store.label_quality.replace([LabelQuality(first.sha256, first.label, 0.25, first.label, 0.5)])
+    assert likelier() == {}, "its own class is no other, as where two became one"
+    store.label_quality.remove_likelier()
+    assert rows(store, "SELECT * FROM likelier") == [] and len(rows(store, "SELECT * FROM trust")) == 1
 
 
 # Two stores on one folder
