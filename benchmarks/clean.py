@@ -22,9 +22,9 @@ from benchmarks.cleaning import NONE, Known, judge, our_scores, parted, print_ta
 from benchmarks.peers import judge_peers
 from recognizer.clean import duplicates, label_quality
 from recognizer.clean.clean import clean
-from recognizer.clean.contact_sheet import write_sheet
+from recognizer.clean.contact_sheet import Shown, write_sheet
 from recognizer.clean.features import PhotoFeatures
-from recognizer.recipe import load_recipe
+from recognizer.recipe import Recipe, load_recipe
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import Issue
@@ -62,10 +62,10 @@ def _print_figures(arguments: argparse.Namespace) -> None:
             figures = {**judge(recipe, store, known, test), **judge_peers(recipe, known)}
             print_table({arguments.folder.name: figures})
             if arguments.missed:
-                _draw_missed(store, known, arguments.missed)
+                _draw_missed(recipe, store, known, arguments.missed)
 
 
-def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
+def _draw_missed(recipe: Recipe, store: PhotoStore, known: Known, file: Path) -> None:
     scores = our_scores(store, known)
     _, later = parted(scores)
     missed = [
@@ -73,7 +73,9 @@ def _draw_missed(store: PhotoStore, known: Known, file: Path) -> None:
         for place in later
         if known.bad[place]
     ]
-    write_sheet(file, label_quality.CHECK, {photo.sha256: photo for photo in known.photos}, missed)
+    decisions = {decision.photo: decision for decision in store.decisions.current()}
+    shown = Shown(recipe, {photo.sha256: photo for photo in known.photos}, decisions)
+    write_sheet(file, label_quality.CHECK, missed, shown)
 
 
 def _around_centres(truth: npt.NDArray[np.intp], channels: int, random: np.random.Generator) -> npt.NDArray[np.float16]:

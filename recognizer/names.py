@@ -7,7 +7,7 @@ free_folder("ac/dc", {"ac%2fdc"})       # "ac%2Fdc~cacecb", since another's is t
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -19,6 +19,17 @@ _ODD = frozenset(["Cc", "Cs", "Zl", "Zp"])  # control characters, half character
 # What some file system does not take or means something else by, and what looks like something quoted here.
 _UNSAFE = re.compile(r'[/\\:*?"<>|]|%(?=[0-9A-Fa-f]{2})|^\.|[. ]$')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)  # on Windows
+
+
+def few(names: Sequence[str], most: int = 3) -> str:
+    """Return names for a sentence: the first of them, and how many more there are.
+
+    Args:
+        names: of anything.
+        most: that are named.
+    """
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return ", ".join([*names[:most], *more])
 
 
 def check_class_name(name: str) -> str:

@@ -15,5 +15,6 @@ Call `clean(recipe, store)` in clean.py; no file is deleted, and every decision 
       conflicts.py          copies under different labels
       rules.py              what is sure enough to be decided without a person
       contact_sheet.py      one page with the worst photos of a check
+        words.py              what each check finds, in words
     outputs.py            the stage of several outputs: copies alone
 """

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from recognizer.clean import duplicates, label_quality, no_person, quality
 from recognizer.clean.conflicts import suggest_labels
-from recognizer.clean.contact_sheet import write_sheet
+from recognizer.clean.contact_sheet import Shown, write_sheet
 from recognizer.clean.features import PhotoFeatures, further_features, further_networks, photo_features
 from recognizer.clean.registration import read_measured
 from recognizer.clean.rules import decide_labels
@@ -26,6 +26,7 @@ from recognizer.report import Watch, unwatched, write_report
 from recognizer.splits.blind import awaited_photos
 from recognizer.splits.groups import tested_groups
 from recognizer.splits.split import group_together, take_sides
+from recognizer.store.decisions import kind_of
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
@@ -70,8 +71,8 @@ def _clean(recipe: Recipe, store: PhotoStore, auto: bool, watch: Watch) -> dict[
     standing = [decision for decision in store.decisions.current() if decision.by == AUTO]  # less what a person undid
     rated = label_quality.rate_labels(estimated.photos, estimated.estimate, standing)
     store.label_quality.replace(rated if auto else label_quality.without_likelier(rated))
-    _write_sheets(store, awaited_photos(recipe, store))
-    return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks)
+    sheets = _write_sheets(recipe, store)
+    return _report(recipe, store, time.monotonic() - begun, len(wanted) - len(photos), estimated.networks, sheets)
 
 
 def _check(
@@ -88,7 +89,9 @@ def _check(
     _replace(store, quality.CHECKS, poor)
     _replace(store, OF_PEOPLE, _find_no_person(recipe, store, photos, features, watch))
     decisions = duplicates.decide_duplicates(copies) + quality.decide_poor(poor)
-    dropped = {decision.photo for decision in decisions}
+    # What a person has undone is not dropped again, so its label counts, and is checked.
+    refused = store.decisions.refused()
+    dropped = {decision.photo for decision in decisions if kind_of(decision) not in refused}
     estimated = _estimate_labels(recipe, store, photos, features, dropped, others)
     return decisions + _decide_labels(recipe, store, estimated), estimated
 
@@ -213,21 +216,31 @@ def _replace(store: PhotoStore, checks: Sequence[str], issues: Sequence[Issue]) 
         store.issues.replace(check, [issue for issue in issues if issue.check == check])
 
 
-def _write_sheets(store: PhotoStore, hidden: set[str]) -> None:
-    """Write `reports/<check>.html` for each check that found something, and remove the sheets of those that did not."""
+def _write_sheets(recipe: Recipe, store: PhotoStore) -> list[str]:
+    """Write `reports/<check>.html` for each check that found something, and remove the sheets of those that did not.
+
+    Return the files that were written.
+    """
     photos = {photo.sha256: photo for photo in store.photos.all()}
+    decisions = {decision.photo: decision for decision in store.decisions.current()}
+    shown = Shown(recipe, photos, decisions, awaited_photos(recipe, store))
+    sheets = []
     found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
     for check in (*CHECKS, *OF_PEOPLE):
         path = store.work / "reports" / f"{check}.html"
         path.with_suffix(".jpg").unlink(missing_ok=True)  # as earlier versions drew it
         issues = [issue for issue in found if issue.check == check]
         if issues:
-            write_sheet(path, check, photos, issues, hidden)
+            write_sheet(path, check, issues, shown)
+            sheets.append(str(path))
         else:
             path.unlink(missing_ok=True)
+    return sheets
 
 
-def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, networks: Sequence[str]) -> dict[str, Any]:
+def _report(
+    recipe: Recipe, store: PhotoStore, seconds: float, missing: int, networks: Sequence[str], sheets: Sequence[str]
+) -> dict[str, Any]:
     """Write what there is now of the recipe's classes; it may have had others before."""
     photos = {photo.sha256: photo for photo in store.photos.all() if photo.label in recipe.labels}
     decisions = [decision for decision in store.decisions.current() if decision.photo in photos]
@@ -243,7 +256,7 @@ def _report(recipe: Recipe, store: PhotoStore, seconds: float, missing: int, net
     by = Counter("auto" if decision.by == AUTO else "person" for decision in decisions)
     found = {check: row["found"] for check, row in checks.items()}
     more = {"issues": found, "decisions": dict(by), "checks": checks, "missing": missing, "networks": networks}
-    return write_report(store.work, "clean", recipe.name, seconds, counts, **more)
+    return write_report(store.work, "clean", recipe.name, seconds, counts, **more, sheets=sheets)
 
 
 def count_checks(checks: Sequence[str], issues: Sequence[Issue], decided: set[str]) -> dict[str, dict[str, int]]:

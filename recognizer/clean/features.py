@@ -17,7 +17,7 @@ import numpy as np
 
 from recognizer.errors import WeightsUnavailable
 from recognizer.networks.lda import Floats
-from recognizer.recipe import Recipe, TrainSettings
+from recognizer.recipe import CleanSettings, Recipe, TrainSettings
 from recognizer.report import Watch, unwatched
 from recognizer.store.rows import Photo
 
@@ -101,6 +101,30 @@ def further_networks(recipe: Recipe) -> dict[str, "Extractor"]:
                 raise WeightsUnavailable(_unavailable(name, error)) from error
             _log.warning("Labels are judged by %s alone, and fewer wrong ones are found: %s", own, error)
     return networks
+
+
+def check_networks(recipe: Recipe) -> None:
+    """See that the networks which a recipe names are known, before hours go into photos.
+
+    Args:
+        recipe: the recipe.
+
+    Raises:
+        WeightsUnavailable: one is not.
+    """
+    own, further = recipe.train.backbone, [] if recipe.has_outputs else recipe.clean.backbones
+    named = {own, *further} - {TrainSettings().backbone, *CleanSettings().backbones}
+    if not named:  # those left out are known, and torch takes seconds
+        return
+    from recognizer.networks.backbone import check_name
+
+    if own in named:
+        check_name(own)
+    for name in [name for name in further if name in named and name != own]:
+        try:
+            check_name(name)
+        except WeightsUnavailable as error:
+            raise WeightsUnavailable(_unavailable(name, error)) from error
 
 
 def _unavailable(name: str, error: WeightsUnavailable) -> str:

@@ -37,8 +37,15 @@ def _classify(classifier: "Classifier | OutputsClassifier", photo: Path, as_json
     except PictureError as error:
         _print_error(photo, str(error), as_json)
         return False
-    print_answer(photo, answer, as_json)
+    print_answer(photo, answer, _model_facts(classifier) if as_json else None)
     return True
+
+
+def _model_facts(classifier: "Classifier | OutputsClassifier") -> dict[str, Any]:
+    """Return what /predict tells besides the answer: whose it is, and from which probability on it is sure."""
+    facts = classifier.facts
+    model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
+    return {"model": model} if "outputs" in facts else {"threshold": facts["threshold"], "model": model}
 
 
 def _read(photo: Path) -> bytes:
@@ -59,24 +66,44 @@ def _print_error(photo: Path, why: str, as_json: bool) -> None:
         print(f"{photo}: {why}", file=sys.stderr)
 
 
-def print_answer(photo: Path, answer: "Prediction | Readings", as_json: bool) -> None:
-    """Print what a photo looks like: a line of words, or a JSON object with exact numbers."""
-    if as_json:
-        _print_json({"photo": str(photo), **_told(answer)})
-    else:
+def print_answer(photo: Path, answer: "Prediction | Readings", facts: dict[str, Any] | None = None) -> None:
+    """Print what a photo looks like: a line of words, or a JSON object with exact numbers.
+
+    Args:
+        photo: its file.
+        answer: what the model says of it.
+        facts: what the JSON object tells of the model; None for words.
+    """
+    if facts is None:
         print(f"{photo}: {_said(answer)}")
+    else:
+        _print_json({"photo": str(photo), **_told(answer, facts)})
 
 
-def _told(answer: "Prediction | Readings") -> dict[str, Any]:
+def _told(answer: "Prediction | Readings", facts: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with the fields that /predict gives it."""
     if isinstance(answer, dict):
-        return {"outputs": {name: reading.json() for name, reading in answer.items()}}
-    return {"label": answer.label, "probabilities": answer.probabilities}
+        return {"outputs": {name: reading.json() for name, reading in answer.items()}, **facts}
+    from recognizer.serve.rest import answer_json  # words need no web server
+
+    return answer_json(answer, facts)
 
 
 def _said(answer: "Prediction | Readings") -> str:
     if isinstance(answer, dict):
         return "; ".join(f"{name.replace('_', ' ')}: {_said_of(reading)}" for name, reading in answer.items())
+    if answer.out_of_distribution:
+        return _unlike_all(answer.probabilities)
     return _classes(answer.label, answer.probabilities)
+
+
+def _unlike_all(probabilities: Mapping[str, float]) -> str:
+    """Say that a photo is unlike all classes: probabilities compare these only with one another."""
+    from recognizer.words.words import SOURCE, words_in
+
+    unlike = words_in(SOURCE).say("answer.far", number=len(probabilities))
+    why = "not close enough to the photos of any class"
+    return f"{unlike} ({why}; compared only with one another: {_likeliest(probabilities)})"
 
 
 def _said_of(reading: "Reading") -> str:
@@ -88,8 +115,11 @@ def _said_of(reading: "Reading") -> str:
 
 
 def _classes(label: str, probabilities: Mapping[str, float]) -> str:
-    likely = ", ".join(f"{name} {_percent(p)}" for name, p in list(probabilities.items())[:3])
-    return f"{label} ({likely})"
+    return f"{label} ({_likeliest(probabilities)})"
+
+
+def _likeliest(probabilities: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {_percent(share)}" for name, share in list(probabilities.items())[:3])
 
 
 def _percent(share: float) -> str:

@@ -3,20 +3,23 @@
 for part in collected(recipe, report): console.print(part)
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognizer.cli.summaries import Summary, grid, table
+from recognizer.names import few
 from recognizer.recipe import Recipe
 
 if TYPE_CHECKING:  # no --help needs rich
     from rich.table import Table
 
+MOST = 3  # files that are named
 WHY_SHORT = {"dry": "searches ran dry", "refused": "an engine refused; run the same command again later"}
 
 
 def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     """Show what became of the hits, which engine gave what, and which classes did not reach their number."""
-    failures = {f"  {reason}": number for reason, number in report["failures"].items()}
+    failures = {f"  {_reason(recipe, reason)}": number for reason, number in report["failures"].items()}
     counts = table(f"Photos for {recipe.name}", _with_parts(report["counts"], "failed", failures))
     engines = grid(["engine", "hits", "stored", "duplicate", "failed", "state"], report["engines"])
     if report["data_sets"]:  # whose rows are all that there is
@@ -24,12 +27,34 @@ def collected(recipe: Recipe, report: dict[str, Any]) -> Summary:
     return [
         counts,
         engines,
+        *_unread(recipe, report),
         *report["refused"],
         *_short(recipe, report["short"]),
         *_moved(report),
         *_left(report),
         *_examples(report["examples"]),
     ]
+
+
+def _reason(recipe: Recipe, reason: str) -> str:
+    """Return why hits failed, with what that means where they are files of one's own."""
+    from recognizer.collect.own import REASONS
+
+    said = REASONS.get(reason) if "folder" in recipe.collect.engines else None
+    return f"{reason}: {said}" if said else reason
+
+
+def _unread(recipe: Recipe, report: dict[str, Any]) -> list[str]:
+    """Name the first files of one's own that gave no photo, and say why."""
+    from recognizer.collect.own import REASONS
+
+    unread = report.get("unread", [])
+    if not unread:
+        return []
+    folder = Path(recipe.collect.folder)
+    named = [f"{folder / one['file']} ({REASONS.get(one['reason'], one['reason'])})" for one in unread]
+    all_of_them = "" if len(named) <= MOST else "; reports/collect.json in the work folder names all"
+    return [f"Files that gave no photo: {few(named, MOST)}{all_of_them}."]
 
 
 def _short(recipe: Recipe, short: dict[str, Any]) -> list[str]:

@@ -9,12 +9,16 @@ from recognizer.cli import options, summaries
 from recognizer.cli.app import EXITS, app
 from recognizer.cli.output import show
 from recognizer.cli.stages import opened
+from recognizer.recipe import Recipe
+from recognizer.store.rows import NAMED_BY
+
+PHOTO = f"A photo: {NAMED_BY}"
 
 
 @app.command(epilog=EXITS)
 def undo(
     recipe: options.RecipeName,
-    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="The photo's sha256, or its first digits.")] = "",
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help=f"{PHOTO}.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Undo all that the rules decided.")] = False,
     work: options.Work = None,
     as_json: options.Json = False,
@@ -29,17 +33,26 @@ def undo(
     if bool(photo) == everything:
         raise typer.BadParameter("Name one photo, or give --all.")
     with opened(recipe, work) as (found, store), store.locked():
-        undone = len(store.decisions.undo_automatic(photo or None))
+        undone = len(store.decisions.undo_automatic(photo or None, found.command("review")))
         if everything:
             store.label_quality.remove_likelier()
         report = {"stage": "undo", "recipe": found.name, "counts": {"undone": undone}}
-        show([summaries.table("Undone", {"decisions of the rules": undone})], report)
+        show([summaries.table("Undone", {"decisions of the rules": undone}), *_next(found, undone)], report)
+
+
+def _next(recipe: Recipe, undone: int) -> list[str]:
+    """Say what comes after an undo; nothing where nothing was undone."""
+    if not undone:
+        return []
+    checked = f"Or, to have the labels of photos put back checked first: {recipe.command('clean')}"
+    # Cleaning checks no labels that a data set gives.
+    return [f"Next: {recipe.command('review')}", *([] if recipe.has_outputs else [checked])]
 
 
 @app.command(epilog=EXITS)
 def forget(
     recipe: options.RecipeName,
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="A photo's sha256, its address, or its page's address.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help=f"{PHOTO}; its address, or its page's address.")],
     work: options.Work = None,
     as_json: options.Json = False,
     log: options.Log = None,

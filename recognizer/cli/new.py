@@ -1,5 +1,6 @@
 """The command that writes a recipe: asks for what was not given, and looks up what words mean."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,24 +36,37 @@ def new_recipe(
     from recognizer.new.write import free_file, write_recipe
 
     if not title or not (words or folder):
+        _see_somebody_there(title, folder)
         title, words, topic = _asked(title, words, topic, folder)
     plan = make_plan(title, words, topic, engines, folder)
-    free_file(plan, Path())  # before anybody is asked what words mean
+    if [*plan.engines] == ["sample"]:
+        _see_drawn(plan)
+    of_folder = _say_of_folder(plan, free_file(plan, Path()))  # before anybody is asked what words mean
     if not offline and plan.is_searched:
         plan = replace(plan, meanings=_look_up(plan))
     file, recipe = write_recipe(plan, Path())
     _warn(plan)
+    for sentence in of_folder:
+        print(sentence)
     look = "Look at its searches, then build it." if plan.is_searched else "Every key in it has its comment."
     print(f"Wrote {file} with {len(recipe.labels)} classes. {look}")
     print(f"Next: {recipe.asked_for(file.stem).command('build')}")
 
 
+def _see_somebody_there(title: str, folder: Path | None) -> None:
+    """Refuse to ask where nobody is at a terminal, and say what is to be given."""
+    if sys.stdin.isatty():
+        return
+    if folder and not title:
+        example = f'recognizer new "Birds of my garden" {shlex.join(["--folder", str(folder)])}'
+        raise RecipeError(f"Give a title, such as: {example}. Each subfolder is a class; words are not needed.")
+    raise RecipeError(
+        'Give a title and a word for each class, such as: recognizer new "Birds of my garden" robin wren blackbird'
+    )
+
+
 def _asked(title: str, words: Sequence[str], topic: str, folder: Path | None) -> tuple[str, Sequence[str], str]:
     """Ask a person, step by step, for what was not given; the subfolders of a folder are words enough."""
-    if not sys.stdin.isatty():
-        raise RecipeError(
-            'Give a title and a word for each class, such as: recognizer new "Birds of my garden" robin wren blackbird'
-        )
     title = title or typer.prompt("Title, such as Birds of my garden")
     if folder:
         return title, words, topic
@@ -74,6 +88,32 @@ def _look_up(plan: "Plan") -> "dict[str, Meaning]":
             print(f"{error} Descriptions and links are left empty from “{word}” on; --offline does not ask.")
             break
     return meanings
+
+
+def _see_drawn(plan: "Plan") -> None:
+    """Refuse words that the sample cannot draw, before there is a recipe which no build can fill."""
+    from recognizer.sample.pictures import check_drawn
+
+    check_drawn({word: plan.queries(word) for word in plan.words})
+
+
+def _say_of_folder(plan: "Plan", file: Path) -> list[str]:
+    """Say which classes have no photo in a folder of one's own yet, and which subfolders no word names."""
+    folder = Path(plan.folder).expanduser()
+    if not (plan.folder and folder.is_dir()):
+        return []
+    from recognizer.collect.own import look_into
+    from recognizer.names import few
+    from recognizer.recipe import PhotoClass
+
+    seen = look_into(folder, [PhotoClass(name=word) for word in plan.words])
+    says = [
+        f"{place} is empty: put photos into it before you build, or remove its class from {file}."
+        for place in seen.empty
+    ]
+    if seen.left_out:
+        says.append(f"Left out, since no word names them: {few([str(place) for place in seen.left_out])}.")
+    return says
 
 
 def _warn(plan: "Plan") -> None:

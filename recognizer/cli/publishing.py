@@ -5,6 +5,7 @@ run_publish("bags", None, Where(to=Path("site"), push="me/bags"), form="static",
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,6 +118,10 @@ def check(where: Where, form: str, runtime: str) -> None:
         )
     if where.space and FORMS[form].answers:
         raise typer.BadParameter(f"--space is for --form static and --form pages; --form {form} answers itself.")
+    if where.private and not (where.push or where.model or where.index):
+        raise typer.BadParameter(
+            "--private is for what is pushed; leave it out, or give --push, --with-model or --with-index, too."
+        )
     if runtime != "onnx" and form not in ("cpu", "docker"):
         raise typer.BadParameter(f"--runtime {runtime} is for --form cpu and --form docker.")
 
@@ -137,11 +142,26 @@ def run_publish(typed: str, work: Path | None, where: Where, form: str, runtime:
         from recognizer.publish.index import check_listed
 
         check_listed(recipe)
+    if where.to or where.push or where.model:
+        show(_of_earlier_training(recipe, model))
     hub = _hub() if where.push or where.model or where.index else None  # before anything is done without a token
     if hub:
         _push_beside(hub, recipe, model, where)
     if where.to or where.push:
         _publish(hub, recipe, model, where, form, runtime)
+
+
+def _of_earlier_training(recipe: Recipe, model: Path) -> summaries.Summary:
+    """Say that a model is not of the newest training, and what to run where that one is meant; nothing where it is."""
+    from recognizer.publish.newest import is_of_newest
+
+    if is_of_newest(model):
+        return []
+    commands = ", then ".join(recipe.command(stage) for stage in ("evaluate", "export"))
+    return [
+        f"The model in {model} is of an earlier training than the newest one, and is published as it is; to publish "
+        f"the newest, run {commands}, and publish again."
+    ]
 
 
 def _hub() -> "Hub":
@@ -174,9 +194,20 @@ def _publish(hub: "Hub | None", recipe: Recipe, model: Path, where: Where, form:
     to = where.to or model.parent / PUBLISHED / str(where.push).replace("/", "--")
     files = publish(recipe, model, to, order)
     report = json.loads((model.parent / "reports" / "publish.json").read_bytes())
-    show([summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})], report)
+    table = summaries.table(f"{'Space' if order.form.sdk else 'Site'} in {to}", {"files": len(files)})
+    show([table, *([] if where.push else [_next(recipe, to, order.form)])], report)
     if hub and where.push:
         _push_space(hub, model.parent, to, where, order.form)
+
+
+def _next(recipe: Recipe, to: Path, form: Form) -> str:
+    """Say how a folder that is not pushed can be looked at."""
+    if form.name == "docker":
+        return f"Next: docker compose up --build in {to}, and open http://127.0.0.1:7860"
+    if form.answers:
+        return f"Next: {recipe.command('serve')} shows the same page on this machine."
+    served = shlex.join(["python", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(to), "8000"])
+    return f"Next: {served}, and open http://127.0.0.1:8000"
 
 
 def _address(where: Where) -> str:

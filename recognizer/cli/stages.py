@@ -89,11 +89,14 @@ def run_export(recipe: Recipe, store: "PhotoStore", tflite: bool = False) -> Non
 
 def run_build(recipe: Recipe, store: "PhotoStore") -> None:
     """Do all of it in order."""
+    from recognizer.clean.features import check_networks
+    from recognizer.collect.own import check_filled
     from recognizer.faces.copies import check_faces
     from recognizer.splits.values import check_classes
 
     begun = time.monotonic()
     check_faces(recipe.train)  # which training would only say after hours of collecting
+    check_networks(recipe)
     stages = {"collect": run_collect, "clean": run_clean, "train": run_train}
     stages |= {"evaluate": run_evaluate, "export": run_export}
     for number, (name, stage) in enumerate(stages.items(), start=1):
@@ -101,6 +104,8 @@ def run_build(recipe: Recipe, store: "PhotoStore") -> None:
         stage(recipe, store)
         if name == "collect" and recipe.has_outputs:
             check_classes(recipe, store)  # which training would only say after all photos were looked at
+        elif name == "collect":
+            check_filled(recipe, store)
     seconds, model = time.monotonic() - begun, store.work / "model"
     report = {"stage": "build", "recipe": recipe.name, "seconds": round(seconds, 2), "model": str(model)}
     show(summaries.built(recipe, model, seconds), report)

@@ -60,7 +60,15 @@ def cleaned(recipe: Recipe, report: dict[str, Any]) -> Summary:
     checked = grid(["check", "found", "decided", "waiting"], checks)
     networks = " and ".join(report.get("networks", []))  # none where labels are left alone
     judged = [f"Labels were judged by {networks}."] if networks else []
-    return [checked, table(f"Cleaned {recipe.name}", report["counts"]), *judged, *_missing(recipe, report)]
+    counted = table(f"Cleaned {recipe.name}", report["counts"])
+    return [checked, *_sheets(report), counted, *judged, *_missing(recipe, report)]
+
+
+def _sheets(report: dict[str, Any]) -> list[str]:
+    """Say where the photos that checks found are shown; nothing where none are."""
+    sheets = [Path(sheet) for sheet in report.get("sheets", [])]  # none of recipes with several outputs
+    names = ", ".join(sheet.name for sheet in sheets)
+    return [f"Pages with what the checks found, in {sheets[0].parent}: {names}"] if sheets else []
 
 
 def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
@@ -68,17 +76,34 @@ def forgotten(recipe: Recipe, report: dict[str, Any]) -> Summary:
     rows = {name.replace("_", " "): number for name, number in report["counts"].items()}
     summary: Summary = [table("Forgotten", rows)]
     if not (report["counts"]["hits"] or report["counts"]["examples"]):
-        summary.append("This was forgotten before; nothing of it was left.")
+        summary.append("This was forgotten before; no photo of it was left to remove.")
+    return summary + _learned(recipe, report) + _left_elsewhere(report) + _left_on_the_hub(recipe, report)
+
+
+def _learned(recipe: Recipe, report: dict[str, Any]) -> list[str]:
+    """Say what is gone of what was made with a forgotten photo, what is to be run again, and what may still hold it."""
+    says = []
+    if report["counts"]["trained_runs_emptied"]:
+        says.append("The trained runs that learned from it are emptied, and are not used any more.")
+    if report["counts"]["sheets"]:
+        says.append("The pages and pictures of the reports, which show photos, are gone, too.")
     if report["again"]:
         stages = ", ".join(recipe.command(stage) for stage in report["again"])
-        summary.append(f"What was learned from it stays until these are run again: {stages}.")
-    return summary + _left_elsewhere(report) + _left_on_the_hub(recipe, report)
+        says.append(f"Run these again, in this order: {stages}.")
+    learned = report["learned"]
+    if learned["model"]:
+        says.append(f"Until then {learned['model']} may still hold what was learned from it.")
+    if learned["published"]:
+        places = ", ".join(learned["published"])
+        says.append(f"After that, publish again to {places}: the model that is there may hold it, too.")
+    return says
 
 
 def _left_elsewhere(report: dict[str, Any]) -> list[str]:
     """Say where a forgotten photo still is, and what to do about it."""
     says = [
-        f"The Space in {space} is without it now; push it again, or publish anew, since what was pushed still holds it."
+        f"The folder {space} is without it now. If you committed or uploaded it somewhere, that copy still shows or "
+        "names the photo: publish into the folder again, and commit or upload it again."
         for space in report["spaces"]["changed"]
         if Path(space).parent.name != PUBLISHED  # else it is told where that was pushed to
     ] + [

@@ -7,6 +7,7 @@ collect.py     the stage: fills all classes at once, fetches each hit, and decod
  -> http/          downloads from the public internet
  -> network.py     tells a photo that cannot be had from a network that is not there
 readings.py    what a data set says of the photos, by labels.py, its table or names of files
+own.py         what is said of a folder of one's own photos: files that gave none, classes without any
 moved.py       photos of one's own follow their files from one subfolder to another
 examples.py    photos for visitors to try, where the engines tell no licence
 threads.py     threads that a stop does not wait for

@@ -30,7 +30,7 @@ def follow_moved(folder: Folder, labels: Sequence[str], store: PhotoStore) -> in
     Returns:
         How many photos or hits followed to another class; a file that is only called otherwise does not count.
     """
-    there = {address: label for label in labels for address in _addresses(folder, label)}
+    there = {address: label for label in labels for address in addresses(folder, label)}
     files = Counter(mark for address in there for mark in _marks(address))
     now = {mark: address for address in there for mark in _marks(address) if files[mark] == 1}
     went: dict[str, Counter[str]] = defaultdict(Counter)
@@ -54,7 +54,13 @@ def _moved_to(folder: Folder, hit: sqlite3.Row, now: Mapping[str, str]) -> str |
     return now[alike] if alike in now and _shows(folder, now[alike], hit["phash"]) else None
 
 
-def _addresses(folder: Folder, label: str) -> Iterator[str]:
+def addresses(folder: Folder, label: str) -> Iterator[str]:
+    """Yield the addresses of all files that a class has now.
+
+    Args:
+        folder: the engine, after its check.
+        label: the class.
+    """
     for page in count(1):
         hits = folder.search(label, page)
         if not hits:

@@ -11,12 +11,15 @@ left_waiting    engine to hits that wait until it is asked
 examples        see `Found`
 data_sets       of each what was stored (readings.py)
 moved           how many photos followed their files to another subfolder (moved.py)
+unread          the files of one's own folder that gave no photo: `file`, seen from the folder, and `reason` (own.py)
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from recognizer.collect.engines.folder import Folder
 from recognizer.collect.examples import Found
+from recognizer.collect.own import unread_files
 from recognizer.collect.progress import ENDINGS
 from recognizer.collect.searches import Searches
 from recognizer.recipe import PhotoClass, Recipe
@@ -48,7 +51,9 @@ def make_report(
         The report.
     """
     counts = {status: store.hits.count(status) for status in (*ENDINGS, "waiting")}
-    more = {"examples": examples._asdict(), "data_sets": list(data_sets), "moved": moved}
+    own = [engine for engine in searches.engines.values() if isinstance(engine, Folder)]
+    unread = [file for folder in own for file in unread_files(folder, recipe.labels, store)]
+    more = {"examples": examples._asdict(), "data_sets": list(data_sets), "moved": moved, "unread": unread}
     counted = {"hits": sum(counts.values()), **counts}
     return write_report(
         store.work, "collect", recipe.name, seconds, counted, **_searched(recipe, store, searches), **more

@@ -88,6 +88,7 @@ def _export(recipe: Recipe, store: PhotoStore, tflite: bool, watch: Watch) -> di
         if tflite:
             agreement["forms"] |= _write_tflite(recipe, trained, half, watch)
         facts = _facts(recipe, trained.calibration, metrics, agreement, half)
+        facts["run"] = trained.run.metrics["fingerprint"]
         facts["dropped"] = sum(photo.action == "drop" for photo in store.photos.all() if photo.label in recipe.labels)
         labelled = under_own_label(recipe, split)
         facts["learned_as_another"] = len(learned_from(recipe, split)) - len(labelled)

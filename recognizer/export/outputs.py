@@ -210,6 +210,7 @@ def _facts(
         },
         "gaps": metrics["gaps"],
         "crossed": metrics["crossed"],
+        "run": trained.run.metrics["fingerprint"],
         "photos": {"learned_from": len(trained.run.photos), "held_out": len(trained.split.held_out)},
         "agreement": agreement,
         "versions": {name: importlib.metadata.version(name).split("+")[0] for name in VERSIONS},

@@ -128,13 +128,30 @@ def load_backbone(
         model = _from_timm(name, weights, pretrained)
         given, colours = maps_of_timm(model, size), {key: model.default_cfg[key] for key in ("mean", "std")}
     else:
-        raise WeightsUnavailable(
-            f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
-            f"{_OTHERS} or another name that timm.list_models() gives."
-        )
+        raise _unknown(name)
     if not given.size:
         raise RecipeError(f"“{name}” is no backbone: it gives no features of a photo. {_OTHERS}.")
     return replace(Backbone.of(given.network, merged, given.size, **colours), widening=given.widening)
+
+
+def check_name(name: str) -> None:
+    """See that a backbone is known; whether its weights can be had is seen when it is loaded.
+
+    Args:
+        name: a torchvision or timm name.
+
+    Raises:
+        WeightsUnavailable: it is neither.
+    """
+    if name not in torchvision.models.list_models(module=torchvision.models) and not timm.is_model(name):
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> WeightsUnavailable:
+    return WeightsUnavailable(
+        f"“{name}” is not a backbone: neither torchvision nor timm {timm.__version__} has it. "
+        f"{_OTHERS} or another name that timm.list_models() gives."
+    )
 
 
 def load_for_training(settings: TrainSettings, pretrained: bool = True) -> Backbone:

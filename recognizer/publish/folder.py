@@ -6,6 +6,8 @@ files = publish(recipe, work / "model", Path("space"), Order(FORMS["cpu"]))
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ from recognizer.report import write_report
 from recognizer.serve.facts import read_facts
 from recognizer.serve.opening import open_model
 from recognizer.store.pushed import noted_pushes, without_photos
-from recognizer.store.spaces import MARKER, MODEL, note_space
+from recognizer.store.spaces import MARKER, MODEL, is_space, note_space, noted_spaces, take_note_back
 
 ATTRIBUTES = ".gitattributes"  # what git keeps as large files, without which Hugging Face takes no picture
 HALF = ".part"  # the folder within a published one in which the next is put together
@@ -57,8 +59,8 @@ def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
     with alone_in(model.parent):
         begun = time.monotonic()
         facts = open_model(model, order.runtime).facts
-        noted = note_space(model.parent, to)  # first, so that `forget` knows of the folder however this ends
-        _write(recipe, model, facts, to, order)
+        with _noted(model.parent, to) as noted:
+            _write(recipe, model, facts, to, order)
         files = published_files(to)
         counts = {"files": len(files)}
         pushed = [without_photos(entry) for entry in noted_pushes(model.parent)]
@@ -70,6 +72,22 @@ def publish(recipe: Recipe, model: Path, to: Path, order: Order) -> list[Path]:
 def published_files(folder: Path) -> list[Path]:
     """Return the files of a published folder, relative to it, without those of git."""
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+@contextmanager
+def _noted(work: Path, to: Path) -> Iterator[dict[str, list[str]]]:
+    """Note a folder before it is written, so that `forget` knows of it however that ends.
+
+    The note goes again only where nothing was written: not of a folder from before, which may be away for a while.
+    """
+    was_known = to.resolve() in noted_spaces(work)
+    noted = note_space(work, to)
+    try:
+        yield noted
+    except BaseException:
+        if not (was_known or is_space(to)):
+            take_note_back(work, to)
+        raise
 
 
 def _write(recipe: Recipe, model: Path, facts: dict[str, Any], to: Path, order: Order) -> None:

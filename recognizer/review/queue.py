@@ -11,24 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from recognizer.clean.words import check_words as check_words  # where others look for it
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 
 ANY = ""
-WORDS = {
-    "duplicate": "Copy of another photo",
-    "conflict": "Copy of a photo under another label",
-    "empty": "Shows next to nothing",
-    "tiny": "Very small",
-    "blurred": "Blurred",
-    "dark": "Very dark",
-    "light": "Very light",
-    "text": "Text, a logo or another drawing",
-    "off_topic": "Unlike the photos of every class",
-    "label": "Unlike the other photos under its label",
-}
-
 State = Literal["waiting", "auto", "person", "all"]
 STATES: tuple[State, ...] = get_args(State)
 
@@ -121,11 +109,6 @@ def priority(entry: Entry) -> tuple[float, bool, bool, float, str]:
     photos, because every figure is measured on them and no rule decides about their labels.
     """
     return -round(entry.score, 1), not entry.rival, not entry.held_out, -entry.score, entry.photo.sha256
-
-
-def check_words(check: str) -> str:
-    """Return what a check finds, in words for people; for a check that is not known here, its name."""
-    return WORDS.get(check, check.replace("_", " ").capitalize())
 
 
 def person_name(name: str) -> str:

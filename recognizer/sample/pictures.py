@@ -22,11 +22,13 @@ All other places are clean. `planted` and `truth` tell this to tests and benchma
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
 
+from recognizer.errors import RecipeError
+from recognizer.names import few
 from recognizer.sample.cloth import photograph
 from recognizer.sample.patterns import PATTERNS
 from recognizer.store.rows import Hit
@@ -64,6 +66,23 @@ def search(query: str, page: int) -> list[Hit]:
         return []
     first = (page - 1) * HITS_A_PAGE + 1
     return [_hit(pattern, number) for number in range(first, min(first + HITS_A_PAGE, HITS + 1))]
+
+
+def check_drawn(queries: Mapping[str, Sequence[str]]) -> None:
+    """See that something can be drawn of each class.
+
+    Args:
+        queries: class to its words; one that is a pattern's is enough.
+
+    Raises:
+        RecipeError: there are classes of which nothing can be drawn.
+    """
+    lacking = [f"“{name}”" for name, words in queries.items() if not any(search(word, 1) for word in words)]
+    if lacking:
+        raise RecipeError(
+            f"The engine sample cannot draw {few(lacking)}; the patterns that it draws are {', '.join(PATTERNS)}. Name "
+            "classes of these, or take photos from elsewhere: with another --engine, or your own with --folder DIR."
+        )
 
 
 def read(address: str) -> bytes:

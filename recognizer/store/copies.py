@@ -17,8 +17,8 @@ from recognizer.files import write_whole, writing
 from recognizer.images.decode import sha256
 from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE, without_rows
-from recognizer.store.pushed import DIGITS, similar_in
-from recognizer.store.spaces import MODEL, is_space, note_changed, noted_spaces
+from recognizer.store.pushed import DIGITS, noted_pushes, similar_in
+from recognizer.store.spaces import MODEL, PUBLISHED, is_space, note_changed, noted_spaces
 
 # Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py).
 FEATURES = "features/*/*.npz"
@@ -49,13 +49,14 @@ def remove_copies(work: Path, gone: set[str]) -> dict[str, int]:
     with writing(work):
         for file in _found(work, FORMER):
             file.unlink()
-        _put_runs_out_of_use(work, gone)
+        emptied = _put_runs_out_of_use(work, gone)
         rows = {file: _remove_rows(file, gone) for file in work.glob(FEATURES)}
         maps = sum(number for file, number in rows.items() if "-maps-" in file.parent.name)
         for credits in _found(work, (FILE, f"{MODEL}*/{FILE}")):
             _remove_credits(credits, gone)
         examples = sum(_remove_examples(model, gone) for model in work.glob(f"{MODEL}*"))
-    return {"examples": examples, "features": sum(rows.values()) - maps, "maps": maps}
+    features = sum(rows.values()) - maps
+    return {"trained_runs_emptied": emptied, "examples": examples, "features": features, "maps": maps}
 
 
 def remove_sheets(work: Path) -> int:
@@ -86,6 +87,25 @@ def clean_spaces(work: Path, gone: set[str]) -> dict[str, list[str]]:
             _remove_examples(space / MODEL, gone)
             _remove_credits(space / MODEL / FILE, gone)
     return {"changed": changed, "away": [str(space) for space in spaces if space not in there]}
+
+
+def models_made(work: Path) -> dict[str, Any]:
+    """Return where models are that were made of what was learned in a work folder.
+
+    Args:
+        work: the work folder.
+
+    Returns:
+        `model`, the model folder, "" where there is none; `published`, the folders and repositories that a model was
+        published into, as far as they are known and there.
+    """
+    folders = [
+        space for space in noted_spaces(work) if space.parent.name != PUBLISHED
+    ]  # those are told as repositories
+    published = [str(space) for space in folders if is_space(space) and (space / MODEL / FACTS).is_file()]
+    pushed = [entry["repository"] for entry in noted_pushes(work) if entry["kind"] in ("space", "model")]
+    model = work / MODEL
+    return {"model": str(model) if (model / FACTS).is_file() else "", "published": [*published, *pushed]}
 
 
 def _holds_some(model: Path, gone: set[str]) -> bool:
@@ -134,17 +154,24 @@ def _remove_credits(file: Path, gone: set[str]) -> None:
         write_whole(file, after.encode())
 
 
-def _put_runs_out_of_use(work: Path, gone: set[str]) -> None:
-    """Leave of runs that learned from such photos only their figures, and so of the later rounds of one training."""
+def _put_runs_out_of_use(work: Path, gone: set[str]) -> int:
+    """Leave of runs that learned from such photos only their figures, and so of the later rounds of one training.
+
+    Returns:
+        How many of them were whole until now; half ones, which a stop left, are no trained runs.
+    """
     runs = [run for run in work.glob("runs/*") if run.name.isascii() and run.name.isdigit()]
+    emptied = 0
     before = 0  # the round of the last run that was put out of use, where this one may follow it
     for run in sorted(runs, key=lambda run: int(run.name)):
         number = _round(run)
         if _has_learned(run, gone) or (before and number == before + 1):
+            emptied += (run / METRICS).is_file()
             _put_out_of_use(run)
             before = number
         else:
             before = 0
+    return emptied
 
 
 def _put_out_of_use(run: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from recognizer.errors import NotFound
 from recognizer.store.database import Database, now
-from recognizer.store.rows import AUTO, Decision
+from recognizer.store.rows import AUTO, DIGITS, NAMED_BY, Decision
 
 UNDONE_BY_PERSON = 2  # in `undone`, which is 1 where the rules or a person's later choice took a decision back
 Kind = tuple[str, str, str | None]  # photo, action and label
@@ -102,17 +102,18 @@ class Decisions:
         )
         return {row["photo"] for row in rows}
 
-    def undo_automatic(self, photo: str | None = None) -> list[str]:
+    def undo_automatic(self, photo: str | None = None, review: str = "recognizer review") -> list[str]:
         """Undo what the rules decided, for good: they will not decide the same again.
 
         Args:
-            photo: the sha256 of one photo, or its first digits; without it everything is undone.
+            photo: the sha256 of one photo, or its first 12 digits or more; without it everything is undone.
+            review: the command that lists what they decided, for a sentence.
 
         Returns:
             The sha256 of the photos it was about.
 
         Raises:
-            NotFound: the rules decided nothing about such a photo.
+            NotFound: the rules decided nothing about such a photo, or too few digits name it.
         """
         with self._database.transaction():
             rows = self._database.rows(
@@ -120,7 +121,7 @@ class Decisions:
                 *(AUTO, len(photo or ""), photo or ""),
             )
             if photo is not None:
-                _check_one(rows, photo)
+                _check_one(rows, photo, review)
             return self._undo(rows, UNDONE_BY_PERSON)
 
     def _undo(self, rows: Iterable[sqlite3.Row], how: int) -> list[str]:
@@ -140,12 +141,13 @@ def kind_of(decision: Decision) -> Kind:
     return decision.photo, decision.action, decision.label
 
 
-def _check_one(rows: Iterable[sqlite3.Row], photo: str) -> None:
+def _check_one(rows: Iterable[sqlite3.Row], photo: str, review: str) -> None:
     found = {row["photo"] for row in rows}
     if len(found) > 1:
         raise NotFound(f"The rules decided about several photos that begin with “{photo}”; give more of it.")
     if not found:
         raise NotFound(
-            f"The rules decided nothing about a photo that begins with “{photo}”; "
-            "recognizer review lists what they decided."
+            f"The rules decided nothing about a photo that begins with “{photo}”; {review} lists what they decided."
         )
+    if len(photo) < DIGITS:
+        raise NotFound(f"“{photo}” is too short; name a photo by {NAMED_BY}.")

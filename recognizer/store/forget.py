@@ -14,10 +14,11 @@ from recognizer.errors import NotFound
 from recognizer.files import writing
 from recognizer.recipe import Recipe
 from recognizer.report import write_report
-from recognizer.store.copies import clean_spaces, remove_copies, remove_sheets
+from recognizer.store.copies import clean_spaces, models_made, remove_copies, remove_sheets
+from recognizer.store.forgotten import is_too_short
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.pushed import note_held
-from recognizer.store.rows import Photo
+from recognizer.store.rows import NAMED_BY, Photo
 
 LEARNING = ("clean", "train", "evaluate", "export")  # stages whose results depend on every photo
 
@@ -50,9 +51,9 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
 
     Returns:
         The report, as written to `reports/forget.json`. `again` lists the stages that must be run again, since what
-        they left was learned from photos that were forgotten since. `spaces` is of `clean_spaces`, `pushed` of
-        `note_held`. `log` is whether another program reads the database, so that words of these photos are in its log
-        until that one is closed and this one run again.
+        they left was learned from photos that were forgotten since. `learned` is of `models_made`, until the model is
+        exported anew. `spaces` is of `clean_spaces`, `pushed` of `note_held`. `log` is whether another program reads
+        the database, so that words of these photos are in its log until that one is closed and this one run again.
 
     Raises:
         NotFound: nothing in the store is what was asked for, nor was it ever forgotten; or nothing was named.
@@ -67,10 +68,9 @@ def forget(recipe: Recipe, store: PhotoStore, what: str) -> dict[str, Any]:
     with store.locked():
         match = find_match(store, what)
         if not (match.hits or match.examples or store.forgotten.has(what)):
-            raise NotFound(
-                f"No photo in {store.work} has the sha256, address or page {what}; "
-                f"{recipe.command('credits')} lists those that are kept."
-            )
+            listed = f"{recipe.command('credits')} lists those that are kept"
+            way_out = f"name a photo by {NAMED_BY}" if is_too_short(what) else listed
+            raise NotFound(f"No photo in {store.work} has the sha256, address or page {what}; {way_out}.")
         counts, left = _remove(store, match)
     return write_report(store.work, "forget", recipe.name, time.monotonic() - begun, counts, **left)
 
@@ -87,7 +87,9 @@ def _remove(store: PhotoStore, match: Match) -> tuple[dict[str, int], dict[str, 
     copies["examples"] += store.examples.remove(examples)
     log, named = not store.database.settle(), len(match.photos)
     counts = {"photos": named, "near_copies": len(photos) - named, "hits": hits, **copies}
-    return counts, {"again": _again(store), "spaces": spaces, "pushed": pushed, "log": log}
+    again = _again(store)
+    learned = models_made(store.work) if "export" in again else {"model": "", "published": []}
+    return counts, {"again": again, "learned": learned, "spaces": spaces, "pushed": pushed, "log": log}
 
 
 def find_match(store: PhotoStore, what: str) -> Match:

@@ -9,7 +9,7 @@ from recognizer.images.decode import read_picture, sha256
 from recognizer.images.fingerprints import copy_hashes, near_any
 from recognizer.images.prepare import PreparedPhoto
 from recognizer.store.database import Database, now
-from recognizer.store.rows import Photo
+from recognizer.store.rows import DIGITS, Photo
 
 _HASH = "sha256:"
 
@@ -94,7 +94,16 @@ class Forgotten:
 
 def is_digest(what: str) -> bool:
     """Tell whether a word is a sha256, or the first 12 or more digits of one."""
-    return 12 <= len(what) <= 64 and set(what) <= set("0123456789abcdef")
+    return DIGITS <= len(what) <= 64 and _is_hexadecimal(what)
+
+
+def is_too_short(what: str) -> bool:
+    """Tell whether a word may be the beginning of a sha256, with too few digits to name a photo."""
+    return 0 < len(what) < DIGITS and _is_hexadecimal(what)
+
+
+def _is_hexadecimal(what: str) -> bool:
+    return set(what) <= set("0123456789abcdef")
 
 
 def hash_of(address: str) -> str:

@@ -184,6 +184,13 @@ class Hits:
             "SELECT id, hits.label, image, phash FROM hits LEFT JOIN photos ON sha256 = photo WHERE engine = ?", engine
         )
 
+    def failed_of(self, engine: str) -> list[sqlite3.Row]:
+        """Return `image` and `reason` of an engine's hits that failed, in the order of classes and ranks."""
+        rows = self._database.rows(
+            "SELECT label, rank, image, reason FROM hits WHERE engine = ? AND status = 'failed'", engine
+        )
+        return sorted(rows, key=lambda row: (self._order.get(row["label"], len(self._order)), row["rank"]))
+
     def photos_by_address(self) -> dict[str, str]:
         """Return the addresses that led to a photo, and its sha256."""
         rows = self._database.rows("SELECT image, photo FROM hits WHERE photo IS NOT NULL")

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 AUTO = "auto"
+DIGITS = 12  # of a photo's sha256, which name it; fewer do not
+NAMED_BY = f"its sha256, or at least its first {DIGITS} digits"
 WORTH_A_LOOK = 0.5  # score of an issue; below it, a check has nothing against the photo
 Action = Literal["keep", "drop", "relabel"]
 Seen = Literal["class", "none", "unclear"]  # what a person sees in a photo of the blind sample

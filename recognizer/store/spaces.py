@@ -1,6 +1,7 @@
 """The folders that publish wrote: noted in the work folder, so that what is forgotten goes from them, too.
 
 note_space(work, to)                     # before anything is written there
+take_note_back(work, to)                 # where nothing was written
 for space in noted_spaces(work): ...
 note_changed(work, [space])              # before anything goes from there
 """
@@ -35,6 +36,22 @@ def note_space(work: Path, space: Path) -> dict[str, list[str]]:
     spaces = list(dict.fromkeys([*report["spaces"], name]))
     write_json(work / REPORT, {**report, "spaces": spaces})
     return {"spaces": spaces, "changed": [changed for changed in report["changed"] if changed != name]}
+
+
+def take_note_back(work: Path, space: Path) -> None:
+    """Note no more that a folder was written, since it was not.
+
+    Args:
+        work: the work folder.
+        space: the folder.
+
+    Raises:
+        Damaged: the report is not as it was written.
+        Unwritable: the disk is full, or the work folder may not be written.
+    """
+    report, name = _report(work), str(space.resolve())
+    left = {key: [one for one in report[key] if one != name] for key in ("spaces", "changed")}
+    write_json(work / REPORT, {**report, **left})
 
 
 def note_changed(work: Path, spaces: Iterable[Path]) -> list[str]:

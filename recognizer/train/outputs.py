@@ -22,7 +22,7 @@ import numpy as np
 from torch import nn
 
 from recognizer.calibration.calibrate import ece
-from recognizer.errors import NothingYet, RecognizerError
+from recognizer.errors import RecognizerError
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
 from recognizer.networks.forward import predict
@@ -44,7 +44,7 @@ from recognizer.train.mixing import stored
 from recognizer.train.outputs_distributions import draw_distributions
 from recognizer.train.outputs_head import OutputCalibration, Truth, calibrate_outputs
 from recognizer.train.outputs_learning import Learned, find_truths, learn
-from recognizer.train.runs import Run, all_runs
+from recognizer.train.runs import Run, all_runs, no_run
 from recognizer.train.writing import begin_run, copy_run, finish_run
 
 FORMAT = 4  # of such a run; one of another format is trained anew
@@ -206,13 +206,13 @@ def load_outputs(recipe: Recipe, store: PhotoStore) -> TrainedOutputs:
     """Return the network of the last run, with what the stages after training need beside it.
 
     Raises:
-        NothingYet: nothing has been trained yet.
-        RecognizerError: it was trained with other settings or outputs, or by another version.
+        RecognizerError: nothing has been trained yet, forget has removed what was, or it was trained with other
+            settings or outputs, or by another version.
     """
     run = _last_run(store.work)
     again = recipe.command("train")
     if run is None:
-        raise NothingYet(store.work, "trained run of several outputs", again)
+        raise no_run(store.work, "trained run of several outputs", again)
     metrics = run.metrics
     if run.settings != recipe.train.model_dump() or metrics["outputs"] != [one.model_dump() for one in recipe.outputs]:
         raise RecognizerError(f"{run.folder} was trained with other settings or outputs; run {again} again.")

@@ -28,10 +28,10 @@ from scipy.special import softmax
 from torch import Tensor
 
 from recognizer.calibration.calibrate import Calibration
-from recognizer.errors import Damaged, RecognizerError
+from recognizer.errors import Damaged, NothingYet, RecognizerError
 from recognizer.recipe import TrainSettings
 from recognizer.report import read_json, write_json
-from recognizer.store.copies import DECISIONS
+from recognizer.store.copies import DECISIONS, METRICS, OUT_OF_USE
 from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
@@ -242,6 +242,23 @@ def _noted(run: Run) -> str:
     except Damaged as error:
         _tell(str(error))
         return ""
+
+
+def no_run(work: Path, what: str, command: str) -> RecognizerError:
+    """Return the error which says that there is no run to go on with, and where `forget` has emptied it, that.
+
+    Args:
+        work: the work folder.
+        what: what it lacks, such as "trained run".
+        command: what trains.
+    """
+    finished = [folder for folder in numbered(work) if any((folder / name).is_file() for name in (METRICS, OUT_OF_USE))]
+    if finished and (finished[-1] / OUT_OF_USE).is_file():
+        return RecognizerError(
+            f"The {what} in {work} was removed by forget, since it had learned from a photo that was forgotten; "
+            f"run {command} again."
+        )
+    return NothingYet(work, what, command)
 
 
 def note_used(work: Path, run: Run) -> None:

@@ -27,7 +27,7 @@ from typing import Any
 from torch import nn
 
 from recognizer.calibration.calibrate import Calibration
-from recognizer.errors import NothingYet, RecognizerError
+from recognizer.errors import RecognizerError
 from recognizer.faces.copies import check_faces
 from recognizer.networks.backbone import Backbone, load_for_training
 from recognizer.networks.branch import beside, make_branch
@@ -48,7 +48,7 @@ from recognizer.train.likeliest import as_likeliest, learned_from, under_own_lab
 from recognizer.train.loading import check_format, put_weights
 from recognizer.train.mixing import BEFORE
 from recognizer.train.relabel import NetworkDecision, apply_decisions, decide_by_network
-from recognizer.train.runs import FORMAT, Run, all_runs, find_round, note_used, used_run
+from recognizer.train.runs import FORMAT, Run, all_runs, find_round, no_run, note_used, used_run
 from recognizer.train.whole import train_whole
 from recognizer.train.writing import copy_run, write_run
 
@@ -217,11 +217,11 @@ def last_run(recipe: Recipe, store: PhotoStore) -> Run:
     """Return the run that is used: the round that the last training settled on.
 
     Raises:
-        NothingYet: nothing has been trained yet.
+        RecognizerError: nothing has been trained yet, or forget has removed what was.
     """
     run = used_run(store.work)
     if run is None:
-        raise NothingYet(store.work, "trained run", recipe.command("train"))
+        raise no_run(store.work, "trained run", recipe.command("train"))
     return run
 
 

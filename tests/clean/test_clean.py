@@ -14,7 +14,7 @@ from PIL import Image
 from recognizer.clean import duplicates
 from recognizer.clean import label_quality as labels
 from recognizer.clean.clean import CHECKS, clean
-from recognizer.clean.contact_sheet import write_sheet
+from recognizer.clean.contact_sheet import Shown, write_sheet
 from recognizer.errors import NotFound, RecognizerError, WorkInUse
 from recognizer.recipe import CleanSettings, Recipe
 from recognizer.sample.pictures import planted, truth
@@ -22,7 +22,7 @@ from recognizer.splits.blind import awaited_photos, blind_population
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, BlindAnswer, Decision, Issue
-from tests.clean.planting import plant_wrong_labels
+from tests.clean.planting import plant_copy, plant_wrong_labels
 from tests.small_sample import CLASSES
 from tests.small_store import rows
 
@@ -139,6 +139,34 @@ def test_what_a_person_undid_is_not_decided_again(copied: PhotoStore, recipe: Re
     assert copied.decisions.current() == []
 
 
+def test_the_labels_of_photos_that_a_person_put_back_are_checked(copied: PhotoStore, recipe: Recipe) -> None:
+    put_back = {decision.photo for decision in copied.decisions.current() if decision.action == "drop"}
+    assert put_back and put_back == set(copied.decisions.undo_automatic())
+    clean(recipe, copied)
+    photos = {photo.sha256: photo for photo in copied.photos.kept()}
+    assert put_back <= set(photos) and all(photo.label_rated for photo in photos.values())
+
+
+def test_no_rule_judges_a_label_once_a_person_has_put_back_a_held_out_copy_of_the_photo(
+    copied: PhotoStore, recipe: Recipe
+) -> None:
+    plant_wrong_labels(recipe, copied)
+
+    def decided() -> set[str]:
+        clean(rash(recipe), copied)
+        return {decision.photo for decision in copied.decisions.current() if is_about_label(decision)}
+
+    judged = decided()
+    wrong = [photo for photo in copied.photos.all() if photo.sha256 in judged]
+    copies = {plant_copy(copied, photo, photo.found_as, less): photo.sha256 for photo in wrong for less in (8, 12, 20)}
+    still = decided()
+    dropped = {decision.photo for decision in copied.decisions.current() if decision.reason.startswith("copy of")}
+    pairs = {copy: one for copy, one in copies.items() if is_held_out(copy, recipe.train.held_out)}
+    copy, photo = next((copy, one) for copy, one in pairs.items() if copy in dropped and one in still)
+    assert copied.decisions.undo_automatic(copy) == [copy]
+    assert photo not in decided()
+
+
 def test_undoing_needs_a_photo_that_the_rules_decided_about(copied: PhotoStore) -> None:
     before = copied.decisions.current()
     with pytest.raises(NotFound, match="decided nothing about a photo that begins with “no”"):
@@ -177,15 +205,62 @@ def test_no_sheet_shows_what_the_blind_sample_still_asks_for(copied: PhotoStore,
             assert (f"; {len(found) - len(shown)} left out" in sheet) == (len(shown) < len(found))
     doubtful = [Issue(photo, "label", 1.0) for photo in [*awaited, *copied.blind_answers.all()]]
     file, photos = copied.work / "label.html", {photo.sha256: photo for photo in copied.photos.all()}
-    write_sheet(file, "label", photos, doubtful, awaited)
+    write_sheet(file, "label", doubtful, Shown(recipe, photos, {}, awaited))
     assert file.read_text(encoding="utf-8").count("<li>") == 3
 
 
-def test_a_sheet_has_names_in_any_script_and_none_of_them_is_markup(copied: PhotoStore, tmp_path: Path) -> None:
+def sheet_of(folder: Path, check: str, issues: list[Issue], shown: Shown) -> str:
+    """Write a sheet, and return it."""
+    write_sheet(folder / "sheet.html", check, issues, shown)
+    return (folder / "sheet.html").read_text(encoding="utf-8")
+
+
+def test_a_sheet_has_names_in_any_script_and_none_of_them_is_markup(
+    copied: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
     photo = replace(copied.photos.all()[0], found_as="刺绣 & <b>কাঁথা</b> 🧵")
-    write_sheet(tmp_path / "label.html", "label", {photo.sha256: photo}, [Issue(photo.sha256, "label", 0.9, "Икат")])
-    sheet = (tmp_path / "label.html").read_text(encoding="utf-8")
-    assert "<b>刺绣 &amp; &lt;b&gt;কাঁথা&lt;/b&gt; 🧵</b> → Икат<br>0.90" in sheet
+    named = recipe.model_copy(update={"title": "Cloth & <i>more</i>"})
+    relabelled = {photo.sha256: Decision(photo.sha256, "relabel", "seen", label="<u>Икат</u>", by="<ada>")}
+    shown = Shown(named, {photo.sha256: photo}, relabelled)
+    sheet = sheet_of(tmp_path, "label", [Issue(photo.sha256, "label", 0.9, "Икат")], shown)
+    assert "<b>刺绣 &amp; &lt;b&gt;কাঁথা&lt;/b&gt; 🧵</b><br>relabelled “&lt;u&gt;Икат&lt;/u&gt;” by a person" in sheet
+    assert "perhaps rather <b>Икат</b>" in sheet and "how surely: 0.90" in sheet
+    assert "<h1>Cloth &amp; &lt;i&gt;more&lt;/i&gt;: unlike the other photos under its label</h1>" in sheet
+    assert "<u>" not in sheet and "<i>" not in sheet and "<ada>" not in sheet
+
+
+def test_a_sheet_says_of_each_photo_what_was_decided_and_how_it_is_named(
+    copied: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
+    rules, person, nobody, best = copied.photos.all()[:4]
+    photos = {photo.sha256: photo for photo in (rules, person, nobody, best)}
+    decisions = {
+        rules.sha256: Decision(rules.sha256, "drop", "a copy"),
+        person.sha256: Decision(person.sha256, "keep", "fine", by="ada"),
+    }
+    asked = recipe.model_copy().asked_for("small first.toml", Path("a b"))
+    copies = [Issue(photo.sha256, "duplicate", 1.0, twin=best.sha256) for photo in (rules, person, nobody)]
+    sheet = sheet_of(tmp_path, "duplicate", copies, Shown(asked, photos, decisions))
+    told = {digits: state for state, digits in re.findall(r"<br>([^<]+)<br><small>([0-9a-f]{12})</small>", sheet)}
+    assert told == {
+        rules.sha256[:12]: "dropped by a rule",
+        person.sha256[:12]: "kept by a person",
+        nobody.sha256[:12]: "waits for a person",
+        best.sha256[:12]: "stays",
+    }
+    assert "Found by the check “duplicate”: 3 photos, the surest first." in sheet
+    assert "<code>recognizer review &#x27;small first.toml&#x27; --work &#x27;a b&#x27;</code>" in sheet
+    (one,) = copies[:1]
+    shown = Shown(asked, photos, decisions, {best.sha256})
+    assert "1 photo, the surest first." in sheet_of(tmp_path, "duplicate", [one], replace(shown, hidden=frozenset()))
+    hidden = "0 of 1 photo, the surest first; 1 left out, since the blind sample waits for an answer about it."
+    assert hidden in sheet_of(tmp_path, "duplicate", [one], shown)
+
+
+def test_the_report_names_the_sheets_and_no_other_files(copied: PhotoStore, recipe: Recipe) -> None:
+    report = clean(recipe, copied)
+    assert sorted(report["sheets"]) == sorted(str(path) for path in (copied.work / "reports").glob("*.html"))
+    assert str(copied.work / "reports" / f"{duplicates.CHECK}.html") in report["sheets"]
 
 
 def test_too_few_photos_are_named(tmp_path: Path, recipe: Recipe) -> None:

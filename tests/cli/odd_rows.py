@@ -183,6 +183,7 @@ SPACES = [
     Odd("a Space in the model", "publish tiny.toml --work work --to work/model/space", 1, "name another folder for the Space"),
     Odd("a Space that nobody may write", "publish tiny.toml --work work --to /proc/space", 1, r"/proc/space cannot be written"),
     Odd("nowhere", "publish tiny.toml --work work", 2, "Give --push OWNER/NAME, or --to"),
+    Odd("a private folder", "publish tiny.toml --work work --to s --private", 2, "--private is for what is pushed"),
     Odd("a form that there is not", "publish tiny.toml --work work --to s --form heroku", 2, "allowed are static, zero"),
     Odd("GitHub Pages on the Hub", "publish tiny.toml --work work --push me/s --form pages", 2, "give it with --to docs"),
     Odd("a Space of nobody", "publish tiny.toml --work work --push space", 2, "give OWNER/NAME, such as me/space"),

@@ -2,14 +2,17 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from recognizer.calibration.abstain import NOT_SURE
 from recognizer.cli.classifying import print_answer
 from recognizer.cli.commands import app
 from recognizer.serve.classifier import Prediction
@@ -131,8 +134,35 @@ def test_classify_prints_words_or_json(served: Served) -> None:
 
 def test_classify_claims_no_certainty(capsys: pytest.CaptureFixture[str]) -> None:
     sure = Prediction("Tartan", {"Tartan": 0.9999, "Gingham": 0.0001, "Ikat": 0.0}, False)
-    print_answer(Path("a.jpg"), sure, as_json=False)
+    print_answer(Path("a.jpg"), sure)
     assert capsys.readouterr().out == "a.jpg: Tartan (Tartan over 99 %, Gingham under 1 %, Ikat under 1 %)\n"
+
+
+def test_classify_tells_unlike_all_from_not_sure(capsys: pytest.CaptureFixture[str]) -> None:
+    shares = {"tartan": 0.999, "paisley": 0.001}
+    print_answer(Path("mug.jpg"), Prediction(NOT_SURE, shares, out_of_distribution=True))
+    print_answer(Path("blur.jpg"), Prediction(NOT_SURE, {"tartan": 0.6, "paisley": 0.4}, out_of_distribution=False))
+    far, unsure = capsys.readouterr().out.splitlines()
+    assert far == (
+        "mug.jpg: Unlike all 2 (not close enough to the photos of any class; "
+        "compared only with one another: tartan over 99 %, paisley under 1 %)"
+    )
+    assert unsure == "blur.jpg: Not sure (tartan 60 %, paisley 40 %)"
+
+
+def test_classify_gives_programs_what_predict_gives(served: Served, tmp_path: Path) -> None:
+    photo = served.photos[0]
+    answered = httpx.post(f"{served.url}/predict", files={"image": photo.read_bytes()}, trust_env=False, timeout=60)
+    told = json.loads(run("classify", photo, "--model", served.model, "--json")[1])
+    assert told == {"photo": str(photo), **answered.json()}
+    assert {"label", "not_sure", "far", "probabilities", "threshold", "model"} < told.keys()
+    model = Path(shutil.copytree(served.model, tmp_path / "model"))
+    facts = json.loads((model / "model.json").read_text())
+    facts["distance"]["limit"] = -1000.0  # no photo is as close as that
+    (model / "model.json").write_text(json.dumps(facts))
+    told = json.loads(run("classify", photo, "--model", model, "--json")[1])
+    assert (told["label"], told["not_sure"], told["far"]) == (NOT_SURE, True, True)
+    assert run("classify", photo, "--model", model)[1].startswith(f"{photo}: Unlike all {len(served.classes)} (not ")
 
 
 def test_classify_says_every_output_in_its_form(shapes_model: Path, tmp_path: Path) -> None:
@@ -146,6 +176,9 @@ def test_classify_says_every_output_in_its_form(shapes_model: Path, tmp_path: Pa
     told, refused = map(json.loads, text.splitlines())
     assert code == 1 and refused["photo"] == str(blank) and refused["error"].endswith(".")
     assert list(told["outputs"]) == ["shape", "colour", "size"]
+    assert {"not_sure", "threshold"} < told["outputs"]["shape"].keys()
+    facts = json.loads((shapes_model / "model.json").read_text())
+    assert told["model"] == {"title": facts["title"], "runtime": "onnx", "sha256": facts["sha256"]}
     size = told["outputs"]["size"]
     assert size["low"] < size["value"] < size["high"] and size["unit"] == "pixels"
 

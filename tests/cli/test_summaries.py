@@ -107,6 +107,17 @@ def test_a_build_ends_with_its_time_the_model_and_the_next_command(seconds: floa
     assert summaries.built(recipe, Path("w/model"), seconds) == said
 
 
+def test_cleaning_says_where_its_pages_are_if_there_are_any() -> None:
+    counts = {"photos": 9, "kept": 8, "dropped": 1, "relabelled": 0}
+    report: dict[str, Any] = {"checks": {}, "counts": counts, "missing": 0, "sheets": []}
+    assert not any(isinstance(part, str) for part in summaries.cleaned(recipe_of(2), report))
+    report["sheets"] = ["w/reports/duplicate.html", "w/reports/label.html"]
+    said = "Pages with what the checks found, in w/reports: duplicate.html, label.html"
+    assert summaries.cleaned(recipe_of(2), report)[1] == said
+    del report["sheets"]  # of a recipe with several outputs
+    assert not any(isinstance(part, str) for part in summaries.cleaned(recipe_of(2), report))
+
+
 def rows_of(blind: dict[str, Any]) -> dict[str, str]:
     table = summaries.evaluated(recipe_of(3), EVALUATED | {"blind": blind}, PAGE)[0]
     assert isinstance(table, Table)

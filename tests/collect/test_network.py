@@ -112,7 +112,10 @@ def test_only_what_the_next_run_tries_is_said_to_be_tried_again(
         gone = write_recipe(tmp_path, 4, {"Ikat": ["ikat"], "Batik": ["batik"]})
         assert collected(gone, work)["again"] == 0
         other = write_recipe(tmp_path, 4, classes)
-        other.write_text(other.read_text().replace("[collect]", '[collect]\nengines = ["sample"]'))
+        for label in classes:
+            (tmp_path / "own" / label).mkdir(parents=True)
+        own = f'[collect]\nengines = ["folder"]\nfolder = {json.dumps(str(tmp_path / "own"))}'
+        other.write_text(other.read_text().replace("[collect]", own))
         assert collected(other, work)["again"] == 0
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from recognizer.cli.commands import app
 from recognizer.collect.collect import collect
 from recognizer.recipe import load_recipe
+from recognizer.report import read_json
 from recognizer.store.photo_store import PhotoStore
 from tests.collect.collecting import (
     CLASSES,
@@ -132,6 +133,76 @@ def test_a_folder_that_is_not_there_is_a_sentence_and_changes_nothing(tmp_path: 
     (tmp_path / "away").rename(tmp_path / "own")
     assert command(*everything)[0] == 0
     assert len(read_state(tmp_path / "work").files) == EACH * len(CLASSES)
+
+
+# What is said of it
+
+
+def test_a_file_that_gave_no_photo_is_named_with_its_reason_in_words(tmp_path: Path) -> None:
+    files = draw_own(tmp_path / "own", 2, first=3)
+    whole = files[0].read_bytes()
+    files[0].write_bytes(whole[: len(whole) // 3])
+    (tmp_path / "own" / "Kilim" / "notes.txt").write_text("bought in Konya")
+    everything = asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own")
+    code, printed, _ = command(*everything)
+    assert code == 0 and "not_an_image: not a picture" in printed
+    broken, notes = (tmp_path / "own" / "Kilim" / name for name in ("mine-003.png", "notes.txt"))
+    said = f"Files that gave no photo: {broken} (broken or cut off), {notes} (not a picture)."
+    assert said in printed.splitlines()
+    report = read_json(tmp_path / "work" / "reports" / "collect.json", {}, "")
+    assert report["unread"] == [
+        {"file": "Kilim/mine-003.png", "reason": "truncated"},
+        {"file": "Kilim/notes.txt", "reason": "not_an_image"},
+    ]
+    broken.write_bytes(whole)
+    notes.unlink()
+    assert "Files that gave no photo" not in command(*everything)[1], "what was mended is not named any more"
+
+
+def test_of_many_files_that_gave_no_photo_the_first_are_named(tmp_path: Path) -> None:
+    draw_own(tmp_path / "own", 2, first=3)
+    (tmp_path / "own" / "Batik").rename(tmp_path / "own" / "BATIK")
+    for name in ("a", "b", "\udcff.c", "d"):
+        Path(tmp_path / "own" / "BATIK" / f"{name}.jpg").write_text("none")
+    code, printed, _ = command(*asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own"))
+    first, second, odd = (f"{tmp_path / 'own' / 'BATIK' / name}.jpg (not a picture)" for name in ("a", "b", "d"))
+    more = "and 1 more; reports/collect.json in the work folder names all."
+    assert code == 0 and f"Files that gave no photo: {first}, {second}, {odd}, {more}" in printed.splitlines()
+    report = read_json(tmp_path / "work" / "reports" / "collect.json", {}, "")
+    assert [one["file"] for one in report["unread"]] == [f"BATIK/{name}.jpg" for name in ("a", "b", "d", "?.c")]
+
+
+def test_a_build_stops_where_a_class_has_no_photo(tmp_path: Path) -> None:
+    draw_own(tmp_path / "own", 2, first=3)
+    for label in ("Ikat", "Kilim"):
+        shutil.rmtree(tmp_path / "own" / label)
+        (tmp_path / "own" / label).mkdir()
+    recipe = write_recipe(tmp_path, 300)
+    build = ["build", *asking(recipe, tmp_path / "work", tmp_path / "own")[1:]]
+    code, printed, told = command(*build)
+    empty, other = tmp_path / "own" / "Kilim", tmp_path / "own" / "Ikat"
+    way_out = f"put photos there, or remove the classes “Kilim”, “Ikat” from {recipe}."
+    assert code == 1 and told.splitlines()[-1] == f"{empty} is empty; {other} is empty: {way_out}"
+    assert "1 of 5: collect" in printed and "2 of 5" not in printed
+    draw_own(tmp_path / "own", 2, first=3)
+    shutil.rmtree(other)
+    shutil.copytree(empty, other)  # the same photos again, which belong to the earlier class
+    code, _, told = command(*build)
+    told = told.splitlines()[-1]
+    assert code == 1 and told.startswith(f"No file in {other} became a photo of its own: put photos there, or remove")
+
+
+@pytest.mark.parametrize("where", ["train", "clean"])
+def test_a_network_that_nobody_knows_is_said_before_anything_is_collected(tmp_path: Path, where: str) -> None:
+    draw_own(tmp_path / "own", 2, first=3)
+    recipe = write_recipe(tmp_path, 300)
+    named = {"train": 'backbone = "resnet99"', "clean": 'backbones = ["resnet99"]'}[where]
+    recipe.write_text(recipe.read_text().replace("[collect]", f"[{where}]\n{named}\n[collect]"))
+    code, printed, told = command("build", *asking(recipe, tmp_path / "work", tmp_path / "own")[1:])
+    assert code == 1 and "1 of 5" not in printed
+    assert told.startswith("“resnet99” is not a backbone: neither torchvision nor timm")
+    assert ("Or take “resnet99” out of backbones under [clean]." in told) == (where == "clean")
+    assert read_state(tmp_path / "work").hits == []
 
 
 # Read again

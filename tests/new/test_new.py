@@ -23,6 +23,7 @@ from recognizer.new.plan import file_name, make_plan
 from recognizer.new.wikipedia import Meaning, Unreachable, look_up
 from recognizer.new.write import write_recipe
 from recognizer.recipe import load_recipe
+from recognizer.sample.patterns import PATTERNS
 from recognizer.store.photo_store import PhotoStore
 from tests.browser import serving
 from tests.collect.collecting import searches, set_environment
@@ -187,6 +188,26 @@ def test_the_command_writes_a_recipe_once_and_says_what_is_next(here: Path) -> N
     assert second.exit_code == 1 and "There is a recipe cloth.toml already" in " ".join(second.output.split())
 
 
+def test_words_that_the_sample_cannot_draw_are_refused_with_those_that_it_can(here: Path) -> None:
+    typed = ["new", "Cloth", "tartan", "Polka Dot", "wool", "felt", "--engine", "sample"]
+    result = CliRunner().invoke(app, typed)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1 and "The engine sample cannot draw “wool”, “felt”; the patterns that it draws" in said
+    assert all(pattern in said for pattern in PATTERNS) and list(here.iterdir()) == []
+    assert CliRunner().invoke(app, [*typed, "--engine", "bing", "--offline"]).exit_code == 0, "which may find them"
+
+
+def test_a_recipe_whose_words_the_sample_cannot_draw_is_refused_before_anything_is_collected(here: Path) -> None:
+    classes = [("Tartan", ["plaid", "tartan"]), ("Wool", ["wool"])]
+    tables = "".join(f'[[classes]]\nname = "{name}"\nqueries = {json.dumps(words)}\n' for name, words in classes)
+    (here / "cloth.toml").write_text(f'title = "Cloth"\n[collect]\nengines = ["sample"]\nphotos = 1\n{tables}')
+    result = CliRunner().invoke(app, ["collect", "cloth"])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1 and "The engine sample cannot draw “Wool”; the patterns that it draws" in said
+    (here / "cloth.toml").write_text((here / "cloth.toml").read_text().replace('"wool"', '"wool", "ikat"'))
+    assert CliRunner().invoke(app, ["collect", "cloth"]).exit_code == 0, "one word that is drawn is enough"
+
+
 def test_a_data_set_is_not_made_of_words(here: Path) -> None:
     result = CliRunner().invoke(app, ["new", "Bags", "tote", "satchel", "--engine", "dataset"])
     assert result.exit_code == 1 and "is not made of words; copy fairface or utkface" in " ".join(result.output.split())
@@ -220,6 +241,30 @@ def test_a_folder_of_photos_is_a_recipe_and_its_subfolders_are_words(here: Path)
     assert recipe.collect.folder == "photos" and not recipe.classes[0].queries
     assert CliRunner().invoke(app, ["new", "More", "--folder", "nowhere"]).exit_code == 1
     assert CliRunner().invoke(app, ["new", "More", "--folder", "photos", "--engine", "bing"]).exit_code == 2
+
+
+def test_an_empty_subfolder_and_those_that_are_left_out_are_named(here: Path) -> None:
+    for name in ("Mugs", "Kites", "Bowls", "Empty", "Plates", ".cache"):
+        (here / "photos" / name).mkdir(parents=True)
+        if name != "Empty":
+            (here / "photos" / name / "1.jpg").touch()
+    result = CliRunner().invoke(app, ["new", "Things", "--folder", "photos"])
+    way_out = "put photos into it before you build, or remove its class from things.toml."
+    assert result.exit_code == 0 and f"photos/Empty is empty: {way_out}" in result.output.splitlines()
+    assert result.output.count("is empty") == 1 and "Left out" not in result.output
+    result = CliRunner().invoke(app, ["new", "Some", "mugs", "Kites", "--folder", "photos"])
+    left_out = "Left out, since no word names them: photos/Bowls, photos/Empty, photos/Plates."
+    assert result.exit_code == 0 and left_out in result.output.splitlines() and "is empty" not in result.output
+
+
+def test_beside_a_folder_only_a_title_is_asked_for(here: Path) -> None:
+    for name in ("Mugs", "Kites"):
+        (here / "my photos" / name).mkdir(parents=True)
+    result = CliRunner().invoke(app, ["new", "--folder", "my photos"])
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert said.startswith("""Give a title, such as: recognizer new "Birds of my garden" --folder 'my photos'.""")
+    assert "a word for each class" not in said
 
 
 def test_every_key_of_a_written_recipe_has_its_comment(tmp_path: Path) -> None:

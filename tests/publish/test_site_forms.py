@@ -55,7 +55,7 @@ def test_docs_becomes_the_site_of_ones_own_classes(built: Built, checkout: Path,
     example = next((docs / "model" / "examples").glob("*.jpg"))
     digest = {path.read_bytes(): path.stem for path in (work / "photos").glob("*/*.jpg")}[example.read_bytes()]
     said = run(checkout, "forget", built.recipe, digest, "--work", work)
-    assert f"The Space in {docs} is without it now" in said and not example.exists()
+    assert f"The folder {docs} is without it now" in said and not example.exists()
 
 
 def test_a_site_names_no_photo_that_it_does_not_show(built: Built, checkout: Path, tmp_path: Path) -> None:
@@ -67,6 +67,8 @@ def test_a_site_names_no_photo_that_it_does_not_show(built: Built, checkout: Pat
 
 def test_without_a_form_a_folder_is_a_whole_static_space(built: Built, checkout: Path, tmp_path: Path) -> None:
     said = run(checkout, "publish", built.recipe, "--work", built.work, "--to", tmp_path / "space")
+    served = f"python -m http.server --bind 127.0.0.1 --directory {tmp_path / 'space'} 8000"
+    assert f"Next: {served}, and open http://127.0.0.1:8000" in said
     assert "static: free" in said and (tmp_path / "space" / ".gitattributes").is_file()
     assert "sdk: static" in (tmp_path / "space" / "README.md").read_text()
     assert constant(tmp_path / "space", "MODEL") == '"model/"' and not (tmp_path / "space" / "app.py").exists()

@@ -21,15 +21,18 @@ from typer.testing import CliRunner
 
 from benchmarks.spaces import zero_gpu
 from recognizer.cli.commands import app
-from recognizer.errors import RecognizerError
+from recognizer.errors import RecognizerError, Unwritable
 from recognizer.images.decode import sha256
 from recognizer.publish.folder import publish
 from recognizer.publish.forms import FORMS, Form
 from recognizer.publish.modules import served_files
+from recognizer.publish.newest import is_of_newest
 from recognizer.publish.order import Order
 from recognizer.publish.space import SPACES
 from recognizer.recipe import load_recipe
+from recognizer.report import write_json
 from recognizer.serve.classifier import read_facts
+from recognizer.store.spaces import noted_spaces
 from tests.conftest import Built
 from tests.drawn_dataset import Shapes, draw
 from tests.paths import ROOT
@@ -286,7 +289,7 @@ def test_a_forgotten_example_goes_from_the_space_too(built: Built, tmp_path: Pat
     jpeg, digest = example.read_bytes(), sha256(example.read_bytes())
     command = ["forget", str(built.recipe), digest, "--work", str(work)]
     result = CliRunner().invoke(app, command)
-    assert result.exit_code == 0 and f"The Space in {space} is without it now; push it again" in result.output
+    assert result.exit_code == 0 and f"The folder {space} is without it now. If you committed" in result.output
     for folder in (work, space):
         files = [file for file in folder.rglob("*") if file.is_file()]
         assert not [file for file in files if jpeg[-400:-200] in file.read_bytes()]
@@ -294,6 +297,60 @@ def test_a_forgotten_example_goes_from_the_space_too(built: Built, tmp_path: Pat
     assert "examples/1.jpg" not in (space / "model" / "model.json").read_text(encoding="utf-8")
     write(work / "model", space)
     assert "is without it now" not in CliRunner().invoke(app, command).output
+
+
+def test_a_folder_in_which_nothing_was_written_is_not_remembered(built: Built, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    (work / "reports" / "publish.json").unlink(missing_ok=True)  # what other tests published is theirs
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(Unwritable):
+        write(work / "model", tmp_path / "notes.txt" / "space")
+    assert noted_spaces(work) == []
+
+
+def test_a_folder_that_may_hold_something_is_remembered_however_writing_it_ends(built: Built, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    (work / "reports" / "publish.json").unlink(missing_ok=True)
+    begun, away = tmp_path / "begun", tmp_path / "disk" / "away"
+    begun.mkdir()
+    (begun / ".part").write_text("a file where the folder is put together")
+    (begun / ".recognizer-space").touch()
+    write(work / "model", away)
+    shutil.move(away.parent, tmp_path / "unplugged")
+    away.parent.write_text("what is there while the disk is not")
+    for space in (begun, away):
+        with pytest.raises(Unwritable):
+            write(work / "model", space)
+    assert noted_spaces(work) == [away, begun]
+
+
+def test_a_model_of_an_earlier_training_is_published_and_told(built: Built, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(built.work, tmp_path / "work"))
+    command = ["publish", str(built.recipe), "--work", str(work), "--form", "cpu", "--to", str(tmp_path / "space")]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and "earlier training" not in result.output
+    assert "Next: recognizer serve" in result.output
+    report = work / "reports" / "train.json"
+    trained = json.loads(report.read_text(encoding="utf-8"))
+    write_json(report, {**trained, "fingerprint": "another"})
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and f"The model in {work / 'model'} is of an earlier training" in result.output
+    assert "recognizer evaluate" in result.output and "then recognizer export" in result.output
+    report.write_text("{")
+    assert "earlier training" not in CliRunner().invoke(app, command).output, "what is not known is not told"
+
+
+def test_a_model_of_several_outputs_knows_its_training_too(shapes: Shapes, shapes_model: Path, tmp_path: Path) -> None:
+    work = Path(shutil.copytree(shapes_model.parent, tmp_path / "work"))
+    assert is_of_newest(work / "model")
+    report = work / "reports" / "train.json"
+    trained = json.loads(report.read_text(encoding="utf-8"))
+    write_json(report, {**trained, "fingerprint": "another"})
+    assert not is_of_newest(work / "model")
+    facts = json.loads((work / "model" / "model.json").read_text(encoding="utf-8"))
+    del facts["run"]
+    write_json(work / "model" / "model.json", facts)
+    assert is_of_newest(work / "model"), "a model of an earlier version, of which it is not known"
 
 
 def test_a_space_has_the_title_of_its_model_and_says_where_its_photos_come_from(built: Built, tmp_path: Path) -> None:

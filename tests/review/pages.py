@@ -34,6 +34,31 @@ def visit(browser: Browser, address: str, view: str = "single", width: int = 128
     assert [url for url in asked if not url.startswith(address)] == []
 
 
+def crowded(page: Page) -> list[str]:
+    """Return the words of buttons that are broken or reach out of their button, and what reaches out of the page."""
+    script = """() => {
+        const found = [];
+        for (const button of [...document.querySelectorAll("button")].filter((one) => one.checkVisibility())) {
+            const {left, right} = button.getBoundingClientRect();
+            const {firstChild: text} = button;
+            for (const {0: word, index} of text.data.matchAll(/\\S+/g)) {
+                const range = document.createRange();
+                range.setStart(text, index);
+                range.setEnd(text, index + word.length);
+                const box = range.getBoundingClientRect();
+                if (new Set([...range.getClientRects()].map(({top}) => top)).size > 1) found.push(`${word} is broken`);
+                if (box.left < left || box.right > right) found.push(`${word} is wider than its button`);
+            }
+            if (left < 0 || right > innerWidth) found.push(`${text.data} is out of the page`);
+        }
+        for (const one of [document.documentElement, document.querySelector("main")]) {
+            if (one.scrollWidth > one.clientWidth) found.push(`${one.tagName} is ${one.scrollWidth} pixels wide`);
+        }
+        return found;
+    }"""
+    return list(page.evaluate(script))
+
+
 def shown(page: Page) -> str:
     """Return the fingerprint of the photo that shows."""
     return page.locator("#pictures").get_attribute("data-id") or ""

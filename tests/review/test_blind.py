@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from recognizer.cli.changes import follow_changes
 from recognizer.outputs import Output
+from recognizer.report import write_json
 from recognizer.splits.blind import blind_population, draw_sample
-from recognizer.store.rows import Photo
-from tests.review.pages import window_of
+from recognizer.store.rows import Decision, Issue, Photo
+from tests.review.pages import crowded, window_of
 from tests.review.review_work import CAPES, LABELS, PERSON, PHOTOS, Work, served_review
 
 DRAWN = PHOTOS - 1  # all are held out here, and a rule has dropped one
@@ -157,6 +158,55 @@ def test_a_thumb_can_answer(browser: Browser, address: str, work: Work) -> None:
         page.get_by_role("button", name=CAPES).click()
         left(page, 1)
     assert list(seen(work).values()) == [CAPES]
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_word_of_a_button_is_broken_on_a_phone(browser: Browser, address: str, width: int) -> None:
+    with window_of(browser, width, 740) as page:
+        page.goto(address)
+        page.locator("#names button").first.wait_for()
+        assert crowded(page) == []
+        page.keyboard.press("1")
+        left(page, 1)
+        page.get_by_role("button", name="Later").click()
+        page.locator("#pictures img").first.wait_for()
+        expect(page.get_by_role("button", name=f"Blind sample: 1 of {DRAWN}")).to_be_visible()
+        assert crowded(page) == []
+        page.get_by_role("button", name="Grid").click()
+        page.locator(".cell").first.wait_for()
+        page.keyboard.press("Control+a")
+        assert crowded(page) == []
+
+
+def test_the_end_tells_how_far_the_sample_is_and_what_comes_next(asked: Page, work: Work) -> None:
+    with work.open() as store:
+        for check in ("duplicate", "empty"):
+            store.issues.replace(check, [])
+        store.issues.replace("label", [Issue(work.ids[4], "label", 0.3)])  # too small to wait for a person
+    end, commands = asked.locator("#end"), asked.locator("#end code")
+    asked.keyboard.press("1")
+    left(asked, 1)
+    asked.keyboard.press("l")
+    expect(end).to_contain_text("Outside the blind sample, no photo is waiting.")
+    expect(end).to_contain_text(f"In the blind sample, {DRAWN - 1} of {DRAWN} photos are left.")
+    expect(end.locator("tr").filter(has_text="answered in the blind sample")).to_contain_text(f"1 of {DRAWN}")
+    expect(commands).to_have_text(["recognizer train cloth"])  # nothing has been trained yet
+    write_json(work.folder / "reports" / "train.json", {})
+    asked.reload()
+    expect(end).to_be_visible()
+    expect(commands).to_have_count(0)
+    end.get_by_role("button", name="Go on with the blind sample").click()
+    for number in range(1, DRAWN):
+        left(asked, number)
+        asked.keyboard.press("c")
+    asked.get_by_role("button", name="Go on to the review").click()
+    expect(end).to_contain_text("All done: no photo is waiting. Thank you!")
+    expect(end.locator("tr").filter(has_text="answered in the blind sample")).to_contain_text(f"{DRAWN} of {DRAWN}")
+    expect(commands).to_have_text(["recognizer evaluate cloth"])
+    with work.open() as store:
+        store.decisions.add(Decision(work.ids[0], "keep", "looked at", by=PERSON))
+    asked.reload()
+    expect(commands).to_have_text(["recognizer train cloth", "recognizer evaluate cloth"])
 
 
 def test_of_many_classes_one_is_found_by_its_letters(browser: Browser, work: Work) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from recognizer.cli import summaries
 from recognizer.recipe import Recipe
 from recognizer.report import write_json
 from recognizer.store.credits import FILE, attribution, without_rows
 from recognizer.store.forget import forget
 from recognizer.store.photo_store import PhotoStore
+from recognizer.store.pushed import note_pushed
 from recognizer.store.rows import Photo
 from recognizer.store.spaces import MARKER, note_space
 from tests.store.forgetting import drawn, holding, offer, prepared, traces, words_of
@@ -65,7 +67,8 @@ def test_runs_keep_nothing_of_a_photo_and_later_rounds_go_with_the_first(store: 
     make_run(store.work / "runs" / "5", 2, other, told_of=photo)  # of the training of run 2
     make_run(store.work / "runs" / "6", 0, photo)  # of a stop
     (store.work / "runs" / "2" / "notes.txt").write_text("mine")
-    forget(recipe, store, photo)
+    assert forget(recipe, store, photo)["counts"]["trained_runs_emptied"] == 3, "the half one was none"
+    assert forget(recipe, store, photo)["counts"]["trained_runs_emptied"] == 0
     left = {run.name: {file.name for file in run.iterdir()} for run in (store.work / "runs").iterdir()}
     whole, figures = {"metrics.json", *LEARNED}, {"metrics.forgotten.json"}
     assert left == {"1": whole, "2": {*figures, "notes.txt"}, "3": figures, "4": whole, "5": figures, "6": set()}
@@ -95,6 +98,34 @@ def test_what_must_be_run_again_is_told_until_it_was(store: PhotoStore, recipe: 
 
 
 # Folders that publish wrote
+
+
+def test_what_may_still_hold_what_was_learned_is_named_until_the_model_is_exported_again(
+    store: PhotoStore, recipe: Recipe, tmp_path: Path
+) -> None:
+    photo = store.photos.all()[0]
+    space, site = make_space(store, tmp_path / "space", recipe), make_space(store, tmp_path / "site", recipe)
+    shutil.rmtree(site / "model")  # a site that asks a Space
+    note_pushed(store.work, {"repository": "me/bags", "kind": "space", "form": "cpu", "changed": False}, [])
+    write_json(store.work / "model" / "model.json", {"title": "T"})
+    export = store.work / "reports" / "export.json"
+    write_json(export, {})
+    make_run(store.work / "runs" / "1", 1, photo.sha256)
+    report = forget(recipe, store, photo.sha256)
+    assert report["learned"] == {"model": str(store.work / "model"), "published": [str(space), "me/bags"]}
+    assert summaries.forgotten(recipe, report)[1:] == [
+        "The trained runs that learned from it are emptied, and are not used any more.",
+        f"Run these again, in this order: {recipe.command('export')}.",
+        f"Until then {store.work / 'model'} may still hold what was learned from it.",
+        f"After that, publish again to {space}, me/bags: the model that is there may hold it, too.",
+        f"The folder {space} is without it now. If you committed or uploaded it somewhere, that copy still shows or "
+        "names the photo: publish into the folder again, and commit or upload it again.",
+    ]
+    later = time.time() + 2
+    os.utime(export, (later, later))
+    report = forget(recipe, store, photo.sha256)
+    assert report["learned"] == {"model": "", "published": []}
+    assert not [part for part in summaries.forgotten(recipe, report) if "learned" in str(part)]
 
 
 def make_space(store: PhotoStore, space: Path, recipe: Recipe, *photos: Photo) -> Path:

@@ -119,6 +119,32 @@ def test_digits_of_several_photos_get_one_sentence(work: Work) -> None:
     assert standing(work.store) == decided
 
 
+def test_what_is_listed_by_review_is_told_with_the_command_as_it_was_typed(work: Work) -> None:
+    command = f"recognizer review {work.recipe} --work {work.store.work}"
+    assert f"; {command} lists what they decided." in sentence(work.undo("abc"))
+
+
+def test_too_few_digits_are_refused_with_the_rule_that_help_tells_of_undo_and_forget(work: Work) -> None:
+    rule = "its sha256, or at least its first 12 digits"
+    photo = work.ids[next(iter(RULES))]
+    assert f"“{photo[:11]}” is too short; name a photo by {rule}." in sentence(work.undo(photo[:11]))
+    assert standing(work.store) == work.decided
+    forget = ["forget", str(work.recipe), photo[:11], "--work", str(work.store.work)]
+    assert f"name a photo by {rule}." in sentence(CliRunner().invoke(app, forget))
+    for command in ("undo", "forget"):
+        help_text = " ".join(CliRunner().invoke(app, [command, "--help"]).output.split())
+        assert f"A photo: {rule}" in help_text
+    assert work.undo(photo[:12]).exit_code == 0
+
+
+def test_what_comes_next_is_told_where_something_was_undone(work: Work) -> None:
+    named = f"{work.recipe} --work {work.store.work}"
+    lines = work.undo("--all").stdout.splitlines()
+    assert f"Next: recognizer review {named}" in lines
+    assert f"Or, to have the labels of photos put back checked first: recognizer clean {named}" in lines
+    assert "Next:" not in work.undo("--all").output
+
+
 def test_one_photo_or_all_has_to_be_named(work: Work) -> None:
     assert work.undo().exit_code == work.undo(work.ids[4], "--all").exit_code == 2
     assert standing(work.store) == work.decided

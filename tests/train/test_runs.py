@@ -14,7 +14,7 @@ from recognizer.recipe import Recipe
 from recognizer.splits.split import split_kept
 from recognizer.store.forget import forget
 from recognizer.store.photo_store import PhotoStore
-from recognizer.train.runs import Run, all_runs, last_rounds, used_run
+from recognizer.train.runs import Run, all_runs, last_rounds, no_run, used_run
 from recognizer.train.train import load_trained, train
 
 
@@ -109,7 +109,9 @@ def test_a_run_that_learned_from_a_forgotten_photo_is_not_used_any_more(copied: 
     gone, held_out = split_kept(recipe, copied).training[0], split_kept(recipe, copied).held_out[0]
     assert "train" in forget(recipe, copied, gone.sha256)["again"]
     for stage in (load_trained, evaluate):
-        with pytest.raises(RecognizerError, match="no trained run yet; run recognizer train small first"):
+        with pytest.raises(
+            RecognizerError, match=r"trained run in .* was removed by forget, .*; run recognizer train small again"
+        ):
             stage(recipe, copied)
     left = b"".join(file.read_bytes() for file in copied.work.glob("runs/**/*") if file.is_file())
     assert gone.sha256.encode() not in left
@@ -117,6 +119,22 @@ def test_a_run_that_learned_from_a_forgotten_photo_is_not_used_any_more(copied: 
     assert numbers(all_runs(copied.work)) == [2]
     forget(recipe, copied, held_out.sha256)  # which no run has learned from
     assert numbers(all_runs(copied.work)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("runs", "told"),
+    [
+        ({}, "no trained run yet; run recognizer train first"),
+        ({"1": "metrics.forgotten.json"}, "removed by forget"),
+        ({"1": "metrics.forgotten.json", "2": "settings.json"}, "removed by forget"),  # a stop in the training after
+        ({"1": "metrics.forgotten.json", "2": "metrics.json"}, "no trained run yet"),  # of another kind, or damaged
+    ],
+)
+def test_a_run_that_forget_has_removed_is_told_apart_from_none(tmp_path: Path, runs: dict[str, str], told: str) -> None:
+    for name, file in runs.items():
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / file).write_text("{}")
+    assert told in str(no_run(tmp_path, "trained run", "recognizer train"))
 
 
 @pytest.mark.parametrize("stage", [train, evaluate])

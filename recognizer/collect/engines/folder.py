@@ -57,14 +57,51 @@ class Folder(Engine):
             RecipeError: the folder is the work folder, or one of them holds the other.
             EngineRefused: the folder is missing or cannot be read, or has not one subfolder for each class.
         """
-        self._labels = {photo_class.name for photo_class in classes}
-        subfolders = self._subfolders()
-        found = {photo_class.name: self._called(photo_class.name, subfolders) for photo_class in classes}
+        found = self.called(classes)
         for own in (self._folder, *(path for paths in found.values() for path in paths)):
             _see_apart(own, work)
         for label, paths in found.items():
             if len(paths) != 1:
-                raise EngineRefused(self._not_one(label, paths, subfolders))
+                raise EngineRefused(self._not_one(label, paths, self.subfolders()))
+
+    def called(self, classes: Sequence[PhotoClass]) -> dict[str, list[Path]]:
+        """Return the subfolders that are called like each class; where all is well, one of each.
+
+        Args:
+            classes: the classes; only these are asked for later.
+
+        Raises:
+            EngineRefused: the folder is missing or cannot be read.
+        """
+        self._labels = {photo_class.name for photo_class in classes}
+        there = self.subfolders()
+        return {photo_class.name: self._called(photo_class.name, there) for photo_class in classes}
+
+    def subfolders(self) -> list[Path]:
+        """Return the subfolders and links to folders, of classes and others.
+
+        Raises:
+            EngineRefused: the folder is missing or cannot be read.
+        """
+        try:
+            return [path for path in self._folder.iterdir() if path.is_dir()]
+        except OSError as error:
+            raise EngineRefused(
+                f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
+                "for each class, or name another with --folder, or as folder under [collect] in the recipe."
+            ) from error
+
+    def file(self, address: str) -> Path:
+        """Return the file of a hit, seen from the folder; it need not be there.
+
+        Args:
+            address: the `image` of a hit.
+
+        Raises:
+            DownloadError: `forbidden_address` for what is not below the folder.
+            EngineRefused: there is no subfolder of its class.
+        """
+        return self._place(address).relative_to(self._folder)
 
     def search(self, query: str, page: int) -> list[Hit]:
         """Return one page of hits, by name; see `Engine.search`. Files are listed once for each class.
@@ -107,24 +144,15 @@ class Folder(Engine):
         seen = {name.as_posix(): facts for name, facts in files.items() if not _is_hidden(name)}
         return [_hit(label, name, seen[name]) for name in sorted(seen)]
 
-    def _subfolders(self) -> list[Path]:
-        try:
-            return [path for path in self._folder.iterdir() if path.is_dir()]
-        except OSError as error:
-            raise EngineRefused(
-                f"The folder {self._folder} cannot be read: {error.strerror}. Make it, with one subfolder of photos "
-                "for each class, or name another with --folder, or as folder under [collect] in the recipe."
-            ) from error
-
     def _see_that_it_is_there(self) -> None:
-        if not self._subfolders():
+        if not self.subfolders():
             raise EngineRefused(
                 f"There is nothing in the folder {self._folder} any more. What was found there waits: if it lies on "
                 "another disk, plug that in, and run the same command again."
             )
 
     def _subfolder(self, label: str) -> Path:
-        subfolders = self._subfolders()
+        subfolders = self.subfolders()
         found = self._called(label, subfolders)
         if len(found) != 1:
             raise EngineRefused(self._not_one(label, found, subfolders))
@@ -145,14 +173,17 @@ class Folder(Engine):
         )
 
     def _path(self, address: str) -> Path:
+        path = self._place(address)
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        return path
+
+    def _place(self, address: str) -> Path:
         label, _, name = address.removeprefix(SCHEME).partition("?")[0].partition("/")
         below = Path(_decoded(name))
         if not address.startswith(SCHEME) or not stays_below(below):
             raise DownloadError("forbidden_address")
-        path = self._subfolder(_decoded(label)) / below
-        if not path.is_file():
-            raise FileNotFoundError(path)
-        return path
+        return self._subfolder(_decoded(label)) / below
 
 
 def _files(top: Path) -> Iterator[Path]:

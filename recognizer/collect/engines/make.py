@@ -54,5 +54,5 @@ MAKERS: dict[str, Callable[[CollectSettings, Patience], Engine]] = {
     "commons": lambda settings, patience: Commons(settings.contact, patience),
     "folder": _folder,
     Dataset.name: lambda settings, _: Dataset(settings, ()),
-    "sample": lambda *_: SampleEngine(),
+    "sample": lambda settings, _: SampleEngine(alone=settings.engines == [SampleEngine.name]),
 }

@@ -18,6 +18,9 @@ const isLeft = () => sample.photos.length > 0;
 
 export const isBlind = () => isAsking;
 
+// How many photos the sample has, and how many of them people have answered.
+export const sampleSoFar = () => ({ drawn: sample.drawn, answered: sample.answered });
+
 // Ask how far the sample is, and open it where it is not done and nobody put it off.
 export async function askBlind() {
   sample = await waited(fetchBlind(), "Loading…");

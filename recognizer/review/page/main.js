@@ -2,7 +2,7 @@
 
 import { decide, fetchQueue, undo } from "./api.js";
 import { showBar } from "./bar.js";
-import { askBlind, blindActions, isBlind, showBlind, showTaken, takeUp } from "./blind.js";
+import { askBlind, blindActions, isBlind, sampleSoFar, showBlind, showTaken, takeUp } from "./blind.js";
 import { $, plural } from "./dom.js";
 import { showEnd } from "./end.js";
 import { listenToFilter, NO_FILTER, personName, remember, setFilter, settings, showFilter, showName } from "./filters.js";
@@ -56,7 +56,7 @@ function show() {
     const around = { show, load: () => load(list.current?.id) };
     return showBlind(answer.labels.map(({ name }) => name), answer.next.evaluate, around);
   }
-  if (view === "end") showEnd(answer, () => change(NO_FILTER));
+  if (view === "end") showEnd(answer, sampleSoFar(), () => change(NO_FILTER), goToSample);
   else if (view === "grid") showGrid(list);
   else showOne();
   return showTheBar();
@@ -204,6 +204,11 @@ function switchView() {
   show();
 }
 
+function goToSample() {
+  takeUp();
+  show();
+}
+
 function select(extend) {
   if (!list.current) return;
   if (extend) list.selectTo(list.at);
@@ -231,10 +236,7 @@ const actions = {
 };
 
 for (const id of ["keep", "drop", "relabel", "suggested", "undo", "mode"]) $(id).addEventListener("click", actions[id]);
-$("sample").addEventListener("click", () => {
-  takeUp();
-  show();
-});
+$("sample").addEventListener("click", goToSample);
 $("next").addEventListener("click", () => move(1));
 $("previous").addEventListener("click", () => move(-1));
 $("ask").addEventListener("click", actions.help);

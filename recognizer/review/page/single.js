@@ -5,6 +5,7 @@ import { $, element } from "./dom.js";
 import { decisionWords, labelOf, suggestionOf, suggestionWords, twinsOf } from "./item.js";
 
 const AHEAD = 3; // photos fetched before they are asked for
+const DIGITS = 12; // of a photo's sha256: enough to name it to a command
 let shown; // sha256
 
 // Show the current photo of a list. `onNews` is called when somebody decided about it meanwhile.
@@ -86,7 +87,7 @@ const neighbour = ({ id, label, likeness, dropped }) =>
     element("span", { class: "likeness" }, `likeness ${likeness.toFixed(2)}${dropped ? ", dropped" : ""}`),
   );
 
-function origin({ origin: { page, link, licence, author }, width, height }) {
+function origin({ id, origin: { page, link, licence, author }, width, height }) {
   const address = link
     ? element("a", { href: page, target: "_blank", rel: "noopener noreferrer" }, page)
     : page || "an unknown page";
@@ -95,6 +96,7 @@ function origin({ origin: { page, link, licence, author }, width, height }) {
     element("p", {}, `Licence: ${licence || "not known"}`),
     element("p", {}, `Author: ${author || "not known"}`),
     element("p", {}, `${width} × ${height} pixels`),
+    element("p", { class: "fingerprint" }, "Its sha256 begins with ", element("code", {}, id.slice(0, DIGITS))),
   ];
 }
 
