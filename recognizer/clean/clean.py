@@ -223,9 +223,10 @@ def _write_sheets(recipe: Recipe, store: PhotoStore) -> list[str]:
     """
     photos = {photo.sha256: photo for photo in store.photos.all()}
     decisions = {decision.photo: decision for decision in store.decisions.current()}
-    shown = Shown(recipe, photos, decisions, awaited_photos(recipe, store))
-    sheets = []
     found = [issue for issue in store.issues.all() if issue.score >= WORTH_A_LOOK]
+    waiting = {issue.photo for issue in found} - decisions.keys()
+    shown = Shown(recipe, photos, decisions, awaited_photos(recipe, store), waiting)
+    sheets = []
     for check in (*CHECKS, *OF_PEOPLE):
         path = store.work / "reports" / f"{check}.html"
         path.with_suffix(".jpg").unlink(missing_ok=True)  # as earlier versions drew it

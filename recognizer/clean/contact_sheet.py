@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from recognizer.clean.duplicates import CONFLICT
 from recognizer.clean.words import check_words
 from recognizer.files import write_whole
 from recognizer.images.data_url import jpeg_url
@@ -14,6 +15,7 @@ from recognizer.store.rows import AUTO, DIGITS, WORTH_A_LOOK, Decision, Issue, P
 
 MOST = 40  # photos
 SIDE = 150  # pixels of a photo
+WAITS = "waits for a person"
 DONE = {"keep": "kept", "drop": "dropped"}
 # The colours and cards are those of evaluate.html.
 PAGE = """<!doctype html>
@@ -72,18 +74,20 @@ class Shown:
         photos: by sha256.
         decisions: that count, by the sha256 of the photo.
         hidden: the sha256 of the photos of the blind sample that wait for an answer, and so are not shown.
+        waiting: the sha256 of the photos that a check found something about, and nobody has decided about.
     """
 
     recipe: Recipe
     photos: Mapping[str, Photo]
     decisions: Mapping[str, Decision]
     hidden: Set[str] = frozenset()
+    waiting: Set[str] = frozenset()
 
 
 def write_sheet(path: Path, check: str, issues: Sequence[Issue], shown: Shown) -> None:
     """Write a page of a check's worst photos, each with its label, state, sha256 and score.
 
-    Beside it stands the copy that stays, or the better label, where the check knows one.
+    Beside it stands the best copy, or the better label, where the check knows one.
 
     Args:
         path: the HTML file to write; the photos are in it.
@@ -117,11 +121,18 @@ def _photos(count: int) -> str:
 def _tile(issue: Issue, shown: Shown) -> str:
     photo, twin = shown.photos[issue.photo], shown.photos.get(issue.twin or "")
     width = SIDE * 3 // 4 if twin else SIDE
-    pictures = _figure(photo, width, _state(photo, shown, "waits for a person"))
+    pictures = _figure(photo, width, _state(photo, shown, WAITS))
     if twin:
-        pictures += _figure(twin, width, _state(twin, shown, "stays"))
+        pictures += _figure(twin, width, _state(twin, shown, _undecided_twin(issue, shown)))
     better = f"<p>perhaps rather <b>{html.escape(issue.label)}</b></p>" if issue.label else ""
     return f'<li><div class="pair">{pictures}</div>{better}<p>how surely: {issue.score:.2f}</p></li>'
+
+
+def _undecided_twin(issue: Issue, shown: Shown) -> str:
+    """Say of the best copy, where nobody decided about it, whether it waits itself or its label is in doubt."""
+    if issue.twin in shown.waiting:
+        return WAITS
+    return "was found under another label" if issue.check == CONFLICT else "stays"
 
 
 def _state(photo: Photo, shown: Shown, undecided: str) -> str:

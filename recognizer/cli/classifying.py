@@ -32,20 +32,15 @@ def classify_all(classifier: "Classifier | OutputsClassifier", photos: Iterable[
 
 
 def _classify(classifier: "Classifier | OutputsClassifier", photo: Path, as_json: bool) -> bool:
+    from recognizer.serve.answers import model_facts
+
     try:
         answer = classifier.predict(_read(photo))
     except PictureError as error:
         _print_error(photo, str(error), as_json)
         return False
-    print_answer(photo, answer, _model_facts(classifier) if as_json else None)
+    print_answer(photo, answer, model_facts(classifier) if as_json else None)
     return True
-
-
-def _model_facts(classifier: "Classifier | OutputsClassifier") -> dict[str, Any]:
-    """Return what /predict tells besides the answer: whose it is, and from which probability on it is sure."""
-    facts = classifier.facts
-    model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
-    return {"model": model} if "outputs" in facts else {"threshold": facts["threshold"], "model": model}
 
 
 def _read(photo: Path) -> bytes:
@@ -67,26 +62,19 @@ def _print_error(photo: Path, why: str, as_json: bool) -> None:
 
 
 def print_answer(photo: Path, answer: "Prediction | Readings", facts: dict[str, Any] | None = None) -> None:
-    """Print what a photo looks like: a line of words, or a JSON object with exact numbers.
+    """Print what a photo looks like: a line of words, or a JSON object with the fields that /predict gives.
 
     Args:
         photo: its file.
         answer: what the model says of it.
-        facts: what the JSON object tells of the model; None for words.
+        facts: what the JSON object tells of the model, as `model_facts` returns it; None for words.
     """
+    from recognizer.serve.answers import answer_json
+
     if facts is None:
         print(f"{photo}: {_said(answer)}")
     else:
-        _print_json({"photo": str(photo), **_told(answer, facts)})
-
-
-def _told(answer: "Prediction | Readings", facts: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer with the fields that /predict gives it."""
-    if isinstance(answer, dict):
-        return {"outputs": {name: reading.json() for name, reading in answer.items()}, **facts}
-    from recognizer.serve.rest import answer_json  # words need no web server
-
-    return answer_json(answer, facts)
+        _print_json({"photo": str(photo), **answer_json(answer, facts)})
 
 
 def _said(answer: "Prediction | Readings") -> str:

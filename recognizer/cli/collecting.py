@@ -13,7 +13,6 @@ from recognizer.recipe import Recipe
 if TYPE_CHECKING:  # no --help needs rich
     from rich.table import Table
 
-MOST = 3  # files that are named
 WHY_SHORT = {"dry": "searches ran dry", "refused": "an engine refused; run the same command again later"}
 
 
@@ -45,7 +44,7 @@ def _reason(recipe: Recipe, reason: str) -> str:
 
 
 def _unread(recipe: Recipe, report: dict[str, Any]) -> list[str]:
-    """Name the first files of one's own that gave no photo, and say why."""
+    """Name the first files of one's own that could not be read, and say why."""
     from recognizer.collect.own import REASONS
 
     unread = report.get("unread", [])
@@ -53,8 +52,8 @@ def _unread(recipe: Recipe, report: dict[str, Any]) -> list[str]:
         return []
     folder = Path(recipe.collect.folder)
     named = [f"{folder / one['file']} ({REASONS.get(one['reason'], one['reason'])})" for one in unread]
-    all_of_them = "" if len(named) <= MOST else "; reports/collect.json in the work folder names all"
-    return [f"Files that gave no photo: {few(named, MOST)}{all_of_them}."]
+    all_of_them = "" if few(named) == ", ".join(named) else "; reports/collect.json in the work folder names all"
+    return [f"Files that could not be read: {few(named)}{all_of_them}."]
 
 
 def _short(recipe: Recipe, short: dict[str, Any]) -> list[str]:

@@ -1,7 +1,8 @@
-"""What is to be said of a folder of one's own photos: files that gave none, and classes that have none.
+"""What is to be said of a folder of one's own photos: files that could not be read, and classes that have none.
 
 unread_files(folder, recipe.labels, store)     # [{"file": "Mugs/notes.txt", "reason": "not_an_image"}]
 look_into(Path("photos"), recipe.classes)      # subfolders that are empty, and those that no class is called like
+check_filled(recipe, store)                    # stops a build of which a class has no photo
 """
 
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ def look_into(folder: Path, classes: Sequence[PhotoClass]) -> Looked:
 
 
 def unread_files(folder: Folder, labels: Sequence[str], store: PhotoStore) -> list[dict[str, str]]:
-    """Return the files that are there and gave no photo: `file`, seen from the folder, and `reason`.
+    """Return the files that are there and could not be read: `file`, seen from the folder, and `reason`.
 
     Args:
         folder: the engine, after its check.

@@ -11,7 +11,7 @@ left_waiting    engine to hits that wait until it is asked
 examples        see `Found`
 data_sets       of each what was stored (readings.py)
 moved           how many photos followed their files to another subfolder (moved.py)
-unread          the files of one's own folder that gave no photo: `file`, seen from the folder, and `reason` (own.py)
+unread          files of one's own that could not be read: `file`, seen from the folder, and `reason` (own.py)
 """
 
 from collections.abc import Sequence

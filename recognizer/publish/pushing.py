@@ -19,7 +19,7 @@ from recognizer.report import read_json, write_json
 from recognizer.store.copies import FACTS
 from recognizer.store.credits import FILE
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.pushed import DIGITS, note_pushed, noted_push, noted_pushes, similar_in, without_photos
+from recognizer.store.pushed import FILE_DIGITS, note_pushed, noted_push, noted_pushes, similar_in, without_photos
 from recognizer.store.spaces import MARKER, REPORT
 
 _NAMED = re.compile(rb"^\| ([0-9a-f]{16}) \|", re.MULTILINE)  # a row of the credits
@@ -75,7 +75,7 @@ def photos_in(files: Files) -> set[str]:
     for path, data in files.items():
         place = Path(path)
         if place.parent.name == "examples":
-            found.add(hashlib.sha256(_bytes(data)).hexdigest()[:DIGITS])
+            found.add(hashlib.sha256(_bytes(data)).hexdigest()[:FILE_DIGITS])
         elif place.name == FACTS:
             found |= similar_in(_bytes(data))
         elif place.name in (FILE, TABLE):

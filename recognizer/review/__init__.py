@@ -2,6 +2,7 @@
 
 photo store -> queue.py       read_entries: every photo, those that most need a person first
             -> neighbours.py  Neighbours: the photos most like one, from kept features
+            -> next_command.py    is_to_train: whether training comes next, or evaluating
             -> answers.py     what the page is told about them, as JSON
             -> blind.py       BlindReview: photos of the blind sample, which are asked for first and without label
             -> review.py      make_review, serve_review: the page's server, behind guard.py; decisions go to the store

@@ -1,6 +1,6 @@
 """What the review page is told, as values for JSON; the page relies on these keys.
 
-describe_queue(entries, Filter(), recipe, checked=True, trained=False)  # the list, what the filter may be set to
+describe_queue(entries, Filter(), recipe, checked=True, to_train=True)  # the list, what the filter may be set to
 describe_photo(store, photo, neighbours.of(photo.sha256))               # what one photo shows beside that
 
 Strangers' texts stay texts: the page never runs them.
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 HELD_OUT = "held_out"  # the part of the photos that the page can be asked for
 
 
-def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked: bool, trained: bool) -> Json:
+def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, checked: bool, to_train: bool) -> Json:
     """Describe the list that a filter leaves, and what the filter may be set to.
 
     Args:
@@ -27,7 +27,7 @@ def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, che
         wanted: the filter.
         recipe: the recipe, for its name, title and classes.
         checked: whether any check has run.
-        trained: whether a network has learned from the photos.
+        to_train: whether training comes next, before evaluating.
     """
     waiting = [entry for entry in entries if entry.state == "waiting"]
     checks = {issue.check for entry in entries for issue in entry.issues}
@@ -35,7 +35,7 @@ def describe_queue(entries: Sequence[Entry], wanted: Filter, recipe: Recipe, che
     return {
         "next": {stage: recipe.command(stage) for stage in ("clean", "train", "evaluate")},
         "title": recipe.title,
-        "trained": trained,
+        "to_train": to_train,
         "labels": _options({label: label for label in recipe.labels}, Counter(e.photo.label for e in waiting)),
         "checks": _options({check: check_words(check) for check in sorted(checks)}, by_check),
         "parts": _options({HELD_OUT: "Held out"}, Counter({HELD_OUT: sum(entry.held_out for entry in waiting)})),

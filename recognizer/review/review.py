@@ -31,6 +31,7 @@ from recognizer.review.answers import HELD_OUT, Json, describe_decision, describ
 from recognizer.review.blind import BlindReview
 from recognizer.review.guard import Guard
 from recognizer.review.neighbours import Neighbours
+from recognizer.review.next_command import is_to_train
 from recognizer.review.queue import ANY, STATES, Filter, State, person_name, read_entries
 from recognizer.review.requests import ByPerson, Choice, Choices, check_label, read_body, sender
 from recognizer.review.standing import StandingRecipe
@@ -129,17 +130,14 @@ class _Review:
         state: State = next((state for state in STATES if state == asked.get("state")), "waiting")
         wanted = Filter(asked.get("check", ANY), asked.get("label", ANY), state, asked.get("part") == HELD_OUT)
         entries = read_entries(self._store, self._recipe.train.held_out)
-        answer = describe_queue(entries, wanted, self._recipe, self._is_checked(), self._has_report("train"))
+        answer = describe_queue(entries, wanted, self._recipe, self._is_checked(), is_to_train(self._store))
         if "blind" in asked:
             answer["photos"] = []
         return JSONResponse({**answer, "name": self._name})
 
     def _is_checked(self) -> bool:
         """Tell whether `clean` has looked at the photos; among those of a data set it may have found nothing."""
-        return self._store.issues.exist() or self._has_report("clean")
-
-    def _has_report(self, stage: str) -> bool:
-        return (self._store.work / "reports" / f"{stage}.json").is_file()
+        return self._store.issues.exist() or (self._store.work / "reports" / "clean.json").is_file()
 
     def detail(self, request: Request) -> Response:
         """Tell about one photo what the list does not: origin, twins and neighbours."""

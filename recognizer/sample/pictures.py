@@ -80,8 +80,9 @@ def check_drawn(queries: Mapping[str, Sequence[str]]) -> None:
     lacking = [f"“{name}”" for name, words in queries.items() if not any(search(word, 1) for word in words)]
     if lacking:
         raise RecipeError(
-            f"The engine sample cannot draw {few(lacking)}; the patterns that it draws are {', '.join(PATTERNS)}. Name "
-            "classes of these, or take photos from elsewhere: with another --engine, or your own with --folder DIR."
+            f"The engine sample cannot draw {few(lacking)}; the patterns that it draws are {', '.join(PATTERNS)}. "
+            "Give each class one of these as a query, or take photos from elsewhere: with another --engine, or your "
+            "own with --folder DIR."
         )
 
 

@@ -10,6 +10,7 @@ model folder -> facts.py        what model.json says, checked; which examples ma
                                 of Gradio's parts.py, with scripts.py in the browser
              -> wording.py      what an answer says; rendering.py: the HTML of it; evidence_map.py: what it rests on;
                                 similar.py: photos most like the visitor's
+             -> answers.py      an answer as programs get it: of the plain routes, and of `classify --json`
              -> rest.py         make_rest: `POST /predict`, `/run/predict` as Gradio 3 had it, `/healthz`, `/docs`
                                 outputs_rest.py of several outputs, also as earlier systems had it (forms.py);
                                 outputs_pages.py: how it works, the data set

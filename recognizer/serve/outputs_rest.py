@@ -19,6 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from recognizer.serve.answers import answer_json, model_facts
 from recognizer.serve.forms import OldForm, check_form, in_form
 from recognizer.serve.outputs import OutputsClassifier
 from recognizer.serve.outputs_pages import render
@@ -41,7 +42,7 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
     facts = classifier.facts
     app = FastAPI(docs_url=None, redoc_url=None, title=facts["title"], description=facts["description"])
     speak_plainly(app)
-    model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
+    told_of_model = model_facts(classifier)
 
     @app.post("/predict", openapi_extra=BODY, responses=_refusals(classifier), response_class=JSONResponse)
     @app.post("/predict/", include_in_schema=False)
@@ -51,10 +52,9 @@ def make_outputs_rest(classifier: OutputsClassifier, queue: Queue) -> FastAPI:
         explained = await ask(queue, request, await photo_of(request))
         if evidence and not explained.evidence:
             raise HTTPException(400, NO_EVIDENCE)
-        told = {name: reading.json() for name, reading in explained.readings.items()}
+        answer = answer_json(explained.readings, told_of_model)
         if form:
-            return in_form(form, told)
-        answer = {"outputs": told, "model": model}
+            return in_form(form, answer["outputs"])
         return JSONResponse(answer | (evidence_json(explained.evidence) if evidence else {}), headers=NO_STORE)
 
     @app.head("/healthz", include_in_schema=False)

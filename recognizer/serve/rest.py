@@ -1,6 +1,6 @@
 """Plain HTTP beside Gradio: a photo to JSON, for programs.
 
-POST /predict        a photo as multipart field `image`, `file` or `fileup`, or as the body itself; see `answer_json`
+POST /predict        a photo as multipart field `image`, `file` or `fileup`, or as the body itself; answers.py
 POST /predict?form=  face2data or text: as earlier systems answered (forms.py)
 POST /run/predict    {"data": ["data:image/jpeg;base64,..."]} as Gradio 3 took and answered it (/api/predict, too)
 GET  /examples/1.jpg an example picture, as `/about` names them
@@ -26,9 +26,9 @@ from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from recognizer.calibration.abstain import NOT_SURE
 from recognizer.errors import PictureError
 from recognizer.names import LABEL
+from recognizer.serve.answers import answer_json, model_facts
 from recognizer.serve.classifier import Classifier, Prediction
 from recognizer.serve.facts import example_files
 from recognizer.serve.forms import OldForm, check_form, in_form
@@ -86,7 +86,7 @@ def make_rest(classifier: Classifier, queue: Queue) -> FastAPI:
     words = {name: classifier.facts[name] for name in ("title", "description")}
     app = FastAPI(docs_url=None, redoc_url=None, **words)
     speak_plainly(app)
-    _add_predict(app, queue, _model_facts(classifier))
+    _add_predict(app, queue, model_facts(classifier))
     _add_predict_as_gradio_3(app, queue)
     _add_examples(app, example_files(classifier.folder, classifier.facts))
     _add_docs(app, classifier.runtime)
@@ -146,26 +146,6 @@ def _add_docs(app: FastAPI, runtime: str) -> None:
         return HTMLResponse(PAGE.read_text(encoding="utf-8").replace("ADDRESS", address))
 
 
-def answer_json(prediction: Prediction, facts: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a program.
-
-    Args:
-        prediction: of its photo.
-        facts: `threshold`, and what is told of the model.
-
-    Returns:
-        `label` ("Not sure" where it is not), `not_sure`, `far` (unlike all classes), `probabilities` by class,
-        likeliest first, `threshold` below which it is not sure, and `model`.
-    """
-    return {
-        "label": prediction.label,
-        "not_sure": prediction.label == NOT_SURE,
-        "far": prediction.out_of_distribution,
-        "probabilities": prediction.probabilities,
-        **facts,
-    }
-
-
 def evidence_json(evidence: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, Any]:
     """Return `evidence`, in rows; the places lie as in the photo, however it is shaped.
 
@@ -180,12 +160,6 @@ def label_form(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as Gradio's Label has it: `label`, and `confidences`, likeliest first."""
     likely = [{"label": name, "confidence": p} for name, p in prediction.probabilities.items()]
     return {"label": prediction.label, "confidences": likely}
-
-
-def _model_facts(classifier: Classifier) -> dict[str, Any]:
-    facts = classifier.facts
-    model = {"title": facts["title"], "runtime": classifier.runtime, "sha256": facts["sha256"]}
-    return {"threshold": facts["threshold"], "model": model}
 
 
 async def ask(queue: Queue, request: Request, photo: bytes) -> Any:

@@ -6,7 +6,7 @@ Also from the folders that publish wrote, as far as they are still there (spaces
 import io
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from recognizer.files import write_whole, writing
 from recognizer.images.decode import sha256
 from recognizer.report import read_json, write_json
 from recognizer.store.credits import FILE, without_rows
-from recognizer.store.pushed import DIGITS, noted_pushes, similar_in
+from recognizer.store.pushed import FILE_DIGITS, noted_pushes, similar_in
 from recognizer.store.spaces import MODEL, PUBLISHED, is_space, note_changed, noted_spaces
 
 # Files of numbers, each with a row a photo and `photos`, the sha256 of each row (networks/cache.py).
@@ -99,13 +99,19 @@ def models_made(work: Path) -> dict[str, Any]:
         `model`, the model folder, "" where there is none; `published`, the folders and repositories that a model was
         published into, as far as they are known and there.
     """
-    folders = [
-        space for space in noted_spaces(work) if space.parent.name != PUBLISHED
-    ]  # those are told as repositories
+    # Folders of what was pushed are told as repositories.
+    folders = [space for space in noted_spaces(work) if space.parent.name != PUBLISHED]
     published = [str(space) for space in folders if is_space(space) and (space / MODEL / FACTS).is_file()]
-    pushed = [entry["repository"] for entry in noted_pushes(work) if entry["kind"] in ("space", "model")]
+    pushed = [entry["repository"] for entry in noted_pushes(work) if _may_hold_model(work, entry)]
     model = work / MODEL
     return {"model": str(model) if (model / FACTS).is_file() else "", "published": [*published, *pushed]}
+
+
+def _may_hold_model(work: Path, entry: Mapping[str, Any]) -> bool:
+    """Tell whether a repository has a model: a site that asks another page has none."""
+    folder = work / PUBLISHED / entry["repository"].replace("/", "--")
+    is_without = folder.is_dir() and not (folder / MODEL / FACTS).is_file()
+    return entry["kind"] == "model" or (entry["kind"] == "space" and not is_without)
 
 
 def _holds_some(model: Path, gone: set[str]) -> bool:
@@ -141,7 +147,7 @@ def _example_names(model: Path, gone: set[str]) -> set[str]:
     Small copies that its model.json names are among them, even where the picture itself is not there.
     """
     examples = {f"examples/{file.name}" for file in model.glob("examples/*") if sha256(file.read_bytes()) in gone}
-    small = {f"similar/{digest[:DIGITS]}.jpg" for digest in gone}
+    small = {f"similar/{digest[:FILE_DIGITS]}.jpg" for digest in gone}
     named = similar_in((model / FACTS).read_bytes()) if (model / FACTS).is_file() else set()
     listed = small & {f"similar/{digits}.jpg" for digits in named}
     return examples | listed | {name for name in small if (model / name).is_file()}

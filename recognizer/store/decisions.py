@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from recognizer.errors import NotFound
 from recognizer.store.database import Database, now
-from recognizer.store.rows import AUTO, DIGITS, NAMED_BY, Decision
+from recognizer.store.forgotten import is_too_short
+from recognizer.store.rows import AUTO, NAMED_BY, Decision
 
 UNDONE_BY_PERSON = 2  # in `undone`, which is 1 where the rules or a person's later choice took a decision back
 Kind = tuple[str, str, str | None]  # photo, action and label
@@ -145,9 +146,9 @@ def _check_one(rows: Iterable[sqlite3.Row], photo: str, review: str) -> None:
     found = {row["photo"] for row in rows}
     if len(found) > 1:
         raise NotFound(f"The rules decided about several photos that begin with “{photo}”; give more of it.")
+    if is_too_short(photo):
+        raise NotFound(f"“{photo}” is too short; name a photo by {NAMED_BY}.")
     if not found:
         raise NotFound(
             f"The rules decided nothing about a photo that begins with “{photo}”; {review} lists what they decided."
         )
-    if len(photo) < DIGITS:
-        raise NotFound(f"“{photo}” is too short; name a photo by {NAMED_BY}.")

@@ -13,7 +13,7 @@ from typing import Any
 from recognizer.errors import NotFound
 from recognizer.files import writing
 from recognizer.recipe import Recipe
-from recognizer.report import write_report
+from recognizer.report import read_json, write_json, write_report
 from recognizer.store.copies import clean_spaces, models_made, remove_copies, remove_sheets
 from recognizer.store.forgotten import is_too_short
 from recognizer.store.photo_store import PhotoStore
@@ -84,12 +84,21 @@ def _remove(store: PhotoStore, match: Match) -> tuple[dict[str, int], dict[str, 
     copies = remove_copies(store.work, gone) | {"sheets": remove_sheets(store.work) if photos else 0}
     spaces = clean_spaces(store.work, gone)
     hits = erase(store, photos, match.hits)
+    _forget_unread(store.work)
     copies["examples"] += store.examples.remove(examples)
     log, named = not store.database.settle(), len(match.photos)
     counts = {"photos": named, "near_copies": len(photos) - named, "hits": hits, **copies}
     again = _again(store)
     learned = models_made(store.work) if "export" in again else {"model": "", "published": []}
     return counts, {"again": again, "learned": learned, "spaces": spaces, "pushed": pushed, "log": log}
+
+
+def _forget_unread(work: Path) -> None:
+    """Name no file of one's own any more that could not be read; collecting names those that are still there."""
+    file = work / "reports" / "collect.json"
+    report = read_json(file, {}, "collect again") if file.is_file() else {}
+    if report.get("unread"):
+        write_json(file, {**report, "unread": []})
 
 
 def find_match(store: PhotoStore, what: str) -> Match:

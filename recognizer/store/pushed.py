@@ -12,7 +12,7 @@ from typing import Any
 from recognizer.report import read_json, write_json
 
 PUSHED = "pushed.json"  # in the work folder
-DIGITS = 16  # of a photo's sha256, by which it is named
+FILE_DIGITS = 16  # of a photo's sha256, by which its files are named
 _SIMILAR = re.compile(rb'"similar/([0-9a-f]{16})\.jpg"')  # in a model.json
 _SHAPE = [{"repository": str, "kind": str, "form": str, "changed": bool, "photos": [str]}]
 
@@ -77,7 +77,7 @@ def note_held(work: Path, gone: set[str]) -> list[dict[str, Any]]:
         Damaged: the file is not as it was written.
         Unwritable: the work folder may not be written.
     """
-    names = {digest[:DIGITS] for digest in gone}
+    names = {digest[:FILE_DIGITS] for digest in gone}
     pushes = noted_pushes(work)
     told = [{**entry, "changed": entry["changed"] or not names.isdisjoint(entry["photos"])} for entry in pushes]
     if told != pushes:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from recognizer.clean import duplicates
 from recognizer.clean import label_quality as labels
-from recognizer.clean.clean import CHECKS, clean
+from recognizer.clean.clean import CHECKS, _write_sheets, clean
 from recognizer.clean.contact_sheet import Shown, write_sheet
 from recognizer.errors import NotFound, RecognizerError, WorkInUse
 from recognizer.recipe import CleanSettings, Recipe
@@ -21,7 +21,7 @@ from recognizer.sample.pictures import planted, truth
 from recognizer.splits.blind import awaited_photos, blind_population
 from recognizer.splits.groups import is_held_out
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO, WORTH_A_LOOK, BlindAnswer, Decision, Issue
+from recognizer.store.rows import AUTO, WORTH_A_LOOK, BlindAnswer, Decision, Issue, Photo
 from tests.clean.planting import plant_copy, plant_wrong_labels
 from tests.small_sample import CLASSES
 from tests.small_store import rows
@@ -255,6 +255,33 @@ def test_a_sheet_says_of_each_photo_what_was_decided_and_how_it_is_named(
     assert "1 photo, the surest first." in sheet_of(tmp_path, "duplicate", [one], replace(shown, hidden=frozenset()))
     hidden = "0 of 1 photo, the surest first; 1 left out, since the blind sample waits for an answer about it."
     assert hidden in sheet_of(tmp_path, "duplicate", [one], shown)
+
+
+def test_a_best_copy_stays_only_where_nothing_about_it_is_open(copied: PhotoStore, recipe: Recipe) -> None:
+    awaited = awaited_photos(recipe, copied)
+    open_ones = [photo for photo in copied.photos.all() if not photo.action and photo.sha256 not in awaited]
+    first, second, third, *others = open_ones
+    plant = {"duplicate": (first, others[0]), "conflict": (second, others[1])}
+    for check, (best, copy) in plant.items():
+        copied.issues.replace(check, [Issue(copy.sha256, check, 1.0, twin=best.sha256)])
+    copied.issues.replace("label", [])
+    assert twin_on_sheet(recipe, copied, "duplicate", first) == "stays"
+    assert twin_on_sheet(recipe, copied, "conflict", second) == "was found under another label"
+    copied.issues.replace("label", [Issue(photo.sha256, "label", 0.9) for photo in (first, second, third)])
+    for check, (best, _) in plant.items():
+        assert twin_on_sheet(recipe, copied, check, best) == "waits for a person"
+        assert twin_on_sheet(recipe, copied, "label", best) == "waits for a person"
+    copied.decisions.add(*(Decision(photo.sha256, "keep", "fine", by="ada") for photo in (first, second)))
+    for check, (best, _) in plant.items():
+        assert twin_on_sheet(recipe, copied, check, best) == "kept by a person"
+
+
+def twin_on_sheet(recipe: Recipe, store: PhotoStore, check: str, photo: Photo) -> str:
+    """Draw the sheets as clean does, and return what one of them says of a photo."""
+    _write_sheets(recipe, store)
+    sheet = (store.work / "reports" / f"{check}.html").read_text(encoding="utf-8")
+    (state,) = re.findall(rf"<br>([^<]+)<br><small>{photo.sha256[:12]}</small>", sheet)
+    return str(state)
 
 
 def test_the_report_names_the_sheets_and_no_other_files(copied: PhotoStore, recipe: Recipe) -> None:

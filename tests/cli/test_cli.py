@@ -19,6 +19,7 @@ from recognizer.serve.classifier import Prediction
 from tests.conftest import Built, Served
 from tests.drawn_dataset import draw, write_listed, write_recipe, write_table
 from tests.paths import ROOT
+from tests.serve.asking import client, serving
 
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 STAGES = ("collect", "clean", "train", "evaluate", "export")
@@ -181,6 +182,33 @@ def test_classify_says_every_output_in_its_form(shapes_model: Path, tmp_path: Pa
     assert told["model"] == {"title": facts["title"], "runtime": "onnx", "sha256": facts["sha256"]}
     size = told["outputs"]["size"]
     assert size["low"] < size["value"] < size["high"] and size["unit"] == "pixels"
+
+
+def test_of_several_outputs_programs_get_what_predict_gives(shapes_model: Path, tmp_path: Path) -> None:
+    disc = tmp_path / "disc.png"
+    draw(disc, "disc", "blue", 60, 12345)
+    told = json.loads(run("classify", disc, "--model", shapes_model, "--json")[1])
+    with serving(shapes_model) as (address, _), client(address) as asking:
+        answered = asking.post("/predict", files={"image": disc.read_bytes()}).json()
+    assert told == {"photo": str(disc), **answered}
+    assert told.keys() == {"photo", "outputs", "model"}
+
+
+def test_classify_needs_no_web_server(served: Served, shapes_model: Path) -> None:
+    program = """
+import sys
+from recognizer.cli.commands import app
+try:
+    app(["classify", sys.argv[1], "--model", sys.argv[2], "--json"])
+except SystemExit:
+    print(*sys.modules)
+"""
+    for model in (served.model, shapes_model):
+        command = [sys.executable, "-c", program, str(served.photos[0]), str(model)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        answer, modules = done.stdout.splitlines()
+        assert "model" in json.loads(answer)
+        assert not {"fastapi", "starlette", "gradio"} & set(modules.split())
 
 
 def test_classify_names_a_missing_photo(served: Served) -> None:

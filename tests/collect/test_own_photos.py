@@ -147,7 +147,7 @@ def test_a_file_that_gave_no_photo_is_named_with_its_reason_in_words(tmp_path: P
     code, printed, _ = command(*everything)
     assert code == 0 and "not_an_image: not a picture" in printed
     broken, notes = (tmp_path / "own" / "Kilim" / name for name in ("mine-003.png", "notes.txt"))
-    said = f"Files that gave no photo: {broken} (broken or cut off), {notes} (not a picture)."
+    said = f"Files that could not be read: {broken} (broken or cut off), {notes} (not a picture)."
     assert said in printed.splitlines()
     report = read_json(tmp_path / "work" / "reports" / "collect.json", {}, "")
     assert report["unread"] == [
@@ -156,7 +156,7 @@ def test_a_file_that_gave_no_photo_is_named_with_its_reason_in_words(tmp_path: P
     ]
     broken.write_bytes(whole)
     notes.unlink()
-    assert "Files that gave no photo" not in command(*everything)[1], "what was mended is not named any more"
+    assert "Files that could not be read" not in command(*everything)[1], "what was mended is not named any more"
 
 
 def test_of_many_files_that_gave_no_photo_the_first_are_named(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_of_many_files_that_gave_no_photo_the_first_are_named(tmp_path: Path) ->
     code, printed, _ = command(*asking(write_recipe(tmp_path, 300), tmp_path / "work", tmp_path / "own"))
     first, second, odd = (f"{tmp_path / 'own' / 'BATIK' / name}.jpg (not a picture)" for name in ("a", "b", "d"))
     more = "and 1 more; reports/collect.json in the work folder names all."
-    assert code == 0 and f"Files that gave no photo: {first}, {second}, {odd}, {more}" in printed.splitlines()
+    assert code == 0 and f"Files that could not be read: {first}, {second}, {odd}, {more}" in printed.splitlines()
     report = read_json(tmp_path / "work" / "reports" / "collect.json", {}, "")
     assert [one["file"] for one in report["unread"]] == [f"BATIK/{name}.jpg" for name in ("a", "b", "d", "?.c")]
 

@@ -1,6 +1,8 @@
 """The review page's server: what it tells, what it saves, and whom it refuses. Asked over real HTTP."""
 
 import mimetypes
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,45 @@ def test_photos_of_which_nothing_is_wrong_are_checked_once_clean_has_run(tmp_pat
         assert not httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
         write_json(work.folder / "reports" / "clean.json", {})
         assert httpx.get(f"{address}/api/queue", trust_env=False).json()["totals"]["checked"]
+
+
+def test_training_comes_next_where_it_has_not_run_since_what_it_learns_from_changed(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    reports, runs = work.folder / "reports", work.folder / "runs"
+    with served_review(work) as address, httpx.Client(base_url=address, trust_env=False, timeout=60) as opened:
+
+        def to_train() -> bool:
+            return bool(opened.get("/api/queue").json()["to_train"])
+
+        def end(stage: str, minutes: int) -> None:
+            """Let a stage have ended so many minutes from now."""
+            write_json(reports / f"{stage}.json", {})
+            os.utime(reports / f"{stage}.json", (time.time() + 60 * minutes,) * 2)
+
+        assert to_train(), "no training"
+        end("clean", -9)
+        end("collect", -9)
+        end("train", -6)
+        assert not to_train(), "rules decided after it in this store, but cleaning tells when they do"
+        decide(opened, {"photo": work.ids[0], "action": "keep"})
+        assert to_train(), "a decision after it"
+        undo(opened)
+        assert not to_train()
+        decide(opened, {"photo": work.ids[0], "action": "keep"})
+        end("train", 1)
+        assert not to_train(), "trained after the decision"
+        for stage in ("clean", "collect"):
+            end(stage, 2)
+            assert to_train(), f"{stage} after it"
+            end(stage, -9)
+            assert not to_train()
+        write_json(runs / "9" / "metrics.json", {})
+        write_json(runs / "10" / "metrics.forgotten.json", {})
+        assert to_train(), "forget emptied the last run"
+        (runs / "11").mkdir()
+        assert to_train(), "a run that was stopped is none"
+        write_json(runs / "11" / "metrics.json", {})
+        assert not to_train()
 
 
 def test_nothing_is_saved_as_a_class_that_is_called_otherwise_meanwhile(tmp_path: Path) -> None:

@@ -106,7 +106,9 @@ def test_what_may_still_hold_what_was_learned_is_named_until_the_model_is_export
     photo = store.photos.all()[0]
     space, site = make_space(store, tmp_path / "space", recipe), make_space(store, tmp_path / "site", recipe)
     shutil.rmtree(site / "model")  # a site that asks a Space
-    note_pushed(store.work, {"repository": "me/bags", "kind": "space", "form": "cpu", "changed": False}, [])
+    for name in ("me/bags", "me/asking"):
+        note_pushed(store.work, {"repository": name, "kind": "space", "form": "cpu", "changed": False}, [])
+    (store.work / "published" / "me--asking").mkdir(parents=True)  # a site that was pushed, and asks a Space
     write_json(store.work / "model" / "model.json", {"title": "T"})
     export = store.work / "reports" / "export.json"
     write_json(export, {})

@@ -121,7 +121,7 @@ def test_digits_of_several_photos_get_one_sentence(work: Work) -> None:
 
 def test_what_is_listed_by_review_is_told_with_the_command_as_it_was_typed(work: Work) -> None:
     command = f"recognizer review {work.recipe} --work {work.store.work}"
-    assert f"; {command} lists what they decided." in sentence(work.undo("abc"))
+    assert f"; {command} lists what they decided." in sentence(work.undo("abc" * 4))
 
 
 def test_too_few_digits_are_refused_with_the_rule_that_help_tells_of_undo_and_forget(work: Work) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from recognizer.cli.commands import app
 from recognizer.errors import NotFound, WorkInUse
 from recognizer.recipe import Recipe
+from recognizer.report import write_json
 from recognizer.store.credits import write_credits
 from recognizer.store.forget import erase, find_match, forget, remembered
 from recognizer.store.photo_store import PhotoStore
@@ -264,3 +265,10 @@ def test_the_command(store: PhotoStore) -> None:
     third = CliRunner().invoke(app, arguments)
     assert third.exit_code == 1 and third.output.startswith("No photo in") and third.output.count("\n") == 1
     assert json.loads((store.work / "reports" / "forget.json").read_text())["counts"]["photos"] == 0
+
+
+def test_a_file_that_could_not_be_read_is_named_no_more(store: PhotoStore, recipe: Recipe) -> None:
+    report = store.work / "reports" / "collect.json"
+    write_json(report, {"stage": "collect", "unread": [{"file": "Mugs/broken.png", "reason": "truncated"}]})
+    forget(recipe, store, store.photos.all()[0].sha256)
+    assert json.loads(report.read_text()) == {"stage": "collect", "unread": []}

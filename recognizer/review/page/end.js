@@ -61,9 +61,8 @@ function table(totals, { drawn, answered }) {
   return element("table", {}, ...rows);
 }
 
-// Training comes next where it has something to learn; the figures come once the blind sample, if any, is answered.
-function commands({ totals, next, trained }, { drawn, answered }) {
-  const isToTrain = !trained || totals.person > 0;
+// Training comes next where the server says so; the figures come once the blind sample, if any, is answered.
+function commands({ next, to_train: isToTrain }, { drawn, answered }) {
   const isWhole = drawn > 0 && answered === drawn;
   if (isToTrain) return isWhole ? [command(next.train), command(next.evaluate, "Then: ")] : [command(next.train)];
   return drawn && !isWhole ? [] : [command(next.evaluate)];

@@ -1,0 +1,43 @@
+"""Which command comes after the review: training, or evaluating at once.
+
+is_to_train(store)      # from reports and the run folders alone, so that torch is not imported
+"""
+
+from datetime import datetime
+
+from recognizer.store.copies import METRICS, OUT_OF_USE
+from recognizer.store.photo_store import PhotoStore
+from recognizer.store.rows import AUTO
+
+
+def is_to_train(store: PhotoStore) -> bool:
+    """Tell whether training comes next: it has never run, or what it learns from may have changed since.
+
+    It may have by collecting, by cleaning (and what the rules decided then), and by a person's decision. Where `forget`
+    has emptied the last run, there is no network to evaluate.
+
+    Args:
+        store: the photo store.
+    """
+    reports = store.work / "reports"
+    times = {file.stem: file.stat().st_mtime for file in reports.glob("*.json")}
+    if "train" not in times or _is_emptied(store):
+        return True
+    changed = max(times.get("collect", 0.0), times.get("clean", 0.0))
+    # Times of decisions are whole seconds; one made while the report was written has not been learned.
+    return changed > times["train"] or _last_decision(store) >= int(times["train"])
+
+
+def _is_emptied(store: PhotoStore) -> bool:
+    """Tell whether `forget` has emptied the last finished run."""
+    folders = [folder for folder in store.work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
+    finished = [folder for folder in folders if any((folder / name).is_file() for name in (METRICS, OUT_OF_USE))]
+    last = max(finished, key=lambda folder: int(folder.name), default=None)
+    return last is not None and (last / OUT_OF_USE).is_file()
+
+
+def _last_decision(store: PhotoStore) -> float:
+    """Return when a person last decided something that still stands, in seconds since 1970; 0 where nobody has."""
+    query = 'SELECT max(at) AS at FROM decisions WHERE undone = 0 AND "by" <> ?'
+    row = store.database.row(query, AUTO)
+    return datetime.fromisoformat(row["at"]).timestamp() if row and row["at"] else 0.0
