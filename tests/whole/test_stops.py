@@ -67,7 +67,7 @@ def state(folder: Path) -> dict[str, Any]:
 def content(file: Path, folder: Path) -> Any:
     if file.suffix == ".json":
         return without_times(json.loads(file.read_text().replace(str(folder), "")))
-    return sha256(file.read_bytes()).hexdigest()
+    return sha256(file.read_bytes().replace(str(folder).encode(), b"")).hexdigest()  # sheets name commands with --work
 
 
 def without_times(value: Any) -> Any:
