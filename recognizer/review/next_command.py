@@ -7,7 +7,6 @@ from datetime import datetime
 
 from recognizer.store.copies import METRICS, OUT_OF_USE
 from recognizer.store.photo_store import PhotoStore
-from recognizer.store.rows import AUTO
 
 
 def is_to_train(store: PhotoStore) -> bool:
@@ -38,6 +37,5 @@ def _is_emptied(store: PhotoStore) -> bool:
 
 def _last_decision(store: PhotoStore) -> float:
     """Return when a person last decided something that still stands, in seconds since 1970; 0 where nobody has."""
-    query = 'SELECT max(at) AS at FROM decisions WHERE undone = 0 AND "by" <> ?'
-    row = store.database.row(query, AUTO)
-    return datetime.fromisoformat(row["at"]).timestamp() if row and row["at"] else 0.0
+    at = store.decisions.last_of_people()
+    return datetime.fromisoformat(at).timestamp() if at else 0.0

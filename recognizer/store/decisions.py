@@ -93,6 +93,11 @@ class Decisions:
         )
         return {(row["photo"], row["action"], row["label"]) for row in rows}
 
+    def last_of_people(self) -> str | None:
+        """Return when a person last decided something that still stands, or None where nobody has."""
+        row = self._database.row('SELECT max(at) AS at FROM decisions WHERE undone = 0 AND "by" <> ?', AUTO)
+        return row["at"] if row else None
+
     def dropped_by_rules(self) -> set[str]:
         """Return the sha256 of the photos that rules dropped, without a look at the label, less those that a person
         took in again. A person who drops one, too, changes nothing."""
