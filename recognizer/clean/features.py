@@ -113,17 +113,15 @@ def check_networks(recipe: Recipe) -> None:
         WeightsUnavailable: one is not.
     """
     own, further = recipe.train.backbone, [] if recipe.has_outputs else recipe.clean.backbones
-    named = {own, *further} - {TrainSettings().backbone, *CleanSettings().backbones}
-    if not named:  # those left out are known, and torch takes seconds
-        return
-    from recognizer.networks.backbone import check_name
+    known = {TrainSettings().backbone, *CleanSettings().backbones}
+    for name in dict.fromkeys(name for name in (own, *further) if name not in known):
+        from recognizer.networks.backbone import check_name  # for unknown ones only, since torch takes seconds
 
-    if own in named:
-        check_name(own)
-    for name in [name for name in further if name in named and name != own]:
         try:
             check_name(name)
         except WeightsUnavailable as error:
+            if name == own:
+                raise
             raise WeightsUnavailable(_unavailable(name, error)) from error
 
 

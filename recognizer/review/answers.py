@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from recognizer.clean.words import check_words
 from recognizer.recipe import Recipe
-from recognizer.review.queue import Entry, Filter, check_words
+from recognizer.review.queue import Entry, Filter
 from recognizer.store.photo_store import PhotoStore
 from recognizer.store.rows import AUTO, WORTH_A_LOOK, Decision, Issue, Photo
 

@@ -5,7 +5,7 @@ is_to_train(store)      # from reports and the run folders alone, so that torch 
 
 from datetime import datetime
 
-from recognizer.store.copies import METRICS, OUT_OF_USE
+from recognizer.store.copies import is_last_run_emptied
 from recognizer.store.photo_store import PhotoStore
 
 
@@ -20,19 +20,11 @@ def is_to_train(store: PhotoStore) -> bool:
     """
     reports = store.work / "reports"
     times = {file.stem: file.stat().st_mtime for file in reports.glob("*.json")}
-    if "train" not in times or _is_emptied(store):
+    if "train" not in times or is_last_run_emptied(store.work):
         return True
     changed = max(times.get("collect", 0.0), times.get("clean", 0.0))
     # Times of decisions are whole seconds; one made while the report was written has not been learned.
     return changed > times["train"] or _last_decision(store) >= int(times["train"])
-
-
-def _is_emptied(store: PhotoStore) -> bool:
-    """Tell whether `forget` has emptied the last finished run."""
-    folders = [folder for folder in store.work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
-    finished = [folder for folder in folders if any((folder / name).is_file() for name in (METRICS, OUT_OF_USE))]
-    last = max(finished, key=lambda folder: int(folder.name), default=None)
-    return last is not None and (last / OUT_OF_USE).is_file()
 
 
 def _last_decision(store: PhotoStore) -> float:

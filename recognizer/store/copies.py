@@ -166,10 +166,9 @@ def _put_runs_out_of_use(work: Path, gone: set[str]) -> int:
     Returns:
         How many of them were whole until now; half ones, which a stop left, are no trained runs.
     """
-    runs = [run for run in work.glob("runs/*") if run.name.isascii() and run.name.isdigit()]
     emptied = 0
     before = 0  # the round of the last run that was put out of use, where this one may follow it
-    for run in sorted(runs, key=lambda run: int(run.name)):
+    for run in run_folders(work):
         number = _round(run)
         if _has_learned(run, gone) or (before and number == before + 1):
             emptied += (run / METRICS).is_file()
@@ -178,6 +177,18 @@ def _put_runs_out_of_use(work: Path, gone: set[str]) -> int:
         else:
             before = 0
     return emptied
+
+
+def run_folders(work: Path) -> list[Path]:
+    """List the folders of a work folder that are called like runs, by their numbers."""
+    folders = [folder for folder in work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
+    return sorted(folders, key=lambda folder: int(folder.name))
+
+
+def is_last_run_emptied(work: Path) -> bool:
+    """Tell whether the last finished run of a work folder had learned from a photo that was forgotten since."""
+    finished = [run for run in run_folders(work) if any((run / name).is_file() for name in (METRICS, OUT_OF_USE))]
+    return bool(finished) and (finished[-1] / OUT_OF_USE).is_file()
 
 
 def _put_out_of_use(run: Path) -> None:

@@ -65,17 +65,7 @@ def covered_maps(
 ) -> tuple[Array, Array]:
     """Return what `covered_features` does of feature maps: of fewer views than the recipe wants, where memory is short.
 
-    The more photos, the less a further view of each teaches.
-
-    Args:
-        photos: the photos, at least one.
-        extractor: the frozen layers; the last of their outputs counts.
-        settings: of the recipe.
-        work: the work folder, which keeps features, boxes and blurred copies.
-        watch: told about photos.
-
-    Raises:
-        WeightsUnavailable: the detector is wanted and not installed.
+    The more photos, the less a further view of each teaches. What it takes and raises is the same.
     """
     (row,) = extract(photos[:1], extractor, work, 1)[extractor.outputs[-1]]
     fit = MOST_MAPS // (row.nbytes * len(photos)) - (settings.faces != "keep")  # then, what is served is held as well

@@ -105,5 +105,5 @@ def apply_decisions(split: Split, decisions: Iterable[NetworkDecision]) -> Split
 def _relabelled(photo: Photo, one: NetworkDecision | None) -> Photo:
     if one is None or not one.decision.label or one.decision.label == photo.label:
         return photo
-    now = replace(photo, label=one.decision.label, label_quality=one.label_quality, label_rated=True)
-    return replace(now, likelier="", likelier_quality=0.0)
+    label, quality = one.decision.label, one.label_quality
+    return replace(photo, label=label, label_quality=quality, label_rated=True, likelier="", likelier_quality=0.0)

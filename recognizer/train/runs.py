@@ -31,7 +31,7 @@ from recognizer.calibration.calibrate import Calibration
 from recognizer.errors import Damaged, NothingYet, RecognizerError
 from recognizer.recipe import TrainSettings
 from recognizer.report import read_json, write_json
-from recognizer.store.copies import DECISIONS, METRICS, OUT_OF_USE
+from recognizer.store.copies import DECISIONS, is_last_run_emptied, run_folders
 from recognizer.store.rows import Decision
 
 ANEW = "train again, which makes it anew"
@@ -156,7 +156,7 @@ def all_runs(work: Path) -> list[Run]:
     A damaged one counts no more, and neither do those before it, so that what was made of it is not used either.
     """
     runs: list[Run] = []
-    for run in (Run(folder) for folder in numbered(work) if (folder / "metrics.json").is_file()):
+    for run in (Run(folder) for folder in run_folders(work) if (folder / "metrics.json").is_file()):
         try:
             run.check()
             runs.append(run)
@@ -185,12 +185,6 @@ def _archive(file: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
         raise Damaged(f"{file} is damaged ({error}); {ANEW}.") from error
-
-
-def numbered(work: Path) -> list[Path]:
-    """List the folders of a work folder that are called like runs, by their numbers."""
-    folders = [folder for folder in work.glob("runs/*") if folder.name.isascii() and folder.name.isdigit()]
-    return sorted(folders, key=lambda folder: int(folder.name))
 
 
 def last_rounds(work: Path) -> list[Run]:
@@ -252,8 +246,7 @@ def no_run(work: Path, what: str, command: str) -> RecognizerError:
         what: what it lacks, such as "trained run".
         command: what trains.
     """
-    finished = [folder for folder in numbered(work) if any((folder / name).is_file() for name in (METRICS, OUT_OF_USE))]
-    if finished and (finished[-1] / OUT_OF_USE).is_file():
+    if is_last_run_emptied(work):
         return RecognizerError(
             f"The {what} in {work} was removed by forget, since it had learned from a photo that was forgotten; "
             f"run {command} again."

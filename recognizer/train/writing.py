@@ -17,11 +17,11 @@ from torch import Tensor
 
 from recognizer.files import write_whole
 from recognizer.report import write_json
-from recognizer.store.copies import DECISIONS
+from recognizer.store.copies import DECISIONS, run_folders
 from recognizer.store.rows import Decision
 from recognizer.train.curves import Curves, draw_curves
 from recognizer.train.mixing import Choice
-from recognizer.train.runs import OutOfFold, Run, numbered
+from recognizer.train.runs import OutOfFold, Run
 
 
 @dataclass(frozen=True)
@@ -132,5 +132,5 @@ def finish_run(run: Run, settings: dict[str, Any], metrics: dict[str, Any]) -> R
 
 def _next_folder(work: Path) -> Path:
     """Return the folder after all that were ever whole; one that a stop left half done is used again."""
-    whole = [int(folder.name) for folder in numbered(work) if any(folder.glob("metrics*.json"))]
+    whole = [int(folder.name) for folder in run_folders(work) if any(folder.glob("metrics*.json"))]
     return work / "runs" / str(max(whole, default=0) + 1)

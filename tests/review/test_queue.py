@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from recognizer.clean.words import check_words
 from recognizer.errors import NotFound, RecognizerError
 from recognizer.review.neighbours import Neighbours
-from recognizer.review.queue import Entry, Filter, check_words, person_name, priority, read_entries
+from recognizer.review.queue import Entry, Filter, person_name, priority, read_entries
 from recognizer.review.review import reviewer_name
 from recognizer.store.rows import Decision, Issue
 from tests.review.review_work import CAPES, PERSON, PHOTOS, Work, entry_of
